@@ -1,0 +1,39 @@
+"""
+The clients that are measured, each run in a process of its own (``__main__``).
+
+A client module has ``orders(job)`` and ``stream(job)``; each returns a dict of numbers for the runner.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["CLIENTS", "Client"]
+
+
+@attrs.frozen
+class Client:
+    """
+    A client, or one way to use it.
+
+    Attributes:
+        module: Module of this package.
+        title: How the table calls it.
+        is_stream_only: It is a way to read streams; orders are measured under another name.
+        messages: Length of its stream in a full run: about a second's worth at most.
+    """
+
+    module: str
+    title: str
+    messages: int
+    is_stream_only: bool = False
+
+
+CLIENTS = {
+    "limit": Client("limit", "limit", 100_000),
+    "ours": Client("ours", "kucoin_sync", 100_000),
+    "ours-listener": Client("ours", "kucoin_sync, listener thread", 100_000, is_stream_only=True),
+    "ours-stream": Client("ours", "kucoin_sync, stream() loop", 100_000, is_stream_only=True),
+    "websockets": Client("sync_websockets", "websockets.sync + Future", 60_000),
+    "plain": Client("plain", "websocket-client, written plainly", 12_000),
+}

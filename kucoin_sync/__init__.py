@@ -1,0 +1,97 @@
+"""
+Blocking, threaded client for KuCoin's WebSocket streams and its WebSocket API (order entry).
+
+Start with `WebsocketAPIClient` (orders) and `WebsocketClient` (streams); `kucoin_sync.simulator` has an exchange to try
+them on.
+"""
+
+from kucoin_sync._version import __version__
+from kucoin_sync.engine.client import Subscription
+from kucoin_sync.engine.streams import GapError, Stream
+from kucoin_sync.errors import (
+    AuthError,
+    ClosedError,
+    ConfigError,
+    ConnectError,
+    ConnectionLost,
+    DeadlineExceeded,
+    ForkedError,
+    KucoinSyncError,
+    NotSent,
+    OutcomeUnknown,
+    ProtocolViolation,
+    ReentrantCallError,
+    Rejected,
+    RequestError,
+    SubscribeError,
+    TlsError,
+    TokenError,
+)
+from kucoin_sync.events import (
+    Authenticated,
+    Closed,
+    ExceptionRaised,
+    LateReply,
+    Opened,
+    OrderAck,
+    Overflow,
+    Pong,
+    RateLimit,
+    Reconnected,
+    Reconnecting,
+    Response,
+    Suspended,
+    UnknownMessage,
+    Update,
+)
+from kucoin_sync.kucoin.api_client import WebsocketAPIClient
+from kucoin_sync.kucoin.client import WebsocketClient
+from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
+from kucoin_sync.options import Credentials, Options
+from kucoin_sync.protocol.dialect import TopicRequest
+
+__all__ = [
+    "WS_KEY_MAP",
+    "AuthError",
+    "Authenticated",
+    "Closed",
+    "ClosedError",
+    "ConfigError",
+    "ConnectError",
+    "ConnectionLost",
+    "Credentials",
+    "DeadlineExceeded",
+    "ExceptionRaised",
+    "ForkedError",
+    "GapError",
+    "KucoinSyncError",
+    "LateReply",
+    "NotSent",
+    "Opened",
+    "Options",
+    "OrderAck",
+    "OutcomeUnknown",
+    "Overflow",
+    "Pong",
+    "ProtocolViolation",
+    "RateLimit",
+    "Reconnected",
+    "Reconnecting",
+    "ReentrantCallError",
+    "Rejected",
+    "RequestError",
+    "Response",
+    "Stream",
+    "SubscribeError",
+    "Subscription",
+    "Suspended",
+    "TlsError",
+    "TokenError",
+    "TopicRequest",
+    "UnknownMessage",
+    "Update",
+    "WebsocketAPIClient",
+    "WebsocketClient",
+    "WsKey",
+    "__version__",
+]

@@ -1,0 +1,421 @@
+"""
+A byte pipe with deadlines: a TCP socket, plain or under TLS, that one thread reads and any thread writes.
+
+Rules of this module:
+
+- The socket never blocks; every wait is a ``poll`` on it and on an `Interrupt`, with a deadline.
+- The reading thread is the only one that closes the socket. Whoever else wants it gone sets the interrupt.
+- Senders hold one lock from encrypting to sending, so bytes leave in one order. It is an RLock for one reason only:
+  releasing one that we do not own is an error we can see, so a Ctrl-C that lands between taking it and taking note
+  of that can be cleaned up.
+- A frame that has left in part poisons the stream: the channel is given up before anything else happens.
+- One ``SSLObject`` must not be used by two threads at once, so each use holds `_tls_lock`; waiting and system calls
+  happen outside of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import ssl
+import struct
+import sys
+import threading
+from collections import deque
+from typing import Any
+
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.interrupt import Interrupt, SocketWait
+from kucoin_sync.errors import (
+    ConnectError,
+    ConnectionLost,
+    KucoinSyncError,
+    ReentrantCallError,
+    TlsError,
+    describe_cause,
+)
+
+__all__ = ["Channel", "ChannelFile", "ReceiveTimeout", "SendFailed"]
+
+READ_SIZE = 64 * 1024
+URGENT_PATIENCE = 0.25
+"""Seconds the reading thread waits at most to send a pong: a peer that takes none has stopped reading."""
+
+_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class ReceiveTimeout(Exception):
+    """Nothing to read before the deadline."""
+
+
+class SendFailed(Exception):
+    """
+    A send ended before its last byte.
+
+    Attributes:
+        bytes_sent: Bytes of the frame (under TLS: of its records) that the operating system took.
+        cause: Why.
+    """
+
+    def __init__(self, bytes_sent: int, cause: KucoinSyncError) -> None:
+        super().__init__(bytes_sent)
+        self.bytes_sent = bytes_sent
+        self.cause = cause
+
+
+class Channel:
+    """
+    A connected socket.
+
+    Args:
+        sock: Connected and non-blocking; the channel owns it.
+        interrupt: Set to give the channel up, from any thread.
+    """
+
+    def __init__(self, sock: socket.socket, interrupt: Interrupt) -> None:
+        self.interrupt = interrupt
+        self._sock = sock
+        self._readable = SocketWait(sock, interrupt, write=False)
+        self._send_lock = threading.RLock()
+        self._sending = False  # under _send_lock: a frame is on its way, on this very thread if we see it
+        self._urgent: deque[bytes] = deque()  # pongs: sent by whoever holds the send lock
+        self._tls: ssl.SSLObject | None = None
+        self._tls_lock = threading.Lock()  # guards _tls and both its BIOs
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls_has_more = False  # reader only: decrypted or undecrypted bytes are waiting in memory
+        self._more_likely = False  # reader only: the last read filled its buffer
+        self._scratch = bytearray(READ_SIZE)
+        self._closed = False
+
+    def start_tls(self, context: ssl.SSLContext, host: str, deadline: Deadline) -> None:
+        """
+        Do the TLS handshake.
+
+        Raises:
+            TlsError: If the certificate or the version is not acceptable.
+            ConnectError: With phase ``tls``, if the peer is silent or gone.
+        """
+        # Built into a local name first: while it is not complete, receive and send must take the plain path.
+        tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._exchange_handshake(deadline)
+                continue
+            except ssl.SSLCertVerificationError as error:
+                self._flush_handshake(deadline)  # the alert that tells the peer why
+                raise TlsError(f"certificate of {host} refused: {error.verify_message}") from None
+            except ssl.SSLEOFError:
+                raise ConnectError("the peer closed in the TLS handshake", phase="tls") from None
+            except (ssl.SSLError, ValueError) as error:
+                reason = getattr(error, "reason", None) or type(error).__name__
+                raise TlsError(f"TLS handshake with {host} failed: {reason}") from None
+            break
+        self._flush_handshake(deadline)
+        self._tls = tls
+
+    def _exchange_handshake(self, deadline: Deadline) -> None:
+        self._flush_handshake(deadline)
+        try:
+            count = self._receive_raw(memoryview(self._scratch), deadline)
+        except ReceiveTimeout:
+            raise ConnectError("no answer in the TLS handshake", phase="tls") from None
+        except ConnectionLost as lost:
+            raise ConnectError(lost.reason, phase="tls") from None
+        if count:
+            self._incoming.write(memoryview(self._scratch)[:count])
+        else:
+            self._incoming.write_eof()
+
+    def _flush_handshake(self, deadline: Deadline) -> None:
+        if self._outgoing.pending:
+            try:
+                self._send_raw(self._outgoing.read(), deadline)
+            except SendFailed as failed:
+                raise ConnectError(str(failed.cause), phase="tls") from None
+
+    # Reading: one thread only.
+
+    def receive_into(self, view: memoryview, deadline: Deadline | None = None) -> int:
+        """
+        Wait for bytes and put them into ``view``.
+
+        Args:
+            view: Where to put them; not empty.
+            deadline: When to give up; ``None`` waits until bytes, end or interrupt.
+
+        Returns:
+            How many; 0 at the end of the stream.
+
+        Raises:
+            ReceiveTimeout: At the deadline.
+            ConnectionLost: If the line broke, or the channel was given up.
+        """
+        if self._tls is None:
+            return self._receive_raw(view, deadline)
+        while True:
+            if self._tls_has_more:
+                count = self._decrypt_into(view)
+                if count:
+                    return count
+            if self._incoming.eof:
+                return 0
+            count = self._receive_raw(memoryview(self._scratch), deadline)
+            with self._tls_lock:
+                if count:
+                    self._incoming.write(memoryview(self._scratch)[:count])
+                else:
+                    self._incoming.write_eof()
+            self._tls_has_more = True
+
+    def _decrypt_into(self, view: memoryview) -> int:
+        tls = self._tls
+        assert tls is not None
+        total, room = 0, len(view)
+        try:
+            with self._tls_lock:
+                # A record holds at most 16 KiB; many small ones come in one read.
+                while total < room and (self._incoming.pending or tls.pending() or not total):
+                    count: int = tls.read(room - total, view[total:])  # type: ignore[assignment]
+                    if not count:
+                        break
+                    total += count
+                self._tls_has_more = bool(self._incoming.pending or tls.pending())
+        except ssl.SSLWantReadError:
+            self._tls_has_more = False
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            self._incoming.write_eof()
+            self._tls_has_more = False
+        except ssl.SSLError as error:
+            raise ConnectionLost(f"TLS: {error.reason or type(error).__name__}") from None
+        if self._outgoing.pending:  # an answer of the TLS layer itself, such as to a key update
+            self._send_urgent()
+        return total
+
+    def _receive_raw(self, view: memoryview, deadline: Deadline | None) -> int:
+        while True:
+            if not self._more_likely and not self._readable.wait(None if deadline is None else deadline.remaining()):
+                self._check_interrupt()
+                raise ReceiveTimeout
+            try:
+                count = self._sock.recv_into(view)
+            except (BlockingIOError, InterruptedError):
+                self._more_likely = False
+                continue
+            except OSError as error:
+                raise ConnectionLost(describe_cause(error)) from None
+            self._more_likely = count == len(view)
+            if self._more_likely:
+                self._check_interrupt()  # a flood must not hide it
+            return count
+
+    def _check_interrupt(self) -> None:
+        if self.interrupt.is_set():
+            raise ConnectionLost("given up", initiator="local")
+
+    def has_unread(self) -> bool:
+        """Whether the kernel holds bytes that the reading thread has not come to yet."""
+        try:
+            return not self._closed and SocketWait(self._sock, self.interrupt, write=False).wait(0.0)
+        except (OSError, ValueError):  # closed in between
+            return False
+
+    # Writing: any thread.
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """
+        Hand over all of ``data``, or none, or give the channel up.
+
+        Args:
+            data: One whole frame.
+            deadline: For getting the line to ourselves and for sending, together.
+
+        Raises:
+            SendFailed: With the number of bytes that left. If it is not 0 the channel is given up already.
+            ReentrantCallError: If a signal handler calls while this thread is inside a send.
+        """
+        try:
+            if not self._send_lock.acquire(timeout=deadline.remaining()):
+                raise SendFailed(0, ConnectionLost("the line was busy until the deadline", initiator="local"))
+            if self._sending:
+                raise ReentrantCallError("a send was interrupted by this call; it cannot start another one")
+            if self.interrupt.is_set():
+                raise SendFailed(0, ConnectionLost("the line was lost before the send"))
+            try:
+                self._sending = True
+                self._send_raw(self._encrypt(data) if self._tls is not None else data, deadline)
+                if self._urgent:
+                    self._drain_urgent()
+            except BaseException:
+                # Whatever ended the send, Ctrl-C included: bytes may have left that nobody counted.
+                self.interrupt.set()
+                raise
+            finally:
+                self._sending = False
+        finally:
+            self._release_send_lock()
+        if self._urgent or self._outgoing.pending:
+            self._send_urgent()  # came in after our last look, found the lock taken, and relies on us
+
+    def send_soon(self, data: bytes) -> None:
+        """Hand over a small control frame without ever waiting for another sender: for the reading thread."""
+        self._urgent.append(data)
+        self._send_urgent()
+
+    def _send_urgent(self) -> None:
+        """Send what is waiting, unless another thread is sending: then that one does, after releasing."""
+        while (self._urgent or self._outgoing.pending) and not self.interrupt.is_set():
+            if not self._send_lock.acquire(blocking=False):
+                return
+            try:
+                if self._sending:
+                    return
+                self._drain_urgent()
+            finally:
+                self._release_send_lock()
+
+    def _drain_urgent(self) -> None:
+        if self._tls is not None:
+            with self._tls_lock:
+                while self._urgent:
+                    self._tls.write(self._urgent.popleft())
+                data = self._outgoing.read()
+        else:
+            data = b"".join(self._urgent.popleft() for _ in range(len(self._urgent)))
+        try:
+            self._send_raw(data, Deadline(URGENT_PATIENCE))
+        except SendFailed:
+            self.interrupt.set()
+
+    def _release_send_lock(self) -> None:
+        try:
+            self._send_lock.release()
+        except RuntimeError:
+            pass  # not ours: the acquire timed out or was interrupted
+
+    def _encrypt(self, data: bytes) -> bytes:
+        assert self._tls is not None
+        try:
+            with self._tls_lock:
+                self._tls.write(data)
+                return self._outgoing.read()
+        except ssl.SSLError as error:
+            raise SendFailed(0, ConnectionLost(f"TLS: {error.reason or 'closed'}")) from None
+
+    def _send_raw(self, data: bytes, deadline: Deadline) -> None:
+        sent = 0
+        try:
+            while True:
+                try:
+                    sent += self._sock.send(memoryview(data)[sent:] if sent else data)
+                    if sent == len(data):
+                        return
+                except (BlockingIOError, InterruptedError):
+                    pass
+                ready = SocketWait(self._sock, self.interrupt, write=True).wait(deadline.remaining())
+                if self.interrupt.is_set():
+                    raise SendFailed(sent, ConnectionLost("given up", initiator="local"))
+                if not ready:
+                    raise SendFailed(sent, ConnectionLost("the peer takes no data", initiator="local"))
+        except OSError as error:
+            raise SendFailed(sent, ConnectionLost(describe_cause(error))) from None
+
+    # The end.
+
+    def close(self, *, reset: bool) -> None:
+        """
+        Close the socket: the reading thread only, or before there is one.
+
+        Args:
+            reset: Discard what the kernel still holds, so that not one more byte reaches the peer.
+        """
+        self.interrupt.set()  # senders leave their waits, and none comes in
+        self.discard(reset=reset)
+
+    def discard(self, *, reset: bool = False) -> None:
+        """Close the socket of a conversation that only one thread ever used; the interrupt stays as it is."""
+        with self._send_lock:
+            if self._closed:
+                return
+            self._closed = True
+            if reset:
+                with contextlib.suppress(OSError):
+                    self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            elif self._tls is not None:
+                with contextlib.suppress(ssl.SSLError, OSError), self._tls_lock:
+                    self._tls.unwrap()
+                with contextlib.suppress(OSError):
+                    self._sock.send(self._outgoing.read())  # close_notify, if the kernel has room for it
+            self._sock.close()
+
+    def set_user_timeout(self, seconds: float) -> None:
+        """Bound how long the kernel keeps retransmitting unacknowledged bytes, where it can (Linux)."""
+        option = getattr(socket, "TCP_USER_TIMEOUT", None)
+        if option is not None:
+            with contextlib.suppress(OSError):
+                self._sock.setsockopt(socket.IPPROTO_TCP, option, int(seconds * 1000))
+
+
+class ChannelFile:
+    """
+    The part of a socket's face that HTTP code needs, over a channel and under one deadline.
+
+    Both `http.client` and websocket-client's opening handshake talk to it; so both keep our deadline however slowly
+    the peer drips, and both end at once when the channel is given up.
+
+    Args:
+        channel: Where the bytes go.
+        deadline: For the whole conversation.
+    """
+
+    def __init__(self, channel: Channel, deadline: Deadline) -> None:
+        self._channel = channel
+        self._deadline = deadline
+
+    def sendall(self, data: Any) -> None:
+        """Send everything or raise OSError."""
+        try:
+            self._channel.send(bytes(data), self._deadline)
+        except SendFailed as failed:
+            raise OSError(str(failed.cause)) from None
+
+    def send(self, data: Any) -> int:
+        """Send everything, as `sendall`; return its length."""
+        self.sendall(data)
+        return len(data)
+
+    def recv_into(self, view: Any) -> int:
+        """Read some bytes; 0 at the end of the stream. Raises TimeoutError at the deadline."""
+        try:
+            return self._channel.receive_into(memoryview(view), self._deadline)
+        except ReceiveTimeout:
+            raise TimeoutError("no answer in time") from None
+
+    def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:
+        """Return a buffered reader over the channel."""
+        assert mode == "rb"
+        return io.BufferedReader(_RawReader(self))
+
+    def gettimeout(self) -> float:
+        """Return the seconds left."""
+        return self._deadline.remaining()
+
+    def settimeout(self, _: float | None) -> None:
+        """Do nothing: the deadline holds."""
+
+    def close(self) -> None:
+        """Do nothing: who opened the channel closes it."""
+
+
+class _RawReader(io.RawIOBase):
+    def __init__(self, file: ChannelFile) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._file.recv_into(buffer)

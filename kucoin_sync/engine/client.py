@@ -1,0 +1,534 @@
+"""
+The client: connections by name, listeners, subscriptions and the end of it all.
+
+What it is made of comes from an exchange: which connections there are, and the dialect of each.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import signal
+import ssl
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeVar
+
+from kucoin_sync.engine.connection import Connection, Subscriber, check_not_on_reader
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.dial import Resolver
+from kucoin_sync.engine.identifiers import Identifiers
+from kucoin_sync.engine.listeners import Listener, ListenerHub
+from kucoin_sync.engine.opening import Surroundings
+from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
+from kucoin_sync.engine.streams import GapPolicy, Stream
+from kucoin_sync.errors import ClosedError, ConfigError, DeadlineExceeded, KucoinSyncError
+from kucoin_sync.events import ExceptionRaised
+from kucoin_sync.options import Options
+from kucoin_sync.protocol.backoff import OpeningBudget
+from kucoin_sync.protocol.dialect import Dialect, TopicRequest
+from kucoin_sync.protocol.state import ConnectionState
+
+__all__ = ["EngineClient", "Subscription", "Topics"]
+
+logger = logging.getLogger("kucoin_sync.engine.client")
+
+Topics = str | TopicRequest | Mapping[str, Any] | Iterable[str | TopicRequest | Mapping[str, Any]]
+"""A topic, or several, in the forms a user may write them."""
+
+EXIT_TIMEOUT = 1.0
+Self = TypeVar("Self", bound="EngineClient")
+
+
+class Subscription:
+    """
+    What `EngineClient.subscribe` returns: topics that stay subscribed through reconnects until it is closed.
+
+    Attributes:
+        topics: Single topics.
+        ws_key: Name of the connection.
+    """
+
+    def __init__(self, topics: tuple[str, ...], connection: Connection, subscriber: Subscriber) -> None:
+        self.topics = topics
+        self.ws_key = connection.ws_key
+        self._connection = connection
+        self._subscriber = subscriber
+
+    @property
+    def state(self) -> dict[str, str]:
+        """Each topic's state: ``idle``, ``subscribing``, ``active`` or ``unsubscribing``."""
+        return self._connection.topic_states(self.topics)
+
+    def close(self) -> None:
+        """Withdraw the topics; others who want them keep them. Does not wait."""
+        self._connection.unsubscribe(self.topics, of=lambda s: s is self._subscriber, deadline=None)
+
+    def __repr__(self) -> str:
+        return f"<Subscription {self.ws_key} {self.state}>"
+
+
+class EngineClient:
+    """
+    Connections of one exchange, opened when they are first needed.
+
+    Args:
+        options: Options, or ``None`` for the defaults.
+        **keywords: Options one by one; they win over ``options``.
+
+    Raises:
+        ConfigError: If an option breaks a rule.
+    """
+
+    def __init__(self, options: Options | None = None, **keywords: Any) -> None:
+        self.options = Options.of(options, keywords)
+        self._check_options(self.options)
+        identifiers = Identifiers()
+        context = self.options.ssl_context
+        if context is None:
+            # One for all connections: each costs memory and time to fill with the system's certificates.
+            context = ssl.create_default_context()
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._hub = ListenerHub(
+            queue_size=self.options.queue_size, inline=self.options.inline_listeners, name="kucoin-sync-listeners"
+        )
+        self._around = Surroundings(
+            options=self.options,
+            hub=self._hub,
+            identifiers=identifiers,
+            resolver=Resolver(),
+            context=context,
+            budget=OpeningBudget(self.options.openings_per_minute),
+            budget_lock=threading.Lock(),
+        )
+        self._lock = threading.Lock()  # guards _connections and _closing
+        self._connections: dict[str, Connection] = {}
+        self._closing = False
+        self._ended = threading.Event()
+        self._once: list[tuple[str, Listener, Listener]] = []
+        # Plain atexit is enough: our threads are daemons, so the interpreter gets there while they still run.
+        self._at_exit = _close_at_exit(weakref.ref(self))
+        atexit.register(self._at_exit)
+
+    # What an exchange fills in.
+
+    @classmethod
+    def _check_options(cls, options: Options) -> None:
+        """Raise `ConfigError` for options that the exchange does not take."""
+        raise NotImplementedError
+
+    def _make_dialect(self, ws_key: str) -> Dialect:
+        """Return the dialect of a connection. Raises ConfigError for one that does not exist."""
+        raise NotImplementedError
+
+    # Connections.
+
+    def _connection(self, ws_key: str | Enum) -> Connection:
+        name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
+        if not isinstance(name, str):
+            raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
+        with self._lock:
+            connection = self._connections.get(name)
+            if connection is None or connection.state is ConnectionState.CLOSED:
+                if self._closing:
+                    raise ClosedError("the client is closed")
+                connection = self._connections[name] = Connection(self._make_dialect(name), self._around)
+            return connection
+
+    def connect(self, ws_key: str | Enum, *, timeout: float | None = None) -> None:
+        """
+        Open a connection and wait until it is ready.
+
+        Args:
+            ws_key: Which one.
+            timeout: Seconds; ``None`` takes ``open_timeout``.
+
+        Raises:
+            ConnectError: If the opening failed or took too long. If trying again can help, that goes on in the
+                background.
+            ConfigError: If there is no such connection, or it needs credentials that were not given.
+            ClosedError: If the client is closed.
+            ReentrantCallError: On a reading thread.
+        """
+        check_not_on_reader("connect()")
+        self._connection(ws_key).open(self._deadline(timeout, self.options.open_timeout))
+
+    def is_connected(self, ws_key: str | Enum) -> bool:
+        """Whether a line is ready on this connection now."""
+        name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
+        connection = self._connections.get(name)
+        return connection is not None and connection.is_ready
+
+    @staticmethod
+    def _deadline(timeout: float | None, default: float) -> Deadline:
+        if timeout is None:
+            return Deadline(default)
+        if (
+            not isinstance(timeout, (int, float))
+            or isinstance(timeout, bool)
+            or not 0 <= timeout <= threading.TIMEOUT_MAX
+        ):
+            raise ConfigError(f"timeout: must be a number of seconds of at least 0, or None, got {timeout!r}")
+        return Deadline(timeout)
+
+    # Subscriptions.
+
+    def subscribe(
+        self,
+        topics: Topics,
+        ws_key: str | Enum,
+        *,
+        listener: Listener | None = None,
+        wait: bool = True,
+        timeout: float | None = None,
+    ) -> Subscription:
+        """
+        Subscribe to topics; they stay subscribed through every reconnect.
+
+        Args:
+            topics: A topic (several symbols may be joined by commas), a `TopicRequest`, a mapping with ``topic``
+                and ``payload``, or a list of these.
+            ws_key: Which connection.
+            listener: Called with each update of these topics, besides the listeners of ``update``.
+            wait: Wait until the exchange confirmed every topic; else go on trying in the background.
+            timeout: Seconds to wait; ``None`` takes ``open_timeout`` if the connection has to be opened first, else
+                ``request_timeout``.
+
+        Raises:
+            SubscribeError: If topics were refused or not confirmed in time: those are withdrawn.
+            ConfigError: If an argument breaks a rule.
+            ConnectError: If the connection cannot be opened at all.
+            ClosedError: If the client is closed.
+        """
+        if listener is not None and not callable(listener):
+            raise ConfigError(f"listener: must be callable, got {type(listener).__name__}")
+        connection = self._connection(ws_key)
+        single = _single_topics(connection.dialect, topics)
+        put: Callable[[Any], object] = _ignore
+        if listener is not None:
+            self._hub.start()
+            put = partial(self._hub.deliver, listeners=(listener,))
+        subscriber = Subscriber(single, put, _ignore, "subscribe")
+        connection.subscribe(subscriber, self._subscribe_deadline(connection, wait, timeout))
+        return Subscription(single, connection, subscriber)
+
+    def _subscribe_deadline(self, connection: Connection, wait: bool, timeout: float | None) -> Deadline | None:
+        deadline = self._deadline(
+            timeout, self.options.request_timeout if connection.is_ready else self.options.open_timeout
+        )
+        if not wait:
+            return None
+        check_not_on_reader("subscribe(wait=True)")
+        return deadline
+
+    def unsubscribe(
+        self, topics: Topics, ws_key: str | Enum, *, wait: bool = True, timeout: float | None = None
+    ) -> None:
+        """
+        Withdraw topics that were subscribed with `subscribe`; streams keep theirs.
+
+        Args:
+            topics: As for `subscribe`; topics nobody subscribed are ignored.
+            ws_key: Which connection.
+            wait: Wait for the exchange's confirmation.
+            timeout: Seconds to wait; ``None`` takes ``request_timeout``.
+
+        Raises:
+            DeadlineExceeded: If the confirmation did not come in time; nothing is delivered any more all the same.
+            ConfigError: If an argument breaks a rule.
+        """
+        connection = self._connection(ws_key)
+        single = _single_topics(connection.dialect, topics)
+        deadline = self._deadline(timeout, self.options.request_timeout)
+        if wait:
+            check_not_on_reader("unsubscribe(wait=True)")
+        connection.unsubscribe(single, of=lambda s: s.name == "subscribe", deadline=deadline if wait else None)
+
+    def stream(
+        self,
+        topics: Topics,
+        ws_key: str | Enum,
+        *,
+        overflow: OverflowPolicy = "drop_oldest",
+        maxlen: int | None = None,
+        on_gap: GapPolicy = "mark",
+        timeout: float | None = None,
+    ) -> Stream:
+        """
+        Subscribe to topics and return their updates as an iterator.
+
+        Args:
+            topics: As for `subscribe`.
+            ws_key: Which connection.
+            overflow: When the loop is too slow: ``drop_oldest`` (the next update is marked), ``latest`` (only the
+                newest of each topic is kept) or ``error`` (the stream ends with `OverflowError`).
+            maxlen: Updates held; ``None`` takes ``queue_size``.
+            on_gap: What to do where updates may be missing: ``mark`` the next one, or ``raise`` `GapError`.
+            timeout: Seconds to wait for the confirmation, as for `subscribe`.
+
+        Raises:
+            As `subscribe`.
+        """
+        length = self.options.queue_size if maxlen is None else maxlen
+        check_policy(overflow, length)
+        connection = self._connection(ws_key)
+        single = _single_topics(connection.dialect, topics)
+        queue = UpdateQueue(length, overflow)
+        subscriber = Subscriber(single, queue.put, queue.close, "stream")
+        stream = Stream(
+            single,
+            queue,
+            on_gap=on_gap,
+            on_close=lambda: connection.unsubscribe(single, of=lambda s: s is subscriber, deadline=None),
+        )
+        try:
+            connection.subscribe(subscriber, self._subscribe_deadline(connection, True, timeout))
+        except BaseException:
+            stream.close()  # nobody gets the stream, so nobody reads what was confirmed
+            raise
+        return stream
+
+    # Listeners.
+
+    def on(self, event: str, listener: Listener) -> None:
+        """
+        Call ``listener`` with every event of this name.
+
+        Args:
+            event: One of `kucoin_sync.events.EVENTS`.
+            listener: Called with one value, on the client's listener thread.
+
+        Raises:
+            ConfigError: If there is no such event.
+        """
+        self._hub.on(event, listener)
+
+    def off(self, event: str, listener: Listener) -> None:
+        """Stop calling ``listener``."""
+        with self._lock:
+            for entry in [e for e in self._once if e[:2] == (event, listener)]:
+                self._once.remove(entry)
+                self._hub.off(event, entry[2])
+        self._hub.off(event, listener)
+
+    def once(self, event: str, listener: Listener) -> None:
+        """Call ``listener`` with the next event of this name only."""
+        taken = threading.Lock()
+
+        def call_once(value: Any) -> None:
+            if taken.acquire(blocking=False):
+                self.off(event, listener)
+                listener(value)
+
+        with self._lock:
+            self._once.append((event, listener, call_once))
+        self._hub.on(event, call_once)
+
+    def wait_for(self, event: str, predicate: Callable[[Any], bool] | None = None, timeout: float | None = None) -> Any:
+        """
+        Wait for an event that happens from now on.
+
+        Args:
+            event: Its name.
+            predicate: Only an event for which it is true counts; it runs on the listener thread.
+            timeout: Seconds; ``None`` takes ``request_timeout``.
+
+        Returns:
+            The event's value.
+
+        Raises:
+            DeadlineExceeded: If none came in time.
+            ReentrantCallError: On a reading thread.
+            ClosedError: If the client was closed meanwhile.
+        """
+        check_not_on_reader("wait_for()")
+        deadline = self._deadline(timeout, self.options.request_timeout)
+        found: list[Any] = []
+        arrived = threading.Event()
+
+        def look(value: Any) -> None:
+            try:
+                if not found and (predicate is None or predicate(value)):
+                    found.append(value)
+                    arrived.set()
+            except Exception as error:  # noqa: BLE001  (handed to the caller: it is his predicate that raised)
+                found.append(ExceptionRaised(None, None, error, "predicate"))
+                arrived.set()
+
+        self._hub.on(event, look)
+        try:
+            if not arrived.wait(deadline.remaining()):
+                raise DeadlineExceeded(f"no {event!r} event in time")
+        finally:
+            self._hub.off(event, look)
+        value = found[0]
+        if isinstance(value, ExceptionRaised) and value.where == "predicate":
+            raise value.error
+        return value
+
+    # The end.
+
+    def close(self, ws_key: str | Enum | None = None, *, timeout: float | None = None, drain: bool = True) -> None:
+        """
+        Close one connection, or everything.
+
+        Returns in its time from any thread and in any state; called from a listener it returns at once and the
+        closing goes on in the background.
+
+        Args:
+            ws_key: Which connection; ``None`` closes the client for good.
+            timeout: Seconds for everything together; ``None`` takes ``close_timeout``.
+            drain: Whether requests in flight get time to be answered; the rest end as `OutcomeUnknown`.
+        """
+        deadline = self._deadline(timeout, self.options.close_timeout)
+        if ws_key is not None:
+            name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
+            connection = self._connections.get(name)
+            if connection is not None:
+                self._run_or_hand_over(lambda: connection.close(deadline, drain=drain))
+            return
+        with self._lock:
+            first, self._closing = not self._closing, True
+            connections = list(self._connections.values())
+        if not first:
+            if not self._must_not_wait():
+                self._ended.wait(deadline.remaining())
+            return
+        self._run_or_hand_over(lambda: self._close_everything(connections, deadline, drain))
+
+    def _close_everything(self, connections: list[Connection], deadline: Deadline, drain: bool) -> None:
+        # Side by side: the deadline is for all of them together.
+        closers = [
+            threading.Thread(
+                target=c.close,
+                args=(deadline,),
+                kwargs={"drain": drain},
+                name=f"kucoin-sync-{c.ws_key}-close",
+                daemon=True,
+            )
+            for c in connections[1:]
+        ]
+        try:
+            for closer in closers:
+                closer.start()
+            if connections:
+                connections[0].close(deadline, drain=drain)
+            for closer in closers:
+                closer.join(deadline.remaining() + 0.1)
+        finally:
+            if not self._hub.close(deadline.remaining() + 0.1):
+                logger.warning("a listener did not return before the client was closed")
+            atexit.unregister(self._at_exit)
+            self._ended.set()
+
+    def _must_not_wait(self) -> bool:
+        if self._hub.on_listener_thread():
+            return True
+        try:
+            check_not_on_reader("close()")
+        except KucoinSyncError:
+            return True
+        return False
+
+    def _run_or_hand_over(self, work: Callable[[], None]) -> None:
+        if self._must_not_wait():
+            # daemon: as all of our threads; the exit hook waits for the end, not for this thread
+            threading.Thread(target=work, name="kucoin-sync-close", daemon=True).start()
+        else:
+            work()
+
+    def close_all(self, *, timeout: float | None = None, drain: bool = True) -> None:
+        """Close everything, as ``close()`` without a connection."""
+        self.close(timeout=timeout, drain=drain)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """
+        Block a script until the client is closed, Ctrl-C, or SIGTERM.
+
+        All threads of the library are daemons, so a script that only listens needs something to wait for.
+
+        Args:
+            timeout: Seconds; ``None`` waits until one of these. That is what it is for.
+
+        Returns:
+            Whether the client was closed or told to end; ``False`` at the timeout.
+        """
+        check_not_on_reader("wait()")
+        with _sigterm_as_interrupt():
+            try:
+                return self._ended.wait(timeout)
+            except KeyboardInterrupt:
+                return True
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._closing:
+            return f"<{type(self).__name__} closed>"
+        states = ", ".join(f"{name} {c.state.value}" for name, c in self._connections.items())
+        return f"<{type(self).__name__} {states or 'no connections yet'}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{type(self).__name__} cannot be pickled or copied: it owns threads and sockets")
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end a wait as Ctrl-C does; only the main thread can ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if previous is None else previous)
+
+
+def _ignore(_: Any) -> None:
+    """Take an update that nobody listens to by topic; the listeners of ``update`` get it anyway."""
+
+
+def _close_at_exit(reference: weakref.ref[EngineClient]) -> Callable[[], None]:
+    def close() -> None:
+        client = reference()
+        if client is not None:
+            client.close(timeout=EXIT_TIMEOUT)
+
+    return close
+
+
+def _single_topics(dialect: Dialect, topics: Topics) -> tuple[str, ...]:
+    """Return the single topics that a user's topics stand for, each once."""
+    if isinstance(topics, (str, TopicRequest, Mapping)):
+        topics = [topics]
+    if not isinstance(topics, Iterable):
+        raise ConfigError(f"topics: must be a topic or a list of topics, got {type(topics).__name__}")
+    single: dict[str, None] = {}
+    for topic in topics:
+        if isinstance(topic, str):
+            request = TopicRequest(topic)
+        elif isinstance(topic, TopicRequest):
+            request = topic
+        elif isinstance(topic, Mapping) and isinstance(topic.get("topic"), str) and set(topic) <= {"topic", "payload"}:
+            request = TopicRequest(topic["topic"], topic.get("payload"))
+        else:
+            raise ConfigError(
+                "topics: each must be a text, a TopicRequest or a mapping with 'topic' and 'payload', "
+                f"got {topic!r:.80}"
+            )
+        single.update(dict.fromkeys(dialect.single_topics(request)))
+    if not single:
+        raise ConfigError("topics: at least one is needed")
+    return tuple(single)

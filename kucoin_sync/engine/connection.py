@@ -1,0 +1,873 @@
+"""
+One long-lived connection: it opens lines, keeps what is wanted subscribed, carries requests, and survives.
+
+Two threads. The **reader** opens each line (token, handshake, greeting), then reads it, hands out what comes, and
+opens the next line when one is lost; it is the only one that closes a socket, and never runs user code (unless
+listeners are inline). The **heartbeat** thread waits for whatever is due: a ping, a late pong, a subscribe frame that
+the message limit allows now, a request whose time is over and for which nobody waits.
+
+Callers send their own requests, on their own threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import attrs
+
+from kucoin_sync.engine.channel import SendFailed
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.opening import Line, Opener, Surroundings, read_item
+from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
+from kucoin_sync.errors import (
+    ClosedError,
+    ConnectError,
+    ConnectionLost,
+    DeadlineExceeded,
+    KucoinSyncError,
+    ProtocolViolation,
+    ReentrantCallError,
+    SubscribeError,
+    shorten,
+)
+from kucoin_sync.events import (
+    Authenticated,
+    Closed,
+    LateReply,
+    Opened,
+    Reconnected,
+    Reconnecting,
+    Response,
+    Suspended,
+    UnknownMessage,
+    Update,
+)
+from kucoin_sync.protocol.backoff import Backoff
+from kucoin_sync.protocol.dialect import Dialect
+from kucoin_sync.protocol.frames import Item
+from kucoin_sync.protocol.heartbeat import Action
+from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Reply, Unreadable
+from kucoin_sync.protocol.pacing import MessagePace
+from kucoin_sync.protocol.server_clock import ServerClock
+from kucoin_sync.protocol.state import ConnectionState, check_transition
+from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
+
+__all__ = ["Connection", "Subscriber", "check_not_on_reader"]
+
+logger = logging.getLogger("kucoin_sync.engine.connection")
+
+SEND_TIMEOUT = 5.0
+"""Longest time one frame may take to leave."""
+MAX_UNREADABLE = 20
+"""Unreadable messages in a row after which the line is given up."""
+UNREAD_RECHECK = 0.05
+POLITE_CLOSE = 1.0
+"""Longest wait for the peer's answer to our close frame."""
+
+State = ConnectionState
+
+
+@attrs.define(eq=False)
+class Subscriber:
+    """
+    Somebody who wants topics.
+
+    Attributes:
+        topics: Single topics; changed under the connection's lock.
+        put: Takes each update; must not wait.
+        end: Told once that no more will come, and why if that is an error.
+        name: ``subscribe`` or ``stream``.
+    """
+
+    topics: tuple[str, ...]
+    put: Callable[[Update], object]
+    end: Callable[[KucoinSyncError | None], None]
+    name: str
+
+
+class _Waiter:
+    """A subscribe call that waits for its topics."""
+
+    def __init__(self, topics: Iterable[str]) -> None:
+        self.pending = set(topics)
+        self.acked: list[str] = []
+        self.rejected: dict[str, tuple[str, str]] = {}
+        self.failure: KucoinSyncError | None = None
+
+    @property
+    def done(self) -> bool:
+        return not self.pending or self.failure is not None
+
+
+class _ReaderThread(threading.Thread):
+    """A thread that must never wait for what only a reader can bring."""
+
+
+def check_not_on_reader(what: str) -> None:
+    """Raise `ReentrantCallError` if the calling thread is the reader of any connection."""
+    if isinstance(threading.current_thread(), _ReaderThread):
+        raise ReentrantCallError(
+            f"{what} would block a reading thread; call it from another thread, or use listeners that are not inline"
+        )
+
+
+class Connection:
+    """
+    The connection of one WsKey.
+
+    Args:
+        dialect: How it is spelled.
+        around: What it shares with the client's other connections.
+    """
+
+    def __init__(self, dialect: Dialect, around: Surroundings) -> None:
+        options = around.options
+        self.dialect = dialect
+        self.ws_key = dialect.ws_key
+        self.registry = RequestRegistry()
+        self.server_clock = ServerClock()
+        self._opener = Opener(dialect, around, self.server_clock)
+        self._options = options
+        self._hub = around.hub
+        self._around = around
+        # Guards everything below. Under it: read and change state. Sending, listeners and requests' ends happen
+        # outside of it. Whoever changes what somebody may wait for notifies all.
+        self._changed = threading.Condition()
+        self._state = State.IDLE
+        self._line: Line | None = None
+        self._interrupt: Interrupt | None = None  # of the present opening or line
+        self._failure: ConnectError | None = None  # of the last opening; cleared by success
+        self._lost: KucoinSyncError | None = None  # how the last line ended
+        self._was_ready = False
+        self._opening_began = 0.0
+        self._reader: threading.Thread | None = None
+        self._beater: threading.Thread | None = None
+        self._wake_at = 0.0  # when the heartbeat thread looks again by itself
+        self._table = SubscriptionTable(dialect.group_topics, answer_timeout=options.request_timeout)
+        self._pace = MessagePace(dialect.limits.frames, dialect.limits.window)
+        self._subscribers: tuple[Subscriber, ...] = ()
+        self._waiters: list[_Waiter] = []
+        self._resuming: tuple[_Waiter, float] | None = None  # topics to confirm before "reconnected"
+        # Read by the reader without the lock; replaced, never changed, by others.
+        self._routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
+        self._unproven: frozenset[str] = frozenset()  # subscribing now: a push confirms them
+        self._gapped: set[str] = set()  # topics whose next update follows a lost line; the reader's own
+        self._unreadable = 0
+        self._closed = threading.Event()
+
+    # Opening.
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the connection stands."""
+        return self._state
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a line is ready now."""
+        return self._line is not None
+
+    @property
+    def connection_id(self) -> str | None:
+        """Which life of the connection is ready now, if one is."""
+        line = self._line
+        return line.origin.connection_id if line is not None else None
+
+    def start(self) -> None:
+        """Begin to open a line, if there is none, without waiting for it. Raises ClosedError."""
+        with self._changed:
+            self._start()
+
+    def open(self, deadline: Deadline) -> None:
+        """
+        Wait until a line is ready, opening one if there is none.
+
+        Raises:
+            ConnectError: If an opening fails; a retryable failure goes on being retried in the background.
+            ClosedError: If the connection is closed.
+        """
+        if self._line is not None:
+            return
+        with self._changed:
+            before = self._failure if self._state in (State.OPENING, State.LOST) else None
+            self._start()
+            while self._line is None:
+                self._check_open()
+                if self._failure is not None and self._failure is not before:
+                    raise self._failure
+                if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                    raise self._not_ready()
+
+    def ready_line(self, deadline: Deadline, *, wait: bool) -> Line:
+        """
+        Return the line to send on.
+
+        Args:
+            deadline: How long to wait for one.
+            wait: Whether to wait at all; else the connection is only asked to open.
+
+        Raises:
+            ConnectError: If there is none in time, or the opening failed for good.
+            ClosedError: If the connection is closed.
+        """
+        line = self._line
+        if line is not None and self._state is State.READY:
+            return line
+        with self._changed:
+            self._start()
+            while self._line is None or self._state is not State.READY:
+                self._check_open()
+                if self._failure is not None and not self._failure.retryable:
+                    raise self._failure
+                if not wait or deadline.expired():
+                    raise self._not_ready()
+                self._changed.wait(deadline.remaining())
+            return self._line
+
+    def _check_open(self) -> None:
+        if self._state in (State.DRAINING, State.CLOSED):
+            raise ClosedError(f"{self.ws_key}: the connection is closed")
+
+    def _not_ready(self) -> ConnectError:
+        if self._failure is not None:
+            return self._failure
+        why = f"{self._lost}; it is being opened again" if self._lost is not None else "it is being opened"
+        return ConnectError(f"no line is ready ({why})", phase="tcp")
+
+    def _start(self) -> None:
+        """Start the threads if they are not running; the lock is held."""
+        self._check_open()
+        if self._reader is not None:
+            return
+        self._failure = None
+        self._state = check_transition(self._state, State.OPENING)
+        # daemon: a script that ends without close() must end; our exit hook closes politely before that
+        name = f"kucoin-sync-{self.ws_key}"
+        reader = _ReaderThread(target=self._run, name=f"{name}-reader", daemon=True)
+        beater = threading.Thread(target=self._beat, args=(reader,), name=f"{name}-heartbeat", daemon=True)
+        self._reader, self._beater = reader, beater
+        try:
+            beater.start()
+            reader.start()
+        except RuntimeError:
+            self._reader = self._beater = None  # a heartbeat that did start sees that and ends
+            self._state = check_transition(self._state, State.IDLE)
+            self._changed.notify_all()
+            raise ConnectError("no thread for the connection", phase="tcp") from None
+
+    # The reader.
+
+    def _run(self) -> None:
+        backoff = Backoff(self._options.reconnect_timeout, random.random)
+        began = time.monotonic()
+        while (interrupt := self._begin_opening()) is not None:
+            try:
+                line = self._opener.open(interrupt)
+            # Also a safety net: a bug in here must not end the thread without anybody knowing.
+            except Exception as error:
+                interrupt.close()
+                if not isinstance(error, ConnectError):
+                    logger.exception("%s: opening failed", self.ws_key)
+                    error = ConnectError(f"internal error ({type(error).__name__})", phase="tcp")
+                error.attempts = backoff.attempts + 1
+                error.elapsed = time.monotonic() - began
+                if not self._opening_failed(error, backoff):
+                    break
+                continue
+            lost = self._serve(line)
+            self._line_over(line, lost)
+            interrupt.close()
+            began = time.monotonic()
+            if began - line.ready_at >= self._options.reconnect_reset_after:
+                backoff.reset()
+            if not self._go_on_after(lost, backoff):
+                break
+
+    def _begin_opening(self) -> Interrupt | None:
+        """Wait for the shared budget; return ``None`` if the connection is being closed."""
+        with self._changed:
+            while self._state is not State.DRAINING:
+                with self._around.budget_lock:
+                    now = time.monotonic()
+                    delay = self._around.budget.delay(now)
+                    if not delay:
+                        self._around.budget.take(now)
+                if not delay:
+                    if self._state is State.LOST:
+                        self._state = check_transition(self._state, State.OPENING)
+                    self._opening_began = now
+                    self._interrupt = Interrupt()
+                    return self._interrupt
+                self._changed.wait(delay)
+            return None
+
+    def _opening_failed(self, error: ConnectError, backoff: Backoff) -> bool:
+        """Tell everybody and wait for the next attempt; return ``False`` if there is to be none."""
+        if self._state is State.DRAINING:
+            return False
+        most = self._options.max_reconnect_attempts
+        if error.retryable and (most is None or backoff.attempts + 1 < most):
+            delay = backoff.next_delay(retry_after=error.retry_after)
+            with self._changed:
+                self._failure = error
+                self._changed.notify_all()
+            self._hub.report(error, "opening", self.ws_key, None)
+            return self._pause(delay, backoff.attempts)
+        error.retryable = False
+        self._hub.report(error, "opening", self.ws_key, None)
+        self._rest(error)
+        return False
+
+    def _go_on_after(self, lost: KucoinSyncError, backoff: Backoff) -> bool:
+        """Wait until the next line may be opened; return ``False`` if there is to be none."""
+        if self._state is State.DRAINING:
+            return False
+        if not self._options.reconnect:
+            self._rest(ConnectError(f"the line was lost ({lost}) and reconnect is off", phase="tcp", retryable=False))
+            return False
+        code = lost.code if isinstance(lost, ConnectionLost) else 1006
+        return self._pause(backoff.next_delay(at_least=1.0 if code in (1012, 1013) else 0.0), backoff.attempts)
+
+    def _pause(self, delay: float, attempt: int) -> bool:
+        logger.info("%s: next opening in %.2f s (attempt %d)", self.ws_key, delay, attempt)
+        self._hub.emit("reconnect", Reconnecting(self.ws_key, None, attempt, delay))
+        deadline = Deadline(delay)
+        with self._changed:
+            while self._state is not State.DRAINING and not deadline.expired():
+                self._changed.wait(deadline.remaining())
+            return self._state is not State.DRAINING
+
+    def _rest(self, failure: ConnectError) -> None:
+        """Give up until somebody asks for this connection again."""
+        with self._changed:
+            if self._state is State.DRAINING:
+                return
+            self._failure = failure
+            self._state = check_transition(self._state, State.IDLE)
+            self._reader = self._beater = None
+            subscribers, self._subscribers = self._subscribers, ()
+            for subscriber in subscribers:
+                self._table.remove(subscriber.topics)
+            self._rebuild_routes()
+            self._changed.notify_all()
+        for subscriber in subscribers:
+            subscriber.end(failure)
+        self._hub.emit("close", Closed(self.ws_key, None, failure))
+
+    def _serve(self, line: Line) -> KucoinSyncError:
+        """Declare the line ready and read it to its end; return why it ended."""
+        try:
+            if not self._line_ready(line):
+                return ConnectionLost("the connection was closed", initiator="local")
+            for update in line.session.early:
+                self._deliver(update)
+            line.session.early.clear()
+            items = line.rest
+            while True:
+                for item in items:
+                    self._handle(line, item)
+                items = line.transport.receive()
+        except ProtocolViolation as violation:
+            line.transport.fail(violation)
+            return violation
+        except ConnectionLost as lost:
+            return line.verdict or lost
+        # A safety net (out of memory, a bug): the line is given up and its requests end as unknown.
+        except Exception as error:
+            logger.exception("%s: reader", self.ws_key)
+            return ConnectionLost(f"internal error ({type(error).__name__})", initiator="local")
+        finally:
+            line.session.end()
+
+    def _line_ready(self, line: Line) -> bool:
+        with self._changed:
+            if self._state is State.DRAINING:
+                return False
+            self._state = check_transition(self._state, State.READY)
+            self._line = line
+            self._failure = None
+            again, self._was_ready = self._was_ready, True
+            if again:
+                due = time.monotonic() + self._options.request_timeout
+                self._resuming = (_Waiter(self._table.unconfirmed()), due)
+            self._changed.notify_all()
+        connection_id, took = line.origin.connection_id, time.monotonic() - self._opening_began
+        logger.info("%s: line %s ready after %.3f s", self.ws_key, connection_id, took)
+        self._hub.emit("open", Opened(self.ws_key, connection_id, took))
+        if line.session.logged_in:
+            self._hub.emit("authenticated", Authenticated(self.ws_key, connection_id))
+        if again:
+            self._settle()  # nothing may have been subscribed
+        return True
+
+    def _line_over(self, line: Line, lost: KucoinSyncError) -> None:
+        """Close the socket, end what waited for this line, and say so: in this order."""
+        with self._changed:
+            closing = self._state is State.DRAINING
+            if not closing:
+                self._state = check_transition(self._state, State.LOST)
+            self._line = None
+            self._lost = lost
+            self._interrupt = None
+            self._resuming = None
+            self._table.line_lost()
+            self._unproven = frozenset()
+            self._gapped = set(self._table.wanted())
+            self._changed.notify_all()
+        # Anything but a close that both sides agreed on is a reset: no byte of an unanswered request may still leave.
+        agreed = isinstance(lost, ConnectionLost) and lost.initiator == "peer" and lost.code != 1006
+        if agreed and isinstance(lost, ConnectionLost):
+            line.transport.send_close(lost.code)
+        line.transport.close(reset=not agreed)
+        cause = lost if isinstance(lost, ConnectionLost) else ConnectionLost(str(lost), initiator="local")
+        self.registry.fail_all("closed" if closing else "disconnected", cause)
+        if not closing:
+            logger.warning("%s: line %s lost: %s", self.ws_key, line.origin.connection_id, lost)
+            self._hub.emit("suspended", Suspended(self.ws_key, line.origin.connection_id, lost))
+
+    # What comes in, on the reader thread.
+
+    def _handle(self, line: Line, item: Item) -> None:
+        message = read_item(self.dialect, item, line.transport.received_at, line.origin)
+        kind = type(message)
+        if kind is Update:
+            self._unreadable = 0
+            self._deliver(message)  # type: ignore[arg-type]
+        elif kind is Reply:
+            self._unreadable = 0
+            if not self.registry.resolve(message):  # type: ignore[arg-type]
+                self._late(line, message)  # type: ignore[arg-type]
+        elif message is not None:
+            self._control(line, message)
+
+    def _deliver(self, update: Update) -> None:
+        if self._gapped and update.topic in self._gapped:
+            self._gapped.discard(update.topic)
+            update = attrs.evolve(update, gap_before=True)
+        if self._unproven and update.topic in self._unproven:
+            self._prove(update.topic)
+        for put in self._routes.get(update.topic, ()):
+            put(update)
+        self._hub.emit("update", update)
+
+    def _prove(self, topic: str) -> None:
+        """A push came for a topic whose subscribe is not answered: as good as an answer."""
+        with self._changed:
+            self._table.data_seen(topic)
+        self._settle()
+
+    def _late(self, line: Line, reply: Reply) -> None:
+        logger.warning("%s: reply to %s came after its call had ended", self.ws_key, shorten(reply.id, 64))
+        self._hub.emit(
+            "late_reply",
+            LateReply(self.ws_key, line.origin.connection_id, reply.id, reply.op, reply.code, reply.raw),
+        )
+
+    def _control(self, line: Line, message: Inbound) -> None:
+        origin = line.origin
+        if isinstance(message, Unreadable):
+            self._unreadable += 1
+            violation = ProtocolViolation(message.problem, sample=shorten(message.raw))
+            self._hub.report(violation, "message", origin.ws_key, origin.connection_id)
+            if self._unreadable >= MAX_UNREADABLE:
+                raise ProtocolViolation(f"{MAX_UNREADABLE} unreadable messages in a row", close_code=1003)
+            return
+        self._unreadable = 0
+        if isinstance(message, PongReceived):
+            self._pong(line, message)
+        elif isinstance(message, Ack):
+            with self._changed:
+                command = self._table.acknowledged(message.id)
+            if command is not None:
+                kind = "subscribe" if command.subscribe else "unsubscribe"
+                self._hub.emit("response", Response(self.ws_key, origin.connection_id, message.id, kind, message.raw))
+                self._settle()
+        elif isinstance(message, Refusal):
+            self._refused(line, message)
+        else:
+            raw = getattr(message, "raw", None) or repr(message)
+            self._hub.emit("unknown", UnknownMessage(origin.ws_key, origin.connection_id, raw))
+
+    def _pong(self, line: Line, pong: PongReceived) -> None:
+        now, wall_ms = time.monotonic(), time.time() * 1000
+        with self._changed:
+            took = line.heartbeat.pong(pong.id, now)
+            if took is not None:
+                line.late_since = None
+        if took is not None and pong.timestamp_ms is not None:
+            self.server_clock.observe(pong.timestamp_ms, sent_ms=wall_ms - took * 1000, received_ms=wall_ms, now=now)
+        if took is None:  # not one of the heartbeat's: a ping that a caller sent as a request
+            self.registry.resolve(Reply(pong.id, "pong", "", "", pong.timestamp_ms, None, None, None, pong.raw))
+
+    def _refused(self, line: Line, refusal: Refusal) -> None:
+        command = None
+        if refusal.id is not None:
+            final = self.dialect.is_final_refusal(refusal)
+            with self._changed:
+                command = self._table.refused(refusal.id, time.monotonic(), final=final)
+        if command is None:
+            text = f"error frame without a request: {refusal.code} {refusal.message}"
+            self.registry.add_note(text)
+            violation = ProtocolViolation(text)
+            self._hub.report(violation, "message", self.ws_key, line.origin.connection_id)
+            return
+        if final and command.subscribe:
+            self._drop_topics(command.topics, refusal)
+        kind = "subscribe" if command.subscribe else "unsubscribe"
+        self._hub.emit(
+            "response", Response(self.ws_key, line.origin.connection_id, refusal.id or "", kind, refusal.raw)
+        )
+        self._settle(dict.fromkeys(command.topics, (refusal.code, refusal.message)))
+
+    # The heartbeat thread.
+
+    def _beat(self, reader: threading.Thread) -> None:
+        """Do what is due until ``reader`` is no longer the connection's reader."""
+        while True:
+            with self._changed:
+                while True:
+                    if self._reader is not reader:
+                        return
+                    now = time.monotonic()
+                    work, self._wake_at = self._due(now)
+                    if work is not None:
+                        break
+                    self._changed.wait(min(self._wake_at - now, threading.TIMEOUT_MAX))
+            try:
+                work()
+            # A safety net: a starved or dead heartbeat would leave a dead line undetected.
+            except Exception:
+                logger.exception("%s: heartbeat", self.ws_key)
+
+    def _due(self, now: float) -> tuple[Callable[[], None] | None, float]:
+        """Return what is to be done now, if anything, and when to ask again; the lock is held."""
+        due = self.registry.next_deadline()
+        if due <= now:
+            return partial(self.registry.expire, now), now
+        line = self._line
+        if line is None or line.verdict is not None:
+            return None, due
+        waiting_since = self.registry.waiting_since()
+        beat = line.heartbeat.poll(now, last_received=line.transport.received_at, waiting_since=waiting_since)
+        if beat.action is Action.DEAD:
+            if not self._has_unread_pong(line):
+                lost = ConnectionLost("no pong in time", initiator="local")
+                return partial(line.give_up, lost), now
+            beat = beat._replace(due=now + UNREAD_RECHECK)
+        elif beat.action is Action.PING:
+            ping_id = self._around.identifiers.next()
+            line.heartbeat.ping_sent(ping_id, now, beat.wait)
+            self._pace.count(now)
+            text = self.dialect.encode_ping(request_id=ping_id, timestamp_ms=self._opener.timestamp_ms())
+            return partial(self._send_text, line, text, beat.wait), now
+        due = min(due, beat.due)
+        if self._resuming is not None:
+            if now >= self._resuming[1]:
+                return self._settle, now
+            due = min(due, self._resuming[1])
+        delay = self._pace.delay(now)
+        if delay:
+            return None, min(due, now + delay)
+        command = self._table.next_command(now)
+        if command is not None:
+            return partial(self._send_text, line, self._command_text(command, now), SEND_TIMEOUT), now
+        return None, min(due, self._table.next_due())
+
+    def _has_unread_pong(self, line: Line) -> bool:
+        """
+        Whether the late pong may be waiting for a reader that had no chance to run.
+
+        Bytes in the kernel excuse the pong until the reader has read once more; data that keeps coming without it
+        does not.
+        """
+        if line.late_since is None:
+            line.late_since = line.transport.received_at
+        return line.transport.received_at == line.late_since and line.transport.has_unread()
+
+    def _command_text(self, command: Command, now: float) -> str:
+        request_id = self._around.identifiers.next()
+        self._table.sent(request_id, command, now)
+        self._pace.count(now)
+        self._unproven = frozenset(t for t in self._table.wanted() if self._table.wire(t) is Wire.SUBSCRIBING)
+        spell = self.dialect.encode_subscribe if command.subscribe else self.dialect.encode_unsubscribe
+        return spell(command.topics, request_id=request_id)
+
+    def _send_text(self, line: Line, text: str, timeout: float) -> None:
+        try:
+            line.transport.send_text(text, Deadline(min(timeout, SEND_TIMEOUT)))
+        except SendFailed as failed:
+            line.give_up(
+                failed.cause
+                if isinstance(failed.cause, ConnectionLost)
+                else ConnectionLost(str(failed.cause), initiator="local")
+            )
+
+    # Requests, on the callers' threads.
+
+    def send_request(
+        self, request: PendingRequest, prepare: Callable[[ServerClock], Any] | None, *, wait_ready: bool
+    ) -> None:
+        """
+        Send a request once; afterwards it is in the table, or ended.
+
+        Args:
+            request: Not sent yet.
+            prepare: Makes the arguments when the line is ready, just before the send, from the exchange's clock;
+                ``None`` takes ``request.args`` as they are.
+            wait_ready: Whether to wait for a line inside the request's deadline.
+
+        Raises:
+            ConnectError, ClosedError: If there was no line; nothing was sent.
+            ReentrantCallError: In a signal handler that interrupted a send of this thread; nothing was sent.
+            BaseException: Whatever a signal handler raises (Ctrl-C): the request is out of the table, and unless
+                ``request.sent`` is ``no`` the line is given up.
+        """
+        line = self.ready_line(request.deadline, wait=wait_ready)
+        if prepare is not None:
+            request.args = prepare(self.server_clock)
+        text = self.dialect.encode_request(request.op, request.args, request_id=request.id)
+        request.connection_id = line.origin.connection_id
+        try:
+            self.registry.begin_send(request)
+            self._expect_reply(request)
+            request.sent = "partial"
+            request.bytes_sent = line.transport.send_text(text, request.deadline.capped(SEND_TIMEOUT))
+            request.sent = "complete"
+            self.registry.end_send(request)
+        except SendFailed as failed:
+            request.bytes_sent = failed.bytes_sent
+            request.sent = "partial" if failed.bytes_sent else "no"
+            self.registry.end_send(request, ("disconnected", failed.cause))
+        except ReentrantCallError:
+            request.sent = "no"
+            self.registry.discard(request)
+            raise
+        except BaseException:
+            if request.sent == "partial":
+                line.give_up(ConnectionLost("a send was interrupted", initiator="local"))
+            self.registry.discard(request)
+            raise
+
+    def _expect_reply(self, request: PendingRequest) -> None:
+        """Make sure the heartbeat thread looks again soon enough to probe, or to end what nobody waits for."""
+        soon = request.sent_at + self._options.probe_after
+        if request.on_done is not None:
+            soon = min(soon, request.deadline.at)
+        if soon < self._wake_at:
+            with self._changed:
+                self._changed.notify_all()
+
+    # Subscriptions, on the callers' threads.
+
+    def subscribe(self, subscriber: Subscriber, deadline: Deadline | None) -> None:
+        """
+        Want topics.
+
+        Args:
+            subscriber: Who wants which.
+            deadline: How long to wait until all are confirmed; ``None`` returns at once and goes on trying.
+
+        Raises:
+            SubscribeError: If some were refused, or not confirmed in time; those are withdrawn.
+            ConnectError: If the connection cannot be opened at all.
+            ClosedError: If the connection is closed.
+        """
+        with self._changed:
+            self._check_open()
+            self._table.add(subscriber.topics)
+            self._subscribers = (*self._subscribers, subscriber)
+            self._rebuild_routes()
+            waiter = _Waiter(set(subscriber.topics) & self._table.unconfirmed())
+            waiter.acked = [t for t in subscriber.topics if t not in waiter.pending]
+            self._waiters.append(waiter)
+            try:
+                self._start()
+                self._changed.notify_all()
+                if deadline is None:
+                    return
+                while not waiter.done:
+                    self._check_open()
+                    if self._failure is not None and not self._failure.retryable:
+                        raise self._failure
+                    if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                        break
+                if waiter.done and not waiter.rejected:
+                    return
+                unknown = tuple(sorted(waiter.pending))
+                cause = self._failure if unknown else None
+                self._withdraw(subscriber, (*unknown, *waiter.rejected))
+                raise SubscribeError(rejected=waiter.rejected, acked=tuple(waiter.acked), unknown=unknown, cause=cause)
+            except BaseException as error:
+                if not isinstance(error, SubscribeError):
+                    self._withdraw(subscriber, subscriber.topics)
+                raise
+            finally:
+                self._waiters.remove(waiter)
+
+    def unsubscribe(
+        self, topics: Iterable[str], *, of: Callable[[Subscriber], bool], deadline: Deadline | None
+    ) -> None:
+        """
+        Want topics no more.
+
+        Args:
+            topics: Single topics.
+            of: Whose wishes are meant.
+            deadline: How long to wait for the exchange's confirmation; ``None`` returns at once.
+
+        Raises:
+            DeadlineExceeded: If it did not come; the topics are unwanted all the same and nothing is delivered.
+        """
+        gone = set(topics)
+        with self._changed:
+            for subscriber in self._subscribers:
+                if of(subscriber):
+                    self._withdraw(subscriber, gone)
+            self._changed.notify_all()
+            while deadline is not None and self._line is not None:
+                waiting = {t for t in gone if self._table.wire(t) in (Wire.ACTIVE, Wire.UNSUBSCRIBING)}
+                waiting -= set(self._table.wanted())
+                if not waiting or self._state in (State.DRAINING, State.CLOSED):
+                    return
+                if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                    raise DeadlineExceeded(f"no answer to the unsubscribe of {', '.join(sorted(waiting))} in time")
+
+    def _withdraw(self, subscriber: Subscriber, topics: Iterable[str]) -> None:
+        """Take topics from a subscriber, who goes when it has none left; the lock is held."""
+        if subscriber not in self._subscribers:
+            return
+        gone = set(topics) & set(subscriber.topics)
+        self._table.remove(gone)
+        subscriber.topics = tuple(t for t in subscriber.topics if t not in gone)
+        if not subscriber.topics:
+            self._subscribers = tuple(s for s in self._subscribers if s is not subscriber)
+        self._rebuild_routes()
+        self._changed.notify_all()
+
+    def _drop_topics(self, topics: tuple[str, ...], refusal: Refusal) -> None:
+        """Nobody gets these topics any more: the exchange refused them for good."""
+        gone = set(topics)
+        left: list[Subscriber] = []
+        empty: list[Subscriber] = []
+        with self._changed:
+            for subscriber in self._subscribers:
+                subscriber.topics = tuple(t for t in subscriber.topics if t not in gone)
+                (left if subscriber.topics else empty).append(subscriber)
+            self._subscribers = tuple(left)
+            self._rebuild_routes()
+        rejected = dict.fromkeys(topics, (refusal.code, refusal.message))
+        for subscriber in empty:
+            subscriber.end(SubscribeError(rejected=rejected, acked=(), unknown=()))
+
+    def _rebuild_routes(self) -> None:
+        routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
+        for subscriber in self._subscribers:
+            for topic in subscriber.topics:
+                routes[topic] = (*routes.get(topic, ()), subscriber.put)
+        self._routes = routes
+
+    def topic_states(self, topics: Iterable[str]) -> dict[str, str]:
+        """Return what the exchange was told about each topic, in words."""
+        with self._changed:
+            return {topic: self._table.wire(topic).value for topic in topics}
+
+    def _settle(self, refused: dict[str, tuple[str, str]] | None = None) -> None:
+        """Tell those who wait for topics what is now known, and announce the end of a resumption."""
+        resumed = None
+        with self._changed:
+            self._unproven = frozenset(t for t in self._unproven if self._table.wire(t) is Wire.SUBSCRIBING)
+            waiters = [*self._waiters, *([self._resuming[0]] if self._resuming else [])]
+            for waiter in waiters:
+                for topic in list(waiter.pending):
+                    if refused and topic in refused:
+                        waiter.pending.discard(topic)
+                        waiter.rejected[topic] = refused[topic]
+                    elif self._table.wire(topic) is Wire.ACTIVE:
+                        waiter.pending.discard(topic)
+                        waiter.acked.append(topic)
+            if self._resuming is not None and self._line is not None:
+                waiter, due = self._resuming
+                if waiter.done or time.monotonic() >= due:
+                    self._resuming = None
+                    resumed = Reconnected(
+                        self.ws_key,
+                        self._line.origin.connection_id,
+                        tuple(waiter.acked),
+                        waiter.rejected,
+                        tuple(sorted(waiter.pending & set(self._table.wanted()))),
+                    )
+            self._changed.notify_all()
+        if resumed is not None:
+            self._hub.emit("reconnected", resumed)
+
+    # The end.
+
+    def close(self, deadline: Deadline, *, drain: bool) -> None:
+        """
+        Close for good; safe from any thread but the connection's own, and any number of times.
+
+        Args:
+            deadline: For everything together.
+            drain: Whether requests in flight get time to be answered.
+        """
+        with self._changed:
+            first = self._state not in (State.DRAINING, State.CLOSED)
+            if first:
+                self._state = check_transition(self._state, State.DRAINING)
+                self._changed.notify_all()
+        if not first:
+            self._closed.wait(deadline.remaining())
+            return
+        try:
+            self._end_line(deadline, drain=drain)
+            self._join(deadline)
+        finally:
+            with self._changed:
+                connection_id = None
+                subscribers, self._subscribers = self._subscribers, ()
+                self._routes = {}
+                self._reader = self._beater = None
+                self._state = check_transition(self._state, State.CLOSED)
+                self._changed.notify_all()
+            self.registry.fail_all("closed", ConnectionLost("the connection was closed", initiator="local"))
+            for subscriber in subscribers:
+                subscriber.end(None)
+            self._closed.set()
+        self._hub.emit("close", Closed(self.ws_key, connection_id, None))
+
+    def _end_line(self, deadline: Deadline, *, drain: bool) -> None:
+        if drain and len(self.registry):
+            self.registry.wait_idle(max(0.0, deadline.remaining() * 0.9))
+        with self._changed:
+            line, interrupt = self._line, self._interrupt
+        if line is not None and not len(self.registry):
+            line.transport.send_close(1000)
+            reader = self._reader
+            if reader is not None:
+                reader.join(min(POLITE_CLOSE, deadline.remaining() / 2))
+        if line is not None:
+            line.give_up(ConnectionLost("the connection was closed", initiator="local"))
+        elif interrupt is not None:
+            interrupt.set()
+
+    def _join(self, deadline: Deadline) -> None:
+        with self._changed:
+            reader, beater = self._reader, self._beater
+            self._reader = None  # tells the heartbeat thread to end
+            self._changed.notify_all()
+        for thread in (reader, beater):
+            if thread is not None:
+                thread.join(deadline.remaining() + 0.1)
+                if thread.is_alive():
+                    logger.warning("%s did not end in time; is a listener running on it?", thread.name)
+
+    def __repr__(self) -> str:
+        topics = len(self._table)
+        return f"<Connection {self.ws_key} {self._state.value}, {topics} topics, {len(self.registry)} in flight>"

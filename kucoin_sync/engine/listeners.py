@@ -1,0 +1,150 @@
+"""
+Listeners: functions of the user that are told what happens.
+
+They run on one thread of the client's own, fed by a bounded queue, so a listener may block, subscribe, place orders
+and close. With ``inline_listeners`` they run on the reading thread instead, where blocking calls are refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from kucoin_sync.engine.queues import QueueClosed, UpdateQueue
+from kucoin_sync.errors import ConfigError
+from kucoin_sync.events import EVENTS, ExceptionRaised, Overflow, Update
+
+__all__ = ["Listener", "ListenerHub"]
+
+Listener = Callable[[Any], object]
+logger = logging.getLogger("kucoin_sync.engine.listeners")
+
+
+class ListenerHub:
+    """
+    The listeners of one client and the thread that runs them.
+
+    Args:
+        queue_size: Updates waiting at most; of more the oldest are dropped.
+        inline: Run listeners on the thread that reports the event.
+        name: Of the thread.
+    """
+
+    def __init__(self, *, queue_size: int, inline: bool, name: str) -> None:
+        self._lock = threading.Lock()  # guards the tables (copied on write) and the thread's start
+        self._listeners: dict[str, tuple[Listener, ...]] = dict.fromkeys(EVENTS, ())
+        self._inline = inline
+        self._queue = UpdateQueue(queue_size)
+        self._overflowing = False
+        self._thread: threading.Thread | None = None
+        self._name = name
+        self._closed = False
+
+    def on(self, event: str, listener: Listener) -> None:
+        """Call ``listener`` with every ``event`` from now on."""
+        self._check(event, listener)
+        with self._lock:
+            self._listeners[event] = (*self._listeners[event], listener)
+        self.start()
+
+    def off(self, event: str, listener: Listener) -> None:
+        """Stop calling ``listener``; no error if it was not there."""
+        self._check(event, listener)
+        with self._lock:
+            kept = list(self._listeners[event])
+            if listener in kept:
+                kept.remove(listener)
+            self._listeners[event] = tuple(kept)
+
+    @staticmethod
+    def _check(event: str, listener: Listener) -> None:
+        if event not in EVENTS:
+            raise ConfigError(f"event: no event {event!r}; there are {', '.join(EVENTS)}")
+        if not callable(listener):
+            raise ConfigError(f"listener: must be callable, got {type(listener).__name__}")
+
+    def start(self) -> None:
+        """Start the thread if listeners have one and it is not running."""
+        with self._lock:
+            if self._inline or self._closed or self._thread is not None:
+                return
+            # daemon: a listener that never returns must not keep the interpreter from ending
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def has(self, event: str) -> bool:
+        """Whether anybody listens to ``event``."""
+        return bool(self._listeners[event])
+
+    def emit(self, event: str, value: Any) -> None:
+        """Tell the listeners of ``event``; never waits for them, unless they run inline."""
+        listeners = self._listeners[event]
+        if listeners:
+            self.deliver(value, listeners)
+
+    def deliver(self, value: Any, listeners: tuple[Listener, ...]) -> None:
+        """Hand ``value`` to these listeners."""
+        if self._inline:
+            self._call(value, listeners)
+        elif not self._queue.put(value, listeners) and not self._overflowing:
+            self._overflowing = True
+            logger.warning("listeners are too slow: updates are being dropped")
+
+    def report(self, error: BaseException, where: str, ws_key: str | None, connection_id: str | None) -> None:
+        """Report what no call could raise: to the log, and to the listeners of ``exception``."""
+        logger.warning("%s: %s", where, error)
+        self.emit("exception", ExceptionRaised(ws_key, connection_id, error, where))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                value, listeners = self._queue.get()
+            except QueueClosed:
+                return
+            self._call(value, listeners)
+            if self._overflowing and not len(self._queue):
+                self._overflowing = False
+                lost, self._queue.dropped = self._queue.dropped, 0
+                self.emit("overflow", Overflow(None, None, "listeners", lost))
+
+    def _call(self, value: Any, listeners: tuple[Listener, ...]) -> None:
+        for listener in listeners:
+            try:
+                listener(value)
+            # A safety net for the user's code: whatever it raises, SystemExit and Ctrl-C inside it included, the
+            # next listener and the next event still come.
+            except BaseException as error:
+                logger.exception("listener %r raised", listener)
+                if type(value) is not ExceptionRaised:
+                    origin = value if isinstance(value, Update) else None
+                    self.emit(
+                        "exception",
+                        ExceptionRaised(
+                            origin.ws_key if origin else getattr(value, "ws_key", None),
+                            origin.connection_id if origin else getattr(value, "connection_id", None),
+                            error,
+                            "listener",
+                        ),
+                    )
+
+    def on_listener_thread(self) -> bool:
+        """Whether the caller is a listener on the listener thread."""
+        return self._thread is threading.current_thread()
+
+    def close(self, timeout: float) -> bool:
+        """
+        Run what is queued, then end the thread.
+
+        Returns:
+            Whether it ended within ``timeout`` seconds.
+        """
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        self._queue.close()
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()

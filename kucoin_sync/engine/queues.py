@@ -1,0 +1,156 @@
+"""
+The bounded queue between a reading thread and whoever takes its updates: the listener thread, or a stream's loop.
+
+The reading thread never waits for the other side. When the queue is full the oldest update goes (`drop_oldest`), or
+the older one of the same topic (`latest`), or the queue breaks (`error`); what was lost is counted and marked on the
+next update. Life-cycle events are never dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, Literal
+
+import attrs
+
+from kucoin_sync.errors import ConfigError
+from kucoin_sync.events import Update
+
+__all__ = ["OverflowPolicy", "QueueClosed", "UpdateQueue", "check_policy"]
+
+OverflowPolicy = Literal["drop_oldest", "latest", "error"]
+MAX_BYTES = 32 * 1024 * 1024
+
+
+class QueueClosed(Exception):
+    """The queue was closed and is empty."""
+
+
+def check_policy(policy: str, maxlen: object) -> None:
+    """Raise `ConfigError` for an overflow policy or a length that does not exist."""
+    if policy not in ("drop_oldest", "latest", "error"):
+        raise ConfigError(f"overflow: must be 'drop_oldest', 'latest' or 'error', got {policy!r}")
+    if not isinstance(maxlen, int) or isinstance(maxlen, bool) or maxlen < 1:
+        raise ConfigError(f"maxlen: must be a whole number of at least 1, got {maxlen!r}")
+
+
+class UpdateQueue:
+    """
+    A queue of ``(update or event, who it is for)``.
+
+    Args:
+        maxlen: Updates held at most.
+        policy: What happens to one more.
+    """
+
+    def __init__(self, maxlen: int, policy: OverflowPolicy = "drop_oldest") -> None:
+        self.dropped = 0
+        """Updates lost so far."""
+        self._maxlen = maxlen
+        self._policy = policy
+        self._lock = threading.Lock()  # guards everything below
+        self._items: deque[tuple[Any, Any]] = deque()
+        self._latest: dict[str, tuple[Any, Any]] = {}  # policy latest: one update a topic, in order of arrival
+        self._events = 0  # items of _items that are not updates
+        self._bytes = 0
+        self._gap = False  # the next update taken follows a loss
+        self._closed: BaseException | None = None
+        self._waiting = False
+        self._wake = threading.Lock()  # held while somebody waits
+        self._wake.acquire()
+
+    def put(self, item: Any, target: Any = None) -> bool:
+        """
+        Add an item; never waits.
+
+        Returns:
+            ``False`` if this item made the queue lose an update, or break.
+        """
+        kept = True
+        with self._lock:
+            if self._closed is not None:
+                return True
+            if type(item) is not Update:
+                self._events += 1
+                self._items.append((item, target))
+            elif self._policy == "latest":
+                replaced = self._latest.pop(item.topic, None)
+                self._latest[item.topic] = (item, target)
+                if replaced is None and len(self._latest) > self._maxlen:
+                    self._latest.pop(next(iter(self._latest)))
+                    kept = False
+            else:
+                self._items.append((item, target))
+                self._bytes += len(item.raw)
+                if len(self._items) - self._events > self._maxlen or self._bytes > MAX_BYTES:
+                    kept = self._overflow()
+            if not kept:
+                self.dropped += 1
+            if self._waiting:
+                self._waiting = False
+                self._wake.release()
+        return kept
+
+    def _overflow(self) -> bool:
+        if self._policy == "error":
+            self._items.pop()
+            self._closed = OverflowError(f"more than {self._maxlen} updates were waiting")
+            return False
+        events = []
+        while self._items:
+            item, target = self._items.popleft()
+            if type(item) is Update:
+                self._bytes -= len(item.raw)
+                self._gap = True
+                break
+            events.append((item, target))
+        self._items.extendleft(reversed(events))
+        return False
+
+    def get(self, timeout: float | None = None) -> tuple[Any, Any]:
+        """
+        Take the oldest item; one thread at a time.
+
+        Args:
+            timeout: Seconds; ``None`` waits for ever.
+
+        Raises:
+            TimeoutError: At the timeout.
+            QueueClosed: If the queue was closed and is empty.
+        """
+        while True:
+            with self._lock:
+                if self._items:
+                    item, target = self._items.popleft()
+                    if type(item) is not Update:
+                        self._events -= 1
+                        return item, target
+                    self._bytes -= len(item.raw)
+                    if self._gap:
+                        self._gap = False
+                        item = attrs.evolve(item, gap_before=True)
+                    return item, target
+                if self._latest:
+                    return self._latest.pop(next(iter(self._latest)))
+                if self._closed is not None:
+                    raise QueueClosed from self._closed
+                self._waiting = True
+            if not self._wake.acquire(timeout=-1 if timeout is None else timeout):
+                with self._lock:
+                    if self._waiting:
+                        self._waiting = False
+                        raise TimeoutError
+                self._wake.acquire()  # it was woken between our giving up and our taking the lock
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Take nothing more; what is in the queue can still be read. ``error`` explains an end that is no end."""
+        with self._lock:
+            if self._closed is None:
+                self._closed = error or QueueClosed()
+            if self._waiting:
+                self._waiting = False
+                self._wake.release()
+
+    def __len__(self) -> int:
+        return len(self._items) + len(self._latest)

@@ -1,0 +1,327 @@
+"""
+A WebSocket line: opening it, and messages over it.
+
+websocket-client does the opening handshake and nothing else. It is kept at arm's length: it gets a file-like face of
+our channel, only ever sees a response that says 101, cannot follow redirects, and is dropped once the handshake is
+done. After it the frames are ours.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import websocket
+
+from kucoin_sync._version import __version__
+from kucoin_sync.engine.channel import Channel, ChannelFile
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.dial import Resolver, dial
+from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.errors import (
+    AuthError,
+    ConfigError,
+    ConnectError,
+    ConnectionLost,
+    ProtocolViolation,
+    describe_cause,
+    shorten,
+)
+from kucoin_sync.options import check_url
+from kucoin_sync.protocol.frames import (
+    BINARY,
+    PONG,
+    TEXT,
+    FrameParser,
+    Item,
+    PingFrame,
+    encode_close,
+    encode_frame,
+)
+
+__all__ = ["Transport", "open_channel", "open_transport", "parse_retry_after"]
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADER_LINES = 128
+USER_AGENT = f"kucoin-sync/{__version__}"
+
+
+def open_channel(
+    url: str,
+    *,
+    context: ssl.SSLContext,
+    resolver: Resolver,
+    deadline: Deadline,
+    interrupt: Interrupt,
+) -> Channel:
+    """
+    Connect to the host of a URL, with TLS where the scheme asks for it.
+
+    Raises:
+        ConnectError: With phase ``dns``, ``tcp`` or ``tls``.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    tls = parts.scheme in ("wss", "https")
+    sock = dial(host, parts.port or (443 if tls else 80), resolver, deadline, interrupt)
+    channel = Channel(sock, interrupt)
+    if tls:
+        try:
+            channel.start_tls(context, host, deadline)
+        except BaseException:
+            channel.discard(reset=True)
+            raise
+    return channel
+
+
+def open_transport(
+    url: str,
+    *,
+    context: ssl.SSLContext,
+    resolver: Resolver,
+    deadline: Deadline,
+    interrupt: Interrupt,
+) -> Transport:
+    """
+    Open a WebSocket.
+
+    Args:
+        url: ``wss://``, or ``ws://`` for a loopback host.
+        context: TLS settings.
+        resolver: Resolves the host.
+        deadline: For everything together.
+        interrupt: Ends the opening, and later the line.
+
+    Raises:
+        ConnectError: Phase ``dns``, ``tcp``, ``tls`` or ``upgrade``.
+    """
+    try:
+        check_url("endpoint", url, ("wss", "ws"))
+    except ConfigError as error:
+        raise ConnectError(str(error), phase="upgrade", retryable=False) from None
+    channel = open_channel(url, context=context, resolver=resolver, deadline=deadline, interrupt=interrupt)
+    try:
+        return Transport(channel, _shake_hands(channel, url, deadline))
+    except BaseException:
+        channel.discard(reset=True)
+        raise
+
+
+def _shake_hands(channel: Channel, url: str, deadline: Deadline) -> bytes:
+    """Do the opening handshake; return the bytes that came after the response."""
+    file = _HandshakeFile(channel, deadline)
+    try:
+        websocket.WebSocket().connect(  # type: ignore[no-untyped-call]
+            url,
+            socket=file,
+            redirect_limit=0,
+            suppress_origin=True,
+            header=[f"User-Agent: {USER_AGENT}"],
+        )
+    except ConnectError:
+        raise
+    except ConnectionLost as lost:
+        raise ConnectError(lost.reason, phase="upgrade") from None
+    except TimeoutError:
+        raise ConnectError("no answer to the upgrade in time", phase="upgrade") from None
+    except (websocket.WebSocketException, OSError, ValueError) as error:
+        # Its text may hold the whole response and the URL with its signature: only the kind is kept.
+        raise ConnectError(f"upgrade failed ({describe_cause(error)})", phase="upgrade") from None
+    return file.rest
+
+
+class _HandshakeFile(ChannelFile):
+    """
+    What websocket-client's handshake sees of the channel: one request, one checked response.
+
+    It reads byte by byte and without any bound, shares cookies between all connections of a process, and reports
+    whole bodies in its errors. So the response head is read here, bounded, judged here unless it says 101, and
+    handed over without its cookies.
+    """
+
+    def __init__(self, channel: Channel, deadline: Deadline) -> None:
+        super().__init__(channel, deadline)
+        self.rest = b""
+        self._head: bytes | None = None
+        self._given = 0
+
+    def sendall(self, data: bytes) -> None:
+        lines = [line for line in data.split(b"\r\n") if not line.lower().startswith(b"cookie:")]
+        super().sendall(b"\r\n".join(lines))
+
+    def recv(self, size: int) -> bytes:
+        if self._head is None:
+            self._head = self._read_head()
+        part = self._head[self._given : self._given + size]
+        self._given += len(part)
+        return part
+
+    def _read_head(self) -> bytes:
+        received = bytearray()
+        room = bytearray(4096)
+        while b"\r\n\r\n" not in received:
+            if len(received) > MAX_HEADER_BYTES or received.count(b"\n") > MAX_HEADER_LINES:
+                raise ConnectError("response head above the bound", phase="upgrade")
+            count = self.recv_into(room)
+            if not count:
+                sample = f": {shorten(received)}" if received else ""
+                raise ConnectError(f"the peer closed without a whole response{sample}", phase="upgrade")
+            received += room[:count]
+        head, _, rest = bytes(received).partition(b"\r\n\r\n")
+        if head.count(b"\r\n") > MAX_HEADER_LINES or len(head) > MAX_HEADER_BYTES:
+            raise ConnectError("response head above the bound", phase="upgrade")
+        status, *headers = head.split(b"\r\n")
+        self._judge(status, headers, rest)
+        self.rest = rest
+        kept = [line for line in headers if not line.lower().startswith(b"set-cookie")]
+        return b"\r\n".join([status, *kept, b"", b""])
+
+    def _judge(self, status_line: bytes, headers: list[bytes], rest: bytes) -> None:
+        words = status_line.split(b" ", 2)
+        if len(words) < 2 or words[0] != b"HTTP/1.1" or not words[1].isdigit():
+            raise ConnectError(f"not an HTTP/1.1 response: {shorten(status_line)}", phase="upgrade")
+        fields = {}
+        for line in headers:
+            name, colon, value = line.partition(b":")
+            if not colon:
+                raise ConnectError(f"header without a colon: {shorten(line)}", phase="upgrade")
+            fields[name.strip().lower()] = value.strip()
+        status = int(words[1])
+        if status == 101:
+            if b"sec-websocket-extensions" in fields:
+                raise ConnectError("the server uses an extension nobody asked for", phase="upgrade")
+            return
+        sample = f": {shorten(rest)}" if rest else ""
+        text = f"HTTP status {status}{sample}"
+        if status in (401, 403):
+            raise AuthError(text, phase="upgrade", status=status)
+        raise ConnectError(
+            text,
+            phase="upgrade",
+            status=status,
+            retryable=not 300 <= status < 400,
+            retry_after=parse_retry_after(fields.get(b"retry-after", b"").decode("ascii", "replace")),
+        )
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Return the seconds a ``Retry-After`` header asks for (a number or a date), or ``None``."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value)) if value.replace(".", "", 1).isdigit() else _seconds_until(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _seconds_until(date: str) -> float:
+    return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+
+
+class Transport:
+    """
+    An open WebSocket line. One thread receives; any thread sends.
+
+    Args:
+        channel: The open channel.
+        rest: Bytes that came together with the handshake's response.
+    """
+
+    def __init__(self, channel: Channel, rest: bytes = b"") -> None:
+        self.received_at = time.monotonic()
+        """Monotonic clock of the last read that brought bytes."""
+        self._channel = channel
+        self._parser = FrameParser()
+        self._parser.feed(rest)
+        self._primed = bool(rest)
+        self._close_sent = False
+
+    def receive(self, deadline: Deadline | None = None) -> list[Item]:
+        """
+        Wait for messages.
+
+        Pings are answered here. All whole messages of one read come together.
+
+        Args:
+            deadline: When to give up; ``None`` waits until something comes.
+
+        Returns:
+            Texts (``str``), binary messages (``bytes``) and control frames, in order; possibly none.
+
+        Raises:
+            ConnectionLost: When the line is over and everything before that was returned. A close frame ends
+                the line too and is answered first.
+            ReceiveTimeout: At the deadline.
+        """
+        parser = self._parser
+        if self._primed:
+            self._primed = False
+        else:
+            self._check_end()
+            count = self._channel.receive_into(parser.writable(), deadline)
+            self.received_at = time.monotonic()
+            if not count:
+                raise ConnectionLost("the peer closed the connection", initiator="peer")
+            parser.received(count)
+        items = parser.parse()
+        for item in items:
+            if type(item) is PingFrame:
+                self._channel.send_soon(encode_frame(PONG, item.payload, os.urandom(4)))
+        return items
+
+    def _check_end(self) -> None:
+        if self._parser.failure is not None:
+            raise self._parser.failure
+
+    def send_text(self, text: str, deadline: Deadline) -> int:
+        """
+        Send one text message; return the length of its frame.
+
+        Raises:
+            SendFailed: With the number of bytes that left.
+        """
+        frame = encode_frame(TEXT, text.encode(), os.urandom(4))
+        self._channel.send(frame, deadline)
+        return len(frame)
+
+    def send_binary(self, data: bytes, deadline: Deadline) -> None:
+        """Send one binary message. Raises SendFailed."""
+        self._channel.send(encode_frame(BINARY, data, os.urandom(4)), deadline)
+
+    def send_close(self, code: int = 1000, reason: str = "") -> None:
+        """Send a close frame once, without waiting for other senders."""
+        if not self._close_sent:
+            self._close_sent = True
+            self._channel.send_soon(encode_close(code, reason, os.urandom(4)))
+
+    def fail(self, violation: ProtocolViolation) -> None:
+        """Tell the peer which rule it broke, before the line is given up."""
+        self.send_close(violation.close_code)
+
+    @property
+    def mid_message(self) -> bool:
+        """Whether a message has begun and is not complete."""
+        return self._parser.mid_message
+
+    def has_unread(self) -> bool:
+        """Whether bytes wait that the receiving thread has not come to yet."""
+        return self._channel.has_unread()
+
+    def give_up(self) -> None:
+        """End the line from any thread: the receiving thread wakes, and closes."""
+        self._channel.interrupt.set()
+
+    def close(self, *, reset: bool) -> None:
+        """Close the socket: the receiving thread only."""
+        self._channel.close(reset=reset)
+
+    def discard(self) -> None:
+        """Close the socket of a line that was never handed out; the interrupt stays as it is."""
+        self._channel.discard(reset=True)
+
+    def set_user_timeout(self, seconds: float) -> None:
+        """Bound how long the kernel keeps retransmitting (Linux)."""
+        self._channel.set_user_timeout(seconds)

@@ -1,0 +1,446 @@
+"""
+Everything this library raises.
+
+::
+
+    KucoinSyncError
+    ├── ConfigError (ValueError)            an argument or an option breaks a rule; nothing was sent
+    ├── ClosedError (RuntimeError)          the client or the connection is closed
+    ├── ReentrantCallError (RuntimeError)   a blocking call where it would wait for itself
+    ├── ForkedError (RuntimeError)          a client that was opened before fork() is used in the child
+    ├── DeadlineExceeded (TimeoutError)     a wait ended at its timeout
+    ├── ConnectError (ConnectionError)      a line could not be opened: ``phase`` says how far it came
+    │   ├── AuthError                       the exchange does not accept the credentials
+    │   ├── TlsError                        the certificate or the TLS version is not acceptable
+    │   └── TokenError                      the token call answered something unusable
+    ├── ConnectionLost (ConnectionError)    an open line ended
+    ├── ProtocolViolation                   the peer broke the WebSocket or the message rules
+    ├── SubscribeError                      topics were refused, or not confirmed in time
+    └── RequestError                        a request ended without the exchange's yes
+        ├── NotSent                         not one byte of it left this process
+        ├── Rejected                        the exchange refused it; it does not exist
+        └── OutcomeUnknown                  anything else: it may or may not have happened
+
+Attributes hold the facts, ``str()`` makes the sentence. Every exception pickles. Foreign exceptions are never
+chained: their messages and frames may hold URLs with signatures, so a cause is always one of ours with the
+original's type name and a short line (`describe_cause`).
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any, Literal
+
+__all__ = [
+    "AuthError",
+    "ClosedError",
+    "ConfigError",
+    "ConnectError",
+    "ConnectionLost",
+    "DeadlineExceeded",
+    "ForkedError",
+    "KucoinSyncError",
+    "NotSent",
+    "OutcomeUnknown",
+    "ProtocolViolation",
+    "ReentrantCallError",
+    "Rejected",
+    "RequestError",
+    "SubscribeError",
+    "TlsError",
+    "TokenError",
+    "describe_cause",
+    "shorten",
+]
+
+Sent = Literal["no", "partial", "complete"]
+UnknownReason = Literal[
+    "timeout",
+    "disconnected",
+    "closed",
+    "interrupted",
+    "slept",
+    "unreadable_reply",
+    "server_error",
+    "partial_batch",
+]
+
+SAMPLE_LIMIT = 256
+"""Characters of a peer's text that an exception may show."""
+
+
+def shorten(text: object, limit: int = SAMPLE_LIMIT) -> str:
+    """
+    Cut a peer's text to ``limit`` characters and escape whatever does not print.
+
+    Args:
+        text: The text, or bytes, which are read as UTF-8 with replacements.
+        limit: Characters kept before ``…``.
+
+    Returns:
+        Printable ASCII, safe in a log line: control characters, bidi marks and lone surrogates are escaped.
+    """
+    if isinstance(text, (bytes, bytearray, memoryview)):
+        text = bytes(text[: limit * 4]).decode("utf-8", "replace")
+    shown = str(text)
+    cut = len(shown) > limit
+    return shown[:limit].encode("unicode_escape").decode("ascii") + ("…" if cut else "")
+
+
+def describe_cause(error: BaseException) -> str:
+    """
+    Say what a foreign exception was, without what it may have quoted.
+
+    Only an `OSError`'s own number and text are kept: messages of HTTP libraries hold whole URLs, and our URLs
+    hold signatures.
+    """
+    name = type(error).__name__
+    if isinstance(error, OSError) and error.errno is not None and error.strerror:
+        return f"{name}: {shorten(error.strerror, 120)}"
+    return name
+
+
+def _rebuild(kind: type[KucoinSyncError], args: tuple[Any, ...], state: dict[str, Any]) -> KucoinSyncError:
+    error = kind.__new__(kind)
+    error.args = args
+    for name, value in state.items():
+        error.__dict__[name] = MappingProxyType(value) if name == "request" else value
+    return error
+
+
+class KucoinSyncError(Exception):
+    """Root of everything this library raises."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = dict(self.__dict__)
+        if isinstance(state.get("request"), MappingProxyType):
+            state["request"] = dict(state["request"])
+        return (_rebuild, (type(self), self.args, state))
+
+
+class ConfigError(KucoinSyncError, ValueError):
+    """An argument or option breaks a rule. Raised before anything is sent; the text names both."""
+
+
+class ClosedError(KucoinSyncError, RuntimeError):
+    """The client or the connection was closed."""
+
+
+class ReentrantCallError(KucoinSyncError, RuntimeError):
+    """A blocking call was made where it would wait for itself: on a reader thread, or in a signal handler."""
+
+
+class ForkedError(KucoinSyncError, RuntimeError):
+    """The client was opened before ``fork()`` and belongs to the parent process."""
+
+
+class DeadlineExceeded(KucoinSyncError, TimeoutError):
+    """A wait ended at its timeout."""
+
+
+class ConnectError(KucoinSyncError, ConnectionError):
+    """
+    A line could not be opened.
+
+    Attributes:
+        phase: How far the opening came: ``token``, ``dns``, ``tcp``, ``tls``, ``upgrade``, ``welcome``, ``auth``.
+        retryable: Whether trying again can help.
+        retry_after: Seconds the peer asked to wait, or ``None``.
+        status: HTTP status, where there was one.
+        attempts: Openings tried so far without success.
+        elapsed: Seconds since the first of them began.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        phase: str,
+        retryable: bool = True,
+        retry_after: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.phase = phase
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.status = status
+        self.attempts = 1
+        self.elapsed = 0.0
+
+    def __str__(self) -> str:
+        tries = f" (attempt {self.attempts}, {self.elapsed:.1f} s)" if self.attempts > 1 else ""
+        return f"{self.phase}: {self.message}{tries}"
+
+
+class AuthError(ConnectError):
+    """The exchange does not accept the credentials. ``code`` is its code; trying again cannot help."""
+
+    def __init__(self, message: str, *, phase: str, code: str | None = None, status: int | None = None) -> None:
+        super().__init__(message, phase=phase, retryable=False, status=status)
+        self.code = code
+
+
+class TlsError(ConnectError):
+    """The peer's certificate or TLS version is not acceptable. There is no fall-back."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, phase="tls", retryable=False)
+
+
+class TokenError(ConnectError):
+    """The token call answered something unusable: ``code`` and ``status`` as far as there were any."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        retryable: bool = True,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, phase="token", retryable=retryable, retry_after=retry_after, status=status)
+        self.code = code
+
+
+class ConnectionLost(KucoinSyncError, ConnectionError):
+    """
+    An open line ended.
+
+    Attributes:
+        code: WebSocket close code; 1006 where the line ended without one.
+        reason: The peer's text, or our own words.
+        initiator: ``peer``, ``local`` (we gave it up) or ``network``.
+    """
+
+    def __init__(self, reason: str, *, code: int = 1006, initiator: str = "network") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+        self.initiator = initiator
+
+    def __str__(self) -> str:
+        return f"line ended by {self.initiator} (code {self.code}): {shorten(self.reason)}"
+
+
+class ProtocolViolation(KucoinSyncError):
+    """The peer broke the rules: ``close_code`` as WebSocket names it, ``sample`` of what it sent."""
+
+    def __init__(self, message: str, *, close_code: int = 1002, sample: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.close_code = close_code
+        self.sample = sample
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.sample}" if self.sample else self.message
+
+
+class SubscribeError(KucoinSyncError):
+    """
+    Not every topic was confirmed.
+
+    Attributes:
+        rejected: Topic to the exchange's ``(code, text)``.
+        acked: Topics that were confirmed.
+        unknown: Topics without an answer at the deadline.
+    """
+
+    def __init__(
+        self,
+        *,
+        rejected: dict[str, tuple[str, str]],
+        acked: tuple[str, ...],
+        unknown: tuple[str, ...],
+        cause: KucoinSyncError | None = None,
+    ) -> None:
+        super().__init__("subscribe")
+        self.rejected = rejected
+        self.acked = acked
+        self.unknown = unknown
+        self.cause = cause
+
+    def __str__(self) -> str:
+        parts = [f"{topic} refused: {code} {shorten(text)}" for topic, (code, text) in self.rejected.items()]
+        if self.unknown:
+            parts.append(f"no answer in time for {', '.join(self.unknown)}")
+        if self.cause is not None:
+            parts.append(str(self.cause))
+        return "; ".join(parts)
+
+
+class RequestError(KucoinSyncError):
+    """
+    A request ended without the exchange's yes. One of its three children says what is known.
+
+    Attributes:
+        op: Operation, such as ``spot.order``.
+        request_id: Id of the frame.
+        client_oid: Client order id, or ``None`` where the operation has none.
+        order_id: The exchange's id of the order it was about, where it named one.
+        symbol: Symbol, or ``None``.
+        request: Frozen copy of the arguments as the exchange spells them.
+        sent: ``no``, ``partial`` or ``complete``: how much of the frame left this process.
+        bytes_sent: The same in bytes, as handed to the operating system.
+        started_at: Wall clock at the call, seconds since 1970.
+        elapsed: Seconds from the call to its end.
+        ws_key: Name of the connection.
+        connection_id: Which life of the connection carried it, or ``None``.
+        cause: What went wrong below, one of our own exceptions, or ``None``.
+        notes: Error frames without an id that arrived while it was in flight.
+        safe_to_retry: Whether repeating it can do no harm.
+    """
+
+    def __init__(
+        self,
+        *,
+        op: str,
+        request_id: str,
+        client_oid: str | None,
+        order_id: str | None,
+        symbol: str | None,
+        request: Any,
+        sent: Sent,
+        bytes_sent: int,
+        started_at: float,
+        elapsed: float,
+        ws_key: str,
+        connection_id: str | None,
+        cause: KucoinSyncError | None = None,
+        notes: tuple[str, ...] = (),
+        safe_to_retry: bool = False,
+    ) -> None:
+        super().__init__(op, request_id)
+        self.op = op
+        self.request_id = request_id
+        self.client_oid = client_oid
+        self.order_id = order_id
+        self.symbol = symbol
+        self.request = request
+        self.sent = sent
+        self.bytes_sent = bytes_sent
+        self.started_at = started_at
+        self.elapsed = elapsed
+        self.ws_key = ws_key
+        self.connection_id = connection_id
+        self.cause = cause
+        self.notes = notes
+        self.safe_to_retry = safe_to_retry
+
+    def _subject(self) -> str:
+        words = [self.op]
+        if self.symbol:
+            words.append(self.symbol)
+        if self.client_oid:
+            words.append(f"clientOid={self.client_oid}")
+        elif self.order_id:
+            words.append(f"orderId={self.order_id}")
+        return " ".join(words)
+
+
+class NotSent(RequestError):
+    """Not one byte of the request left this process, and none ever will."""
+
+    def __str__(self) -> str:
+        why = str(self.cause) if self.cause is not None else "its time was over before it could be sent"
+        return f"{self._subject()}: not sent ({why}); nothing reached the exchange, it is safe to try again"
+
+
+class Rejected(RequestError):
+    """
+    The exchange refused the request; it had no effect.
+
+    Attributes:
+        code: The exchange's code.
+        msg: Its text.
+        data: Its ``data``, if any.
+        rate_limit: State of the request pool, or ``None``.
+        retry_after: Seconds until the pool refills, for a refusal by rate.
+        duplicate: An order with this client order id is live already.
+    """
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        msg: str,
+        data: Any = None,
+        rate_limit: Any = None,
+        retry_after: float | None = None,
+        duplicate: bool = False,
+        **facts: Any,
+    ) -> None:
+        super().__init__(**facts)
+        self.code = code
+        self.msg = msg
+        self.data = data
+        self.rate_limit = rate_limit
+        self.retry_after = retry_after
+        self.duplicate = duplicate
+
+    def __str__(self) -> str:
+        text = f"{self._subject()}: refused by the exchange ({self.code} {shorten(self.msg)}); it had no effect"
+        if self.duplicate:
+            text += "; but an order with this clientOid is live already"
+        if self.retry_after is not None:
+            text += f"; the limit resets in {self.retry_after:.1f} s"
+        return text
+
+
+_KNOWN: dict[str, str] = {
+    "timeout": "no reply",
+    "disconnected": "the line was lost",
+    "closed": "the client was closed",
+    "interrupted": "interrupted",
+    "slept": "the machine slept",
+    "unreadable_reply": "the reply proves nothing",
+    "server_error": "the exchange answered an error that does not say whether it acted",
+    "partial_batch": "some items have no definite answer",
+}
+
+_SENT: dict[str, str] = {"no": "not sent", "partial": "partly sent", "complete": "sent"}
+
+
+class OutcomeUnknown(RequestError):
+    """
+    It is not known whether the request took effect.
+
+    Attributes:
+        reason: ``timeout``, ``disconnected``, ``closed``, ``interrupted``, ``slept``, ``unreadable_reply``,
+            ``server_error`` or ``partial_batch``.
+        code: The exchange's code, for ``server_error``.
+        line_alive: Whether the line was still open when the call ended.
+        reply: The raw reply that proves nothing, or ``None``.
+    """
+
+    def __init__(
+        self,
+        *,
+        reason: UnknownReason,
+        code: str | None = None,
+        line_alive: bool = False,
+        reply: str | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(**facts)
+        self.reason = reason
+        self.code = code
+        self.line_alive = line_alive
+        self.reply = reply
+
+    def __str__(self) -> str:
+        line = "line alive" if self.line_alive else "line gone"
+        why = _KNOWN[self.reason]
+        if self.code is not None:
+            why += f", code {self.code}"
+        if self.safe_to_retry:
+            todo = "it changes nothing, so it may be repeated"
+        elif self.client_oid:
+            todo = "do not resend; look the order up by its clientOid"
+        else:
+            todo = "do not resend; look the order up"
+        return (
+            f"{self._subject()}: outcome unknown after {self.elapsed:.2f} s ({_SENT[self.sent]}, {why}, {line}); {todo}"
+        )

@@ -1,0 +1,3 @@
+"""
+KuCoin: what its connections are, how they are spelled, and the clients made of them.
+"""

@@ -1,0 +1,292 @@
+"""
+`WebsocketAPIClient`: order entry with plain calls.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import Future
+from enum import Enum
+from types import TracebackType
+from typing import Any
+
+from kucoin_sync.errors import ConfigError
+from kucoin_sync.events import OrderAck, Pong
+from kucoin_sync.kucoin.client import WebsocketClient
+from kucoin_sync.kucoin.keys import WsKey
+from kucoin_sync.options import Options
+
+__all__ = ["NowaitCalls", "WebsocketAPIClient"]
+
+logger = logging.getLogger("kucoin_sync.kucoin.api_client")
+
+_LIFE_CYCLE = ("open", "authenticated", "reconnect", "reconnected", "suspended", "close", "exception", "late_reply")
+
+
+class WebsocketAPIClient:
+    """
+    Orders over KuCoin's WebSocket API.
+
+    Every order method ends in one of four ways: it returns an `OrderAck` (the exchange took the request), or raises
+    `Rejected` (it refused it), `NotSent` (not one byte left) or `OutcomeUnknown` (anything else: do not resend). No
+    call lasts longer than its ``timeout``::
+
+        with WebsocketAPIClient(api_key=..., api_secret=..., api_passphrase=...) as api:
+            ack = api.submit_new_spot_order(
+                symbol="BTC-USDT", side="buy", type="limit", price="20000", size="0.0001"
+            )
+
+    Arguments are keywords in snake_case, or one mapping with the names of KuCoin's documents. Prices and sizes are
+    `str`, `Decimal` or `int`; a `float` is taken by its shortest form. Methods of the same names under `nowait` return
+    a `concurrent.futures.Future` at once.
+
+    Args:
+        options: `Options`, or ``None`` for the defaults.
+        client: A `WebsocketClient` to share: its connections, options and budget. It stays open when this is closed.
+        attach_event_listeners: Log life-cycle events with `logging`, logger ``kucoin_sync.kucoin.api_client``.
+        **keywords: Options one by one.
+
+    Raises:
+        ConfigError: If an option breaks a rule.
+    """
+
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        client: WebsocketClient | None = None,
+        attach_event_listeners: bool = False,
+        **keywords: Any,
+    ) -> None:
+        if client is not None and (options is not None or keywords):
+            raise ConfigError("client: a shared client has its options already")
+        self._owns_client = client is None
+        self._client = client if client is not None else WebsocketClient(options, **keywords)
+        self.nowait = NowaitCalls(self._client)
+        if attach_event_listeners:
+            for event in _LIFE_CYCLE:
+                self._client.on(event, _log_event)
+
+    def get_ws_client(self) -> WebsocketClient:
+        """Return the client underneath: its events, streams and connections."""
+        return self._client
+
+    def connect_ws_api(self, ws_key: str | Enum | None = None, *, timeout: float | None = None) -> None:
+        """
+        Open the order line and log in ahead of time.
+
+        Args:
+            ws_key: ``None`` is ``wsApiSpotV1``.
+            timeout: Seconds; ``None`` takes ``open_timeout``.
+
+        Raises:
+            AuthError: If the credentials are refused.
+            ConnectError: If the line could not be opened.
+        """
+        self._client.connect(WsKey.WS_API_SPOT_V1 if ws_key is None else ws_key, timeout=timeout)
+
+    def submit_new_spot_order(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
+        timeout: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> OrderAck:
+        """
+        Place a spot order (``spot.order``).
+
+        The order carries a client order id (yours, or one made here) and an expiry window, so that it is refused if it
+        arrives after this call has ended.
+
+        Args:
+            params: All arguments in one mapping, named as in KuCoin's documents; else use keywords.
+            ws_key: Which order line.
+            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
+            extra: Fields the library does not know yet.
+            **arguments: ``symbol``, ``side`` (``buy``, ``sell``), ``type`` (``limit``, ``market``); ``price`` and
+                ``size`` for a limit order, ``size`` or ``funds`` for a market order; optional: ``client_oid``,
+                ``time_in_force`` (``GTC``, ``GTT``, ``IOC``, ``FOK``), ``cancel_after`` (seconds, with ``GTT``),
+                ``post_only``, ``hidden``, ``iceberg``, ``visible_size``, ``stp``, ``tags``, ``remark``,
+                ``client_timestamp`` and ``allow_max_time_window`` (ms, instead of the window made here).
+
+        Returns:
+            `OrderAck` with ``order_id`` and ``client_oid``: the exchange took the order, which does not mean that it
+            rests or was filled.
+
+        Raises:
+            Rejected: The exchange refused it; there is no such order.
+            NotSent: Not one byte left; safe to try again.
+            OutcomeUnknown: There may be an order; look it up by ``error.client_oid``, do not resend.
+            ConfigError: An argument breaks a rule; nothing was sent.
+
+        Source: KuCoin docs, WebSocket API, Add Order (read 2026-11).
+        """
+        return self._call(ws_key, "spot.order", params, arguments, extra, timeout)
+
+    def modify_spot_order(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
+        timeout: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> OrderAck:
+        """
+        Replace a spot order by one with another price or size (``spot.modify``): a cancel and a new order in one.
+
+        Args:
+            params: All arguments in one mapping; else use keywords.
+            ws_key: Which order line.
+            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
+            extra: Fields the library does not know yet.
+            **arguments: ``symbol``; ``order_id`` or ``client_oid``; ``new_price``, ``new_size`` or both.
+
+        Returns:
+            `OrderAck` whose ``order_id`` is the id of the new order.
+
+        Raises:
+            Rejected: Refused before anything was cancelled.
+            NotSent: Not one byte left.
+            OutcomeUnknown: The old order, the new one, or neither may be live.
+            ConfigError: An argument breaks a rule; nothing was sent.
+
+        Source: KuCoin docs, WebSocket API, Modify Order (read 2026-11).
+        """
+        return self._call(ws_key, "spot.modify", params, arguments, extra, timeout)
+
+    def cancel_spot_order(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
+        timeout: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> OrderAck:
+        """
+        Cancel a spot order (``spot.cancel``).
+
+        Args:
+            params: All arguments in one mapping; else use keywords.
+            ws_key: Which order line.
+            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
+            extra: Fields the library does not know yet.
+            **arguments: ``symbol``; ``order_id`` or ``client_oid``.
+
+        Returns:
+            `OrderAck`: the exchange took the cancel.
+
+        Raises:
+            Rejected: There is no such order, or it is done already.
+            NotSent: Not one byte left.
+            OutcomeUnknown: The order may or may not be cancelled.
+            ConfigError: An argument breaks a rule; nothing was sent.
+
+        Source: KuCoin docs, WebSocket API, Cancel Order (read 2026-11).
+        """
+        return self._call(ws_key, "spot.cancel", params, arguments, extra, timeout)
+
+    def ping(self, *, ws_key: str | Enum = WsKey.WS_API_SPOT_V1, timeout: float | None = None) -> Pong:
+        """
+        Ask the order line for a sign of life.
+
+        Returns:
+            `Pong` with the round-trip time.
+
+        Raises:
+            NotSent: There was no line.
+            OutcomeUnknown: No answer in time (``safe_to_retry`` is true: a ping changes nothing).
+        """
+        pong: Pong = self._client.send_ws_api_request(ws_key, "ping", timeout=timeout)
+        return pong
+
+    def _call(
+        self,
+        ws_key: str | Enum,
+        op: str,
+        params: Mapping[str, Any] | None,
+        arguments: Mapping[str, Any],
+        extra: Mapping[str, Any] | None,
+        timeout: float | None,
+    ) -> OrderAck:
+        ack: OrderAck = self._client.call_operation(ws_key, op, params, arguments, extra, timeout)
+        return ack
+
+    def close(self, *, timeout: float | None = None, drain: bool = True) -> None:
+        """
+        Close the order line and, unless it is shared, the client.
+
+        Args:
+            timeout: Seconds; ``None`` takes ``close_timeout``.
+            drain: Whether calls in flight get time to be answered; the rest end as `OutcomeUnknown`.
+        """
+        if self._owns_client:
+            self._client.close(timeout=timeout, drain=drain)
+
+    def __enter__(self) -> WebsocketAPIClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<WebsocketAPIClient on {self._client!r}>"
+
+
+class NowaitCalls:
+    """
+    The order methods of `WebsocketAPIClient` under the same names, for many orders in flight.
+
+    Each sends on the caller's thread and returns a `concurrent.futures.Future` at once, which ends with what the
+    blocking method returns or raises. A line that is not ready ends it as `NotSent`: call ``connect_ws_api()`` first.
+    Arguments that break a rule raise `ConfigError` here and now.
+    """
+
+    def __init__(self, client: WebsocketClient) -> None:
+        self._client = client
+
+    def submit_new_spot_order(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
+        timeout: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> Future[OrderAck]:
+        """See `WebsocketAPIClient.submit_new_spot_order`."""
+        return self._client.call_operation_nowait(ws_key, "spot.order", params, arguments, extra, timeout)
+
+    def modify_spot_order(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
+        timeout: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> Future[OrderAck]:
+        """See `WebsocketAPIClient.modify_spot_order`."""
+        return self._client.call_operation_nowait(ws_key, "spot.modify", params, arguments, extra, timeout)
+
+    def cancel_spot_order(
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
+        timeout: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> Future[OrderAck]:
+        """See `WebsocketAPIClient.cancel_spot_order`."""
+        return self._client.call_operation_nowait(ws_key, "spot.cancel", params, arguments, extra, timeout)
+
+
+def _log_event(event: object) -> None:
+    logger.info("%s", event)

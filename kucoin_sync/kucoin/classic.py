@@ -1,0 +1,171 @@
+"""
+The dialect of the classic (V1) streams.
+
+Source: KuCoin docs, WebSocket API, Base Info, Introduction (read 2026-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kucoin_sync.errors import AuthError, ConfigError, ConnectError
+from kucoin_sync.events import Origin, Update
+from kucoin_sync.kucoin import rest, topics
+from kucoin_sync.kucoin.codes import CLOCK_CODE
+from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.kucoin.signing import Signer
+from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
+from kucoin_sync.protocol.json_text import dumps, loads
+from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Unknown, Unreadable, Welcome
+
+__all__ = ["ClassicDialect"]
+
+_PASSING_REFUSALS = ("service busy", "permits per second", "system error")
+
+
+class ClassicDialect:
+    """
+    One classic stream connection.
+
+    Args:
+        ws_key: Its name.
+        rest_host: REST host that hands out its tokens.
+        signer: For a private connection.
+        ws_url: Fixed URL instead of the token call.
+    """
+
+    greeting: tuple[Step, ...] = (Step.WELCOME,)
+    limits = Limits(frames=100, window=10.0, topics_per_frame=100, idle=60.0)
+
+    def __init__(self, ws_key: str, *, rest_host: str, signer: Signer | None = None, ws_url: str | None = None) -> None:
+        self.ws_key = ws_key
+        self._rest_host = rest_host
+        self._signer = signer
+        self._ws_url = ws_url
+        self._private = signer is not None
+
+    # Opening.
+
+    def token_call(self, *, timestamp_ms: int) -> HttpCall | None:
+        if self._ws_url is not None:
+            return None
+        return rest.token_call(self._rest_host, self._signer, timestamp_ms=timestamp_ms)
+
+    def endpoints(self, answer: HttpAnswer | None, *, connect_id: str, timestamp_ms: int) -> Sequence[Endpoint]:
+        if answer is None:
+            return [Endpoint(str(self._ws_url))]
+        return rest.read_token(answer, connect_id=connect_id)
+
+    def time_call(self) -> HttpCall | None:
+        return rest.time_call(self._rest_host) if self._private else None
+
+    def read_time(self, answer: HttpAnswer) -> int:
+        return rest.read_time(answer)
+
+    def is_clock_error(self, error: ConnectError) -> bool:
+        return isinstance(error, AuthError) and error.code == CLOCK_CODE
+
+    def answer_challenge(self, text: str) -> str:
+        raise NotImplementedError("the classic streams send no challenge")
+
+    def encode_login(self, *, request_id: str, timestamp_ms: int) -> str:
+        raise NotImplementedError("the classic streams have no login frame")
+
+    def opening_error(self, refusal: Refusal, phase: str) -> ConnectError:
+        # 401 here is a token that is invalid or too old, and every opening takes a new one; with a fresh token it
+        # means the account, but that shows in the token call first.
+        return ConnectError(f"{refusal.code} {refusal.message}", phase=phase)
+
+    # What comes in.
+
+    def unpack(self, data: bytes) -> str:
+        return data.decode()
+
+    def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
+        try:
+            frame = loads(text)
+        except ValueError:
+            return Unreadable("not JSON", text)
+        if type(frame) is not dict:
+            return Unreadable("not a JSON object", text)
+        kind = frame.get("type")
+        if kind == "message" or (kind is None and "topic" in frame and "data" in frame):
+            topic, subject, data = frame.get("topic"), frame.get("subject"), frame.get("data")
+            if type(topic) is not str or (subject is not None and type(subject) is not str):
+                return Unreadable("a message without a topic", text)
+            return Update(topic, subject, data, _sequence(frame, data), received_at, text, origin)
+        return _control(frame, kind, text)
+
+    # What goes out.
+
+    def encode_ping(self, *, request_id: str, timestamp_ms: int) -> str:
+        """Spell a ping: ``{"id": "7", "type": "ping"}``."""
+        return dumps({"id": request_id, "type": "ping"})
+
+    def encode_subscribe(self, topics: Sequence[str], *, request_id: str) -> str:
+        """
+        Spell a subscribe.
+
+        Returns:
+            ``{"id": "7", "type": "subscribe", "topic": "/market/ticker:BTC-USDT,ETH-USDT",
+            "privateChannel": false, "response": true}``
+        """
+        return self._command("subscribe", topics, request_id)
+
+    def encode_unsubscribe(self, topics: Sequence[str], *, request_id: str) -> str:
+        """Spell an unsubscribe, as `encode_subscribe` with another ``type``."""
+        return self._command("unsubscribe", topics, request_id)
+
+    def _command(self, kind: str, single: Sequence[str], request_id: str) -> str:
+        return dumps(
+            {
+                "id": request_id,
+                "type": kind,
+                "topic": topics.join(single),
+                "privateChannel": self._private,
+                "response": True,
+            }
+        )
+
+    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
+        raise ConfigError(f"ws_key: {self.ws_key} carries topics; requests go to wsApiSpotV1")
+
+    # Topics.
+
+    def single_topics(self, request: TopicRequest) -> Sequence[str]:
+        if request.payload:
+            raise ConfigError("topics: the classic streams take no payload beside the topic")
+        return topics.split(request.topic, ws_key=self.ws_key)
+
+    def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
+        return topics.group(single, self.limits.topics_per_frame)
+
+    def is_final_refusal(self, refusal: Refusal) -> bool:
+        return not any(text in refusal.message for text in _PASSING_REFUSALS)
+
+
+def _control(frame: dict[str, Any], kind: Any, text: str) -> Inbound:
+    request_id = frame.get("id")
+    request_id = None if request_id is None else str(request_id)
+    if kind == "ack" and request_id is not None:
+        return Ack(request_id, text)
+    if kind == "pong" and request_id is not None:
+        return PongReceived(request_id, to_milliseconds(frame.get("timestamp")), text)
+    if kind == "welcome":
+        return Welcome(request_id)
+    if kind == "error":
+        return Refusal(request_id, str(frame.get("code", "")), str(frame.get("data", "")), text)
+    return Unknown(text)
+
+
+def _sequence(frame: dict[str, Any], data: Any) -> int | None:
+    """Return the number by which the messages of a topic are ordered, where they have one."""
+    value = frame.get("sn")
+    if value is None and isinstance(data, Mapping):
+        value = data.get("sequence", data.get("sequenceEnd"))
+    if type(value) is int:
+        return value
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) < 40:
+        return int(value)
+    return None

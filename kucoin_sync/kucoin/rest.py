@@ -1,0 +1,132 @@
+"""
+KuCoin's REST calls that connections need, as values: the engine sends them.
+
+Source: KuCoin docs, Get Public Token, Get Private Token, Get Server Time (read 2026-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from kucoin_sync.errors import AuthError, ConnectError, TokenError, shorten
+from kucoin_sync.kucoin.codes import AUTH_CODES, SUCCESS
+from kucoin_sync.kucoin.signing import Signer
+from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall
+from kucoin_sync.protocol.json_text import loads
+
+__all__ = ["read_time", "read_token", "time_call", "token_call"]
+
+_BULLET_PUBLIC = "/api/v1/bullet-public"
+_BULLET_PRIVATE = "/api/v1/bullet-private"
+_TIME = "/api/v1/timestamp"
+_PASSING_CODES = ("429000", "1015")
+
+
+def token_call(host: str, signer: Signer | None, *, timestamp_ms: int) -> HttpCall:
+    """Return the token call; signed, for a private token, where there is a signer."""
+    if signer is None:
+        return HttpCall("POST", host + _BULLET_PUBLIC)
+    headers = signer.rest_headers("POST", _BULLET_PRIVATE, "", timestamp_ms=timestamp_ms)
+    return HttpCall("POST", host + _BULLET_PRIVATE, headers)
+
+
+def time_call(host: str) -> HttpCall:
+    """Return the call that tells KuCoin's clock."""
+    return HttpCall("GET", host + _TIME)
+
+
+def read_time(answer: HttpAnswer) -> int:
+    """Return KuCoin's clock, ms. Raises TokenError."""
+    data = _read_envelope(answer)
+    if not isinstance(data, int) or isinstance(data, bool):
+        raise TokenError(f"server time is no number: {shorten(data)}", status=answer.status)
+    return data
+
+
+def read_token(answer: HttpAnswer, *, connect_id: str) -> list[Endpoint]:
+    """
+    Return the servers a token is good for, in KuCoin's order.
+
+    Args:
+        answer: ``{"code": "200000", "data": {"token": "...", "instanceServers": [{"endpoint": "wss://...",
+            "pingInterval": 18000, "pingTimeout": 10000, ...}]}}``
+        connect_id: Comes back in the welcome.
+
+    Raises:
+        AuthError: If the credentials are refused.
+        TokenError: If the answer is anything else but the above.
+    """
+    data = _read_envelope(answer)
+    token = data.get("token") if isinstance(data, Mapping) else None
+    servers = data.get("instanceServers") if isinstance(data, Mapping) else None
+    if not isinstance(token, str) or not token or not isinstance(servers, list) or not servers:
+        raise TokenError(f"no token or no servers in the answer: {shorten(_without_token(data))}", status=answer.status)
+    return [_read_server(server, token, connect_id) for server in servers]
+
+
+def _read_server(server: Any, token: str, connect_id: str) -> Endpoint:
+    url = server.get("endpoint") if isinstance(server, Mapping) else None
+    if not isinstance(url, str) or not url:
+        raise TokenError("a server without an endpoint")
+    return Endpoint(
+        f"{url}{'&' if '?' in url else '?'}token={quote(token, safe='')}&connectId={quote(connect_id, safe='')}",
+        ping_interval=_read_ms(server, "pingInterval"),
+        pong_timeout=_read_ms(server, "pingTimeout"),
+    )
+
+
+def _read_ms(server: Mapping[str, Any], name: str) -> float | None:
+    value = server.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TokenError(f"{name} is no number: {shorten(value)}")
+    return value / 1000
+
+
+def _without_token(data: Any) -> Any:
+    return {**data, "token": "***"} if isinstance(data, Mapping) and "token" in data else data
+
+
+def _read_envelope(answer: HttpAnswer) -> Any:
+    """Return ``data`` of an answer; raise what any other answer is."""
+    status = answer.status
+    try:
+        frame = loads(answer.body.decode())
+    except ValueError:
+        frame = None
+    if not isinstance(frame, Mapping) or not isinstance(frame.get("code"), (str, int)):
+        raise _bad_status(answer) or TokenError(f"not KuCoin's JSON: {shorten(answer.body)}", status=status)
+    code, text = str(frame["code"]), shorten(frame.get("msg") or "no text")
+    if code == SUCCESS and status == 200:
+        return frame.get("data")
+    if code in AUTH_CODES:
+        raise AuthError(f"{code} {text}", phase="token", code=code, status=status)
+    raise _bad_status(answer) or TokenError(
+        f"{code} {text}",
+        code=code,
+        status=status,
+        retryable=code in _PASSING_CODES or (code.startswith("5") and len(code) == 6),
+    )
+
+
+def _bad_status(answer: HttpAnswer) -> ConnectError | None:
+    status, text = answer.status, f"HTTP status {answer.status}: {shorten(answer.body)}"
+    if status in (401, 403):
+        return AuthError(text, phase="token", status=status)
+    if status == 429 or status >= 500:
+        fields = {name.lower(): value for name, value in answer.headers.items()}
+        return TokenError(text, status=status, retry_after=_retry_after(fields))
+    if status != 200:
+        return TokenError(text, status=status, retryable=False)
+    return None
+
+
+def _retry_after(fields: Mapping[str, str]) -> float | None:
+    for name, unit in (("retry-after", 1.0), ("gw-ratelimit-reset", 1000.0)):
+        value = fields.get(name, "")
+        if value.isdigit():
+            return int(value) / unit
+    return None

@@ -1,0 +1,230 @@
+"""
+What a user can set: `Credentials` and `Options`.
+
+All durations are seconds. Defaults come with where they come from; ``None`` for a timing that the exchange
+announces means: what the exchange says.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from kucoin_sync.errors import ConfigError
+
+__all__ = ["Credentials", "Options", "check_url", "is_loopback"]
+
+LONGEST = 86_400.0
+"""Upper bound of every duration, one day: a larger number is a unit mistaken."""
+
+
+def _hide(_: object) -> str:
+    return "***"
+
+
+def _mask_key(key: str) -> str:
+    return f"{key[:2]}…{key[-2:]}" if len(key) >= 8 else "…"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address literal is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_url(name: str, url: str, schemes: tuple[str, str]) -> str:
+    """
+    Check a URL given by the user or by the exchange.
+
+    Args:
+        name: What to call it in the error.
+        url: Full URL.
+        schemes: The TLS scheme and the plain one, such as ``("wss", "ws")``; the plain one is for loopback only.
+
+    Returns:
+        The URL unchanged.
+
+    Raises:
+        ConfigError: If it is no URL, has another scheme, holds user and password, or is plain text to another
+            machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except (ValueError, AttributeError, TypeError):
+        raise ConfigError(f"{name}: not a URL") from None
+    if parts.scheme not in schemes or not host:
+        raise ConfigError(f"{name}: must be a URL that starts with {schemes[0]}://, got scheme {parts.scheme!r}")
+    if parts.username is not None:
+        raise ConfigError(f"{name}: must not hold a user name or password")
+    if parts.scheme == schemes[1] and not is_loopback(host):
+        raise ConfigError(f"{name}: {schemes[1]}:// is for loopback hosts only; {host} needs {schemes[0]}://")
+    return url
+
+
+@attrs.frozen(repr=False)
+class Credentials:
+    """API key, secret and passphrase. ``repr`` shows the ends of the key and nothing else."""
+
+    api_key: str
+    api_secret: str
+    api_passphrase: str
+
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(Credentials):
+            value = getattr(self, field.name)
+            if not isinstance(value, str) or not value:
+                raise ConfigError(f"{field.name}: must be a text that is not empty")
+            if not value.isascii() or not value.isprintable():
+                raise ConfigError(f"{field.name}: must be printable ASCII")
+
+    def __repr__(self) -> str:
+        return f"Credentials(key={_mask_key(self.api_key)})"
+
+
+def _seconds(minimum: float, *, optional: bool = False) -> Callable[[Any, Any, Any], None]:
+    def check(_: Any, attribute: Any, value: Any) -> None:
+        if value is None and optional:
+            return
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not minimum <= value <= LONGEST:
+            raise ConfigError(
+                f"{attribute.name}: must be a number of seconds from {minimum:g} to {LONGEST:g}, got {value!r}"
+            )
+
+    return check
+
+
+def _flag(_: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{attribute.name}: must be True or False, got {value!r}")
+
+
+def _count(minimum: int, *, optional: bool = False) -> Callable[[Any, Any, Any], None]:
+    def check(_: Any, attribute: Any, value: Any) -> None:
+        if value is None and optional:
+            return
+        if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+            raise ConfigError(f"{attribute.name}: must be a whole number of at least {minimum}, got {value!r}")
+
+    return check
+
+
+def _key_version(_: Any, attribute: Any, value: Any) -> None:
+    if value not in ("1", "2", "3"):
+        raise ConfigError(f"{attribute.name}: must be '1', '2' or '3', got {value!r}")
+
+
+def _context(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, ssl.SSLContext):
+        raise ConfigError(f"{attribute.name}: must be an ssl.SSLContext, got {type(value).__name__}")
+
+
+def _hosts(value: Any) -> Mapping[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(k, str) and isinstance(v, str) for k, v in value.items()):
+        raise ConfigError("hosts: must map host names to URLs")
+    return dict(value)
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """
+    Options of a client; each is also a keyword argument of the client.
+
+    Attributes:
+        api_key: API key; needed for order entry and private topics, together with the next two.
+        api_secret: API secret.
+        api_passphrase: API passphrase, as typed when the key was made.
+        api_key_version: ``"3"`` (current), ``"2"`` or ``"1"``.
+        hosts: URLs by host name, to reach a simulator or another region: ``spot_rest``, ``futures_rest``,
+            ``ws_api``.
+        ws_url: One URL for every WebSocket of this client instead of the usual one; the token call is then
+            skipped.
+        ssl_context: Own TLS settings; ``None`` verifies against the system's certificates with TLS 1.2 or newer.
+        request_timeout: Longest time a request may take (5 s).
+        open_timeout: Longest time an opening may take, all phases together (10 s).
+        close_timeout: Longest time ``close()`` may take (2 s).
+        ping_interval: Seconds between pings; ``None``: what the exchange says (KuCoin: 18 s).
+        pong_timeout: Seconds to wait for the pong; ``None``: what the exchange says (KuCoin: 10 s).
+        probe_after: With a request in flight on a silent line, ping after this many seconds (1 s).
+        probe_timeout: Seconds to wait for that ping's pong (2 s).
+        recv_window: How long after the call an order may still reach the exchange's gateway; ``None``: the
+            time the call has left.
+        reconnect: Whether a lost line is opened again.
+        reconnect_timeout: First step of the growing delay between openings (0.5 s, doubled and more, with
+            jitter, at most 30 s).
+        reconnect_reset_after: A line that held this long resets the delay (10 s).
+        max_reconnect_attempts: Openings tried in a row before the connection is given up; ``None``: no limit.
+        openings_per_minute: Openings of all connections of the client together (20; KuCoin allows 30).
+        inline_listeners: Run listeners on the reading thread, for the last microseconds. Blocking calls are
+            refused there.
+        queue_size: Updates the listener queue, and each stream by default, holds (10,000).
+    """
+
+    api_key: str | None = attrs.field(default=None, repr=lambda v: _mask_key(v) if v else "None")
+    api_secret: str | None = attrs.field(default=None, repr=_hide)
+    api_passphrase: str | None = attrs.field(default=None, repr=_hide)
+    api_key_version: str = attrs.field(default="3", converter=str, validator=_key_version)
+    hosts: Mapping[str, str] = attrs.field(default=None, converter=_hosts)
+    ws_url: str | None = attrs.field(default=None)
+    ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_context, repr=False)
+    request_timeout: float = attrs.field(default=5.0, validator=_seconds(0.001))
+    open_timeout: float = attrs.field(default=10.0, validator=_seconds(0.001))
+    close_timeout: float = attrs.field(default=2.0, validator=_seconds(0.0))
+    ping_interval: float | None = attrs.field(default=None, validator=_seconds(0.01, optional=True))
+    pong_timeout: float | None = attrs.field(default=None, validator=_seconds(0.01, optional=True))
+    probe_after: float = attrs.field(default=1.0, validator=_seconds(0.01))
+    probe_timeout: float = attrs.field(default=2.0, validator=_seconds(0.01))
+    recv_window: float | None = attrs.field(default=None, validator=_seconds(0.001, optional=True))
+    reconnect: bool = attrs.field(default=True, validator=_flag)
+    reconnect_timeout: float = attrs.field(default=0.5, validator=_seconds(0.0))
+    reconnect_reset_after: float = attrs.field(default=10.0, validator=_seconds(0.0))
+    max_reconnect_attempts: int | None = attrs.field(default=None, validator=_count(1, optional=True))
+    openings_per_minute: int = attrs.field(default=20, validator=_count(1))
+    inline_listeners: bool = attrs.field(default=False, validator=_flag)
+    queue_size: int = attrs.field(default=10_000, validator=_count(1))
+
+    def __attrs_post_init__(self) -> None:
+        given = [self.api_key, self.api_secret, self.api_passphrase]
+        if any(v is not None for v in given) and any(v is None for v in given):
+            raise ConfigError("api_key, api_secret, api_passphrase: give all three or none")
+        if self.api_key is not None:
+            self.credentials  # noqa: B018  (checks them now, not at the first connection)
+        if self.ws_url is not None:
+            check_url("ws_url", self.ws_url, ("wss", "ws"))
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The three credentials as one value, or ``None``."""
+        if self.api_key is None or self.api_secret is None or self.api_passphrase is None:
+            return None
+        return Credentials(self.api_key, self.api_secret, self.api_passphrase)
+
+    @classmethod
+    def of(cls, options: Options | None, keywords: Mapping[str, Any]) -> Options:
+        """
+        Merge an `Options` value with keyword arguments of a client.
+
+        Raises:
+            ConfigError: If a keyword is not an option, or a value breaks a rule.
+        """
+        known = {field.name for field in attrs.fields(cls)}
+        for name in keywords:
+            if name not in known:
+                raise ConfigError(f"{name}: no such option; known are {', '.join(sorted(known))}")
+        if options is None:
+            return cls(**keywords)
+        if not isinstance(options, Options):
+            raise ConfigError(f"options: must be Options, got {type(options).__name__}")
+        return attrs.evolve(options, **keywords)

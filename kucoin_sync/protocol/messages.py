@@ -1,0 +1,112 @@
+"""
+What a received text can mean to the engine, once a dialect has read it.
+
+Data pushes are `kucoin_sync.events.Update`; everything else is one of the classes below.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from kucoin_sync.events import RateLimit, Update
+
+__all__ = [
+    "Ack",
+    "Challenge",
+    "Inbound",
+    "LoginReply",
+    "PongReceived",
+    "Refusal",
+    "Reply",
+    "Unknown",
+    "Unreadable",
+    "Welcome",
+]
+
+
+@attrs.frozen
+class Welcome:
+    """The server is ready to listen; timings in seconds where it announced any."""
+
+    session_id: str | None
+    ping_interval: float | None = None
+    pong_timeout: float | None = None
+
+
+@attrs.frozen
+class Challenge:
+    """The server wants ``text`` signed; ``timestamp_ms`` is its clock, where it told."""
+
+    text: str
+    timestamp_ms: int | None
+
+
+@attrs.frozen
+class LoginReply:
+    """The server's answer to a login frame."""
+
+    accepted: bool
+    code: str
+    message: str
+
+
+@attrs.frozen
+class Ack:
+    """Yes to the subscribe or unsubscribe with this id."""
+
+    id: str
+    raw: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Refusal:
+    """No: to the frame with this id where ``id`` is one of ours, else to the line as a whole."""
+
+    id: str | None
+    code: str
+    message: str
+    raw: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class PongReceived:
+    """Answer to our ping with this id; ``timestamp_ms`` is the server's clock, where it told."""
+
+    id: str
+    timestamp_ms: int | None
+    raw: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Reply:
+    """Answer to the request with this id; ``code`` is ``""`` where the frame had none."""
+
+    id: str
+    op: str | None
+    code: str
+    message: str
+    data: Any
+    in_time: int | None
+    out_time: int | None
+    rate_limit: RateLimit | None
+    raw: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Unknown:
+    """Readable, but of a kind the dialect does not know."""
+
+    raw: str
+
+
+@attrs.frozen
+class Unreadable:
+    """Not a message at all: ``problem`` says why. ``raw`` may still name a request's id."""
+
+    problem: str
+    raw: str = attrs.field(repr=False)
+
+
+Inbound = Update | Reply | Welcome | Challenge | LoginReply | Ack | Refusal | PongReceived | Unknown | Unreadable

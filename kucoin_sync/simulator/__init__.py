@@ -1,0 +1,33 @@
+"""
+A local KuCoin for tests, demos and drills: it speaks the protocols, takes faults on order, keeps the truth.
+
+>>> with Simulator() as simulator:  # doctest: +SKIP
+...     client = WebsocketClient(**simulator.client_options())
+"""
+
+from __future__ import annotations
+
+from .accounts import Balance
+from .credentials import Credentials
+from .events import Ticker, Trade
+from .faults import FaultLogEntry
+from .orders import OrderState, Refused
+from .simulator import Simulator
+from .symbols import Symbol
+from .truth import TruthFrame, TruthRecord
+from .venue import Limits
+
+__all__ = [
+    "Balance",
+    "Credentials",
+    "FaultLogEntry",
+    "Limits",
+    "OrderState",
+    "Refused",
+    "Simulator",
+    "Symbol",
+    "Ticker",
+    "Trade",
+    "TruthFrame",
+    "TruthRecord",
+]

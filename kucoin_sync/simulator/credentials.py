@@ -1,0 +1,88 @@
+"""The simulator's own API credentials and the signatures made with them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+from attrs import field, frozen
+
+__all__ = ["DEFAULT_CREDENTIALS", "PREFIX", "Credentials", "SignatureRefused", "sign"]
+
+#: Every simulated key, secret and passphrase starts like this; anything else could be a live one.
+PREFIX = "simulator-"
+
+#: How far the timestamp of a signed call may be off, in milliseconds.
+TIMESTAMP_WINDOW_MS = 5000
+
+# Texts other than that of 400003 are assumed.
+TEXTS = {
+    "400001": "Please check the header of your request: a key, sign, timestamp or passphrase is missing.",
+    "400002": "KC-API-TIMESTAMP Invalid.",
+    "400003": "KC-API-KEY not exists.",
+    "400004": "KC-API-PASSPHRASE error.",
+    "400005": "Signature error.",
+    "400009": "KC-API-KEY-VERSION Invalid.",
+    "400011": "The signed reply to the session challenge is wrong.",
+    "400012": "No signed reply to the session challenge in time.",
+}
+
+
+class SignatureRefused(Exception):
+    """A signed call is not valid; ``code`` is the gateway's code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, TEXTS[code])
+        self.code = code
+        self.message = TEXTS[code]
+
+
+def _prefixed(instance: object, attribute: object, value: str) -> None:
+    if not value.startswith(PREFIX):
+        raise ValueError(f"simulator credentials must start with {PREFIX!r}; never use live ones here")
+
+
+@frozen
+class Credentials:
+    """One simulated account. The values are public by design; live ones are refused."""
+
+    api_key: str = field(validator=_prefixed)
+    api_secret: str = field(validator=_prefixed, repr=lambda _: "***")
+    api_passphrase: str = field(validator=_prefixed, repr=lambda _: "***")
+
+    def check(self, *, sign_: str, passphrase: str, timestamp: str, prehash: tuple[str, ...], now_ms: int) -> None:
+        """
+        Check one signed call.
+
+        Args:
+            sign_: Signature as sent.
+            passphrase: Passphrase as sent, in its signed form.
+            timestamp: Milliseconds, as sent.
+            prehash: Texts of which any may have been signed.
+            now_ms: Server time.
+
+        Raises:
+            SignatureRefused: 400002, 400005 or 400004, looked for in this order (assumed).
+        """
+        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 16):
+            raise SignatureRefused("400002")
+        if abs(int(timestamp) - now_ms) > TIMESTAMP_WINDOW_MS:
+            raise SignatureRefused("400002")
+        if not any(_same(sign(self.api_secret, text), sign_) for text in prehash):
+            raise SignatureRefused("400005")
+        if not _same(sign(self.api_secret, self.api_passphrase), passphrase):
+            raise SignatureRefused("400004")
+
+
+DEFAULT_CREDENTIALS = Credentials("simulator-key", "simulator-secret", "simulator-passphrase")
+
+
+def sign(secret: str, text: str) -> str:
+    """Return ``base64(HMAC-SHA256(secret, text))``."""
+    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha256)).decode()
+
+
+def _same(expected: str, given: str) -> bool:
+    # Bytes: compare_digest refuses str with non-ASCII characters, which a client may well send.
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,312 @@
+"""
+The HTTP and WebSocket face of the simulator: one port for REST, both WebSocket systems and the controls.
+
+Only routing, the checks of a request, and reading frames live here; what frames mean is in `v1_stream` and
+`ws_api`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from aiohttp import WSMsgType, web
+from attrs import asdict
+
+from .credentials import Credentials, SignatureRefused
+from .json_text import compact
+from .peer import PONG, Peer
+from .v1_stream import V1Stream
+from .venue import Venue
+from .ws_api import WsApiSession
+
+__all__ = ["V1_PATH", "WS_API_PATH", "KucoinServer"]
+
+V1_PATH = "/v1/stream/spot"
+WS_API_PATH = "/v1/private"
+
+MAX_FRAME = 4 * 1024 * 1024
+MAX_BODY = 1024 * 1024
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_HTML = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>SIMULATOR</body></html>"
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class KucoinServer:
+    """
+    The server of one simulator.
+
+    Args:
+        venue: Shared state.
+        host: Loopback address to bind.
+        port: 0 takes a free one; see `port` afterwards.
+        ssl_context: Server context, ``None`` for plain HTTP.
+        max_connections: WebSocket connections at once.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        *,
+        host: str,
+        port: int,
+        ssl_context: ssl.SSLContext | None,
+        max_connections: int,
+    ) -> None:
+        self.port = port
+        self._venue = venue
+        self._host = host
+        self._ssl_context = ssl_context
+        self._max_connections = max_connections
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Bind and serve."""
+        app = web.Application(middlewares=[self._guard], client_max_size=MAX_BODY)
+        app.router.add_post("/api/v1/bullet-public", self._bullet_public)
+        app.router.add_post("/api/v1/bullet-private", self._bullet_private)
+        app.router.add_get("/api/v1/timestamp", self._timestamp)
+        app.router.add_get("/api/v1/status", self._status)
+        app.router.add_get("/api/v2/symbols", self._symbols)
+        app.router.add_get("/api/v2/symbols/{symbol}", self._symbol)
+        app.router.add_get(V1_PATH, self._v1_stream)
+        app.router.add_get(WS_API_PATH, self._ws_api)
+        app.router.add_post("/_simulator/faults", self._control_faults)
+        app.router.add_get("/_simulator/truth/{client_oid}", self._control_truth)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._ssl_context, reuse_address=True)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Drop all connections and free the port."""
+        if self._runner is None:
+            return
+        self._venue.shut_down()
+        await self._runner.cleanup()
+        self._runner = None
+
+    # Guard.
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Keep web pages out: a foreign name in Host or Origin means somebody's browser was rebound to us."""
+        if _host_name("//" + request.headers.get("Host", "")) not in _LOOPBACK:
+            return web.Response(status=403, text="SIMULATOR: Host is not a loopback name")
+        origin = request.headers.get("Origin")
+        if origin is not None and _host_name(origin) not in _LOOPBACK:
+            return web.Response(status=403, text="SIMULATOR: Origin is not a loopback name")
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            return _error("404000", "URL not found", 404)
+
+    # REST.
+
+    async def _bullet_public(self, request: web.Request) -> web.Response:
+        return self._token_response(None)
+
+    async def _bullet_private(self, request: web.Request) -> web.Response:
+        try:
+            account = await self._signed_account(request)
+        except SignatureRefused as error:
+            self._venue.token_calls += 1
+            return _error(error.code, error.message, 401)
+        return self._token_response(account.api_key)
+
+    def _token_response(self, account: str | None) -> web.Response:
+        venue = self._venue
+        venue.token_calls += 1
+        venue.on_change()
+        if venue.faults.take("token_html") is not None:
+            return web.Response(text=_HTML, content_type="text/html")
+        refusal = venue.faults.take("refuse_token")
+        if refusal is not None:
+            return _error(refusal["code"], refusal["msg"], refusal["status"])
+        server = {
+            "endpoint": f"{self.ws_url}{V1_PATH}",
+            "encrypt": self._ssl_context is not None,
+            "protocol": "websocket",
+            "pingInterval": 18000,
+            "pingTimeout": 10000,
+        }
+        return _ok({"token": venue.issue_token(account), "instanceServers": [server]})
+
+    async def _timestamp(self, request: web.Request) -> web.Response:
+        return _ok(self._venue.now_ms())
+
+    async def _status(self, request: web.Request) -> web.Response:
+        return _ok({"status": "open", "msg": "SIMULATOR"})
+
+    async def _symbols(self, request: web.Request) -> web.Response:
+        return _ok([symbol.as_wire() for symbol in self._venue.exchange.symbols.values()])
+
+    async def _symbol(self, request: web.Request) -> web.Response:
+        symbol = self._venue.exchange.symbols.get(request.match_info["symbol"])
+        return _error("900001", "Symbol not exists", 200) if symbol is None else _ok(symbol.as_wire())
+
+    async def _signed_account(self, request: web.Request) -> Credentials:
+        """Check the KC-API headers of a signed call."""
+        headers = request.headers
+        key, given = headers.get("KC-API-KEY"), headers.get("KC-API-SIGN")
+        stamp, passphrase = headers.get("KC-API-TIMESTAMP"), headers.get("KC-API-PASSPHRASE")
+        if not (key and given and stamp and passphrase):
+            raise SignatureRefused("400001")
+        if headers.get("KC-API-KEY-VERSION") not in ("2", "3"):
+            raise SignatureRefused("400009")
+        credentials = self._venue.credentials.get(key)
+        if credentials is None:
+            raise SignatureRefused("400003")
+        body = (await request.read()).decode("utf-8", "replace")
+        target = request.raw_path
+        credentials.check(
+            sign_=given,
+            passphrase=passphrase,
+            timestamp=stamp,
+            # Clients differ in whether they sign the query before or after percent-encoding.
+            prehash=tuple(f"{stamp}{request.method}{path}{body}" for path in (target, unquote(target))),
+            now_ms=self._venue.now_ms(),
+        )
+        return credentials
+
+    # WebSockets.
+
+    async def _v1_stream(self, request: web.Request) -> web.StreamResponse:
+        token = self._venue.token(request.query.get("token", ""))
+        if token is None:
+            return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
+        ws = await _upgrade(request)
+        peer = self._venue.open_peer("v1", _transport(request))
+        session = V1Stream(self._venue, peer, token, request.query.get("connectId"))
+        if self._is_full():
+            limit = self._max_connections
+            text = f"exceed max session count limitation of {limit}"
+            self._venue.send_v1_error(peer, peer.id, 509, text)
+            peer.close(1000, "Bye")
+        return await self._serve(ws, peer, session)
+
+    async def _ws_api(self, request: web.Request) -> web.StreamResponse:
+        ws = await _upgrade(request)
+        peer = self._venue.open_peer("ws_api", _transport(request))
+        session = WsApiSession(self._venue, peer, request.query)
+        if self._is_full():
+            # Neither code nor close is documented for this host.
+            self._venue.send_ws_api_error(peer, "429002", "Too many connections.")
+            peer.close(1000, "Bye")
+        return await self._serve(ws, peer, session)
+
+    def _is_full(self) -> bool:
+        return len(self._venue.peers("all")) > self._max_connections
+
+    async def _serve(
+        self, ws: web.WebSocketResponse, peer: Peer, session: V1Stream | WsApiSession
+    ) -> web.WebSocketResponse:
+        """Read frames until the connection ends; each is handled here and now, without a task."""
+        venue = self._venue
+        try:
+            if peer.is_open:
+                session.start()
+            while True:
+                message = await ws.receive()
+                kind = message.type
+                if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY:
+                    if not peer.is_open:
+                        # Frames that were read before a cut or close took effect count as lost on the way.
+                        continue
+                    venue.received(peer)
+                    data = message.data
+                    session.on_text(data if isinstance(data, str) else data.decode("utf-8", "replace"))
+                    venue.on_change()
+                elif kind is WSMsgType.PING:
+                    peer.send_frame(PONG, message.data)
+                elif kind is WSMsgType.CLOSE:
+                    peer.answer_close(message.data)
+                    break
+                elif kind is not WSMsgType.PONG:
+                    break
+        finally:
+            session.stop()
+            venue.forget_peer(peer)
+        return ws
+
+    # Controls.
+
+    def _may_control(self, request: web.Request) -> bool:
+        given = request.headers.get("X-Simulator-Key", "").encode("utf-8", "surrogatepass")
+        return any(hmac.compare_digest(key.encode(), given) for key in self._venue.credentials)
+
+    async def _control_faults(self, request: web.Request) -> web.Response:
+        """``{"fault": "swallow_replies", "count": 2, "op": "spot.order"}``: the rest are its arguments."""
+        if not self._may_control(request):
+            return _error("400003", "X-Simulator-Key must be the simulator's API key", 403)
+        try:
+            body = json.loads(await request.read())
+            if not isinstance(body, dict):
+                raise ValueError("a JSON object is required")
+            arguments = {name: value for name, value in body.items() if name != "fault"}
+            result = self._venue.faults.apply(body.get("fault"), arguments)
+        except (ValueError, RecursionError) as error:
+            return _error("400100", str(error), 400)
+        self._venue.on_change()
+        return _ok(result)
+
+    async def _control_truth(self, request: web.Request) -> web.Response:
+        if not self._may_control(request):
+            return _error("400003", "X-Simulator-Key must be the simulator's API key", 403)
+        record = self._venue.truth.record(request.match_info["client_oid"], request.query.get("op"))
+        return _ok(asdict(record))
+
+    @property
+    def url(self) -> str:
+        """Base URL of the REST calls."""
+        return self._base("https" if self._ssl_context is not None else "http")
+
+    @property
+    def ws_url(self) -> str:
+        """Base URL of the WebSockets."""
+        return self._base("wss" if self._ssl_context is not None else "ws")
+
+    def _base(self, scheme: str) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self.port}"
+
+
+async def _upgrade(request: web.Request) -> web.WebSocketResponse:
+    # Pings and closes are answered by `Peer`, so that a silenced connection is silent in these as well.
+    ws = web.WebSocketResponse(timeout=0.2, autoping=False, autoclose=False, compress=False, max_msg_size=MAX_FRAME)
+    await ws.prepare(request)
+    return ws
+
+
+def _transport(request: web.Request) -> asyncio.Transport:
+    transport = request.transport
+    if not isinstance(transport, asyncio.Transport):
+        raise ConnectionResetError("the client left during the handshake")
+    return transport
+
+
+def _host_name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _ok(data: object) -> web.Response:
+    return _json({"code": "200000", "data": data}, 200)
+
+
+def _error(code: str, message: str, status: int) -> web.Response:
+    return _json({"code": code, "msg": message}, status)
+
+
+def _json(value: Mapping[str, Any], status: int) -> web.Response:
+    return web.Response(text=compact(value), status=status, content_type="application/json")

@@ -1,0 +1,138 @@
+"""
+One WebSocket connection as the server sees it: writing, cutting, counting.
+
+Frames are written straight to the transport: publishing needs no task and no await, and the transport's
+own buffer, watched here, is the bounded output queue. Everything runs on the simulator's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+
+__all__ = ["Peer", "encode_frame"]
+
+TEXT, CLOSE, PONG = 0x1, 0x8, 0xA
+
+#: Seconds a client gets to answer a close frame before the connection is dropped.
+CLOSE_WAIT = 1.0
+
+
+def encode_frame(opcode: int, payload: bytes) -> bytes:
+    """Return one unmasked, unfragmented WebSocket frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x80 | opcode, size)) + payload
+    if size < 65536:
+        return struct.pack("!BBH", 0x80 | opcode, 126, size) + payload
+    return struct.pack("!BBQ", 0x80 | opcode, 127, size) + payload
+
+
+class Peer:
+    """
+    A connected client.
+
+    Args:
+        peer_id: Name in logs and truth records, such as ``"ws_api-3"``.
+        system: ``"v1"`` or ``"ws_api"``.
+        transport: The connection.
+        max_output: Bytes that may wait for a slow client before it is dropped.
+        on_change: Called after each frame out.
+    """
+
+    def __init__(
+        self,
+        peer_id: str,
+        system: str,
+        transport: asyncio.Transport,
+        *,
+        max_output: int,
+        on_change: Callable[[], None],
+    ) -> None:
+        self.id = peer_id
+        self.system = system
+        self.account: str | None = None
+        self.topics: set[str] = set()
+        self.frames_received = 0
+        self.frames_sent = 0
+        self.is_silent = False
+        self.close_sent = False
+        self.is_welcomed = False
+        self.last_received = asyncio.get_running_loop().time()
+        self._transport = transport
+        self._max_output = max_output
+        self._on_change = on_change
+        self._close_timer: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        state = "open" if self.is_open else "closing" if self.close_sent else "closed"
+        return f"<Peer SIMULATOR {self.id} {state} in={self.frames_received} out={self.frames_sent}>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames can still be sent and are still listened to."""
+        return not self.close_sent and not self._transport.is_closing()
+
+    def send_text(self, text: str) -> bool:
+        """Send one text frame; return False if the connection is gone, closing or silenced."""
+        return self.send_frame(TEXT, text.encode())
+
+    def send_frame(self, opcode: int, payload: bytes) -> bool:
+        """Send one frame of any kind."""
+        return self.send_raw(encode_frame(opcode, payload))
+
+    def send_raw(self, data: bytes) -> bool:
+        """Write bytes to the socket as they are."""
+        if self.is_silent or not self.is_open:
+            return False
+        self._transport.write(data)
+        self.frames_sent += 1
+        if self._transport.get_write_buffer_size() > self._max_output:
+            self.cut(reset=True)  # a consumer this slow is dropped, as the real service does
+            return False
+        self._on_change()
+        return True
+
+    def close(self, code: int, reason: str) -> None:
+        """Start the closing handshake; the connection is dropped if the client does not join in."""
+        if not self.is_open:
+            return
+        if not self.is_silent:
+            self._transport.write(encode_frame(CLOSE, struct.pack("!H", code) + reason.encode()[:123]))
+        self.close_sent = True
+        loop = asyncio.get_running_loop()
+        self._close_timer = loop.call_later(CLOSE_WAIT, self._transport.abort)
+
+    def answer_close(self, code: int | None) -> None:
+        """Answer the client's close frame, unless ours came first, and end the connection."""
+        if self.is_open and not self.is_silent:
+            payload = struct.pack("!H", code) if code and code != 1005 else b""
+            self._transport.write(encode_frame(CLOSE, payload))
+        self.close_sent = True
+        self._transport.close()
+
+    def cut(self, *, reset: bool) -> None:
+        """End the TCP connection without a close frame: by RST, or by FIN after what is queued."""
+        if not reset:
+            self._transport.close()
+            return
+        sock = self._transport.get_extra_info("socket")
+        if sock is not None and not self._transport.is_closing():
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            except OSError:
+                pass  # the other side was faster
+        self._transport.abort()
+
+    def drop(self) -> None:
+        """End the connection at once, whatever is still queued."""
+        self._transport.abort()
+
+    def forget(self) -> None:
+        """Release the timer; the connection is over."""
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+            self._close_timer = None
+        self._transport.close()

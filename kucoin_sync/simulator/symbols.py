@@ -1,0 +1,93 @@
+"""Trading pairs of the simulated exchange and the default list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["DEFAULT_SYMBOLS", "Symbol", "plain"]
+
+
+def plain(number: Decimal) -> str:
+    """
+    Spell a number the way the exchange does: no exponent, no trailing zeros.
+
+    Args:
+        number: Any finite decimal; all of its digits are kept.
+
+    Returns:
+        ``"0.00001"`` for ``Decimal("1.000E-5")``.
+    """
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text if text not in ("", "-0") else "0"
+
+
+@frozen
+class Symbol:
+    """One spot pair with its steps and limits; the field names follow the exchange's symbol list."""
+
+    name: str
+    base: str
+    quote: str
+    price_increment: Decimal = field(converter=Decimal)
+    base_increment: Decimal = field(converter=Decimal, default=Decimal("0.00000001"))
+    quote_increment: Decimal = field(converter=Decimal, default=Decimal("0.000001"))
+    base_min_size: Decimal = field(converter=Decimal, default=Decimal("0.00001"))
+    base_max_size: Decimal = field(converter=Decimal, default=Decimal("10000000000"))
+    quote_min_size: Decimal = field(converter=Decimal, default=Decimal("0.1"))
+    quote_max_size: Decimal = field(converter=Decimal, default=Decimal("99999999"))
+    min_funds: Decimal = field(converter=Decimal, default=Decimal("0.1"))
+    #: Where the market maker starts, and the last price before the first trade.
+    initial_price: Decimal = field(converter=Decimal, default=Decimal("100"))
+    enabled: bool = True
+
+    def as_wire(self) -> Mapping[str, Any]:
+        """Return the object of ``GET /api/v2/symbols`` for this pair."""
+        return {
+            "symbol": self.name,
+            "name": self.name,
+            "baseCurrency": self.base,
+            "quoteCurrency": self.quote,
+            "feeCurrency": self.quote,
+            "market": "USDS",
+            "baseMinSize": plain(self.base_min_size),
+            "quoteMinSize": plain(self.quote_min_size),
+            "baseMaxSize": plain(self.base_max_size),
+            "quoteMaxSize": plain(self.quote_max_size),
+            "baseIncrement": plain(self.base_increment),
+            "quoteIncrement": plain(self.quote_increment),
+            "priceIncrement": plain(self.price_increment),
+            "priceLimitRate": "0.1",
+            "minFunds": plain(self.min_funds),
+            "isMarginEnabled": False,
+            "enableTrading": self.enabled,
+            "feeCategory": 1,
+            "makerFeeCoefficient": "1.00",
+            "takerFeeCoefficient": "1.00",
+            "st": False,
+            "callauctionIsEnabled": False,
+            "callauctionPriceFloor": None,
+            "callauctionPriceCeiling": None,
+            "callauctionFirstStageStartTime": None,
+            "callauctionSecondStageStartTime": None,
+            "callauctionThirdStageStartTime": None,
+            "tradingStartTime": None,
+        }
+
+
+DEFAULT_SYMBOLS = (
+    Symbol("BTC-USDT", "BTC", "USDT", price_increment=Decimal("0.1"), initial_price=Decimal("60000")),
+    Symbol(
+        "ETH-USDT",
+        "ETH",
+        "USDT",
+        price_increment=Decimal("0.01"),
+        base_min_size=Decimal("0.0001"),
+        initial_price=Decimal("3000"),
+    ),
+)

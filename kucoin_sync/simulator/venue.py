@@ -1,0 +1,366 @@
+"""
+What all connections of one simulator share: engine, accounts, tokens, topics, faults, truth, counters.
+
+No HTTP and no WebSocket library here. Apart from the constructor everything runs on the simulator's loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import frozen
+
+from .credentials import DEFAULT_CREDENTIALS, Credentials
+from .events import Event, Ticker, TickerChanged, Trade, Traded
+from .exchange import Exchange
+from .faults import SYSTEMS, Faults
+from .json_text import compact
+from .market_maker import MAKER, TAKER, MarketMaker
+from .peer import Peer, encode_frame
+from .symbols import Symbol, plain
+from .truth import TruthLog
+
+__all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Token", "Venue"]
+
+#: House account behind `Simulator.counter_order`.
+COUNTERPARTY = "simulator-counterparty"
+
+DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "1000000"}
+
+TOKEN_LIFE_NS = 24 * 3600 * 1_000_000_000
+MAX_TOKENS = 10_000
+
+_TEXT = 0x1
+
+
+@frozen
+class Token:
+    """A connect token of the classic streams."""
+
+    account: str | None
+    expires_at_ns: int
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the token came from a signed call."""
+        return self.account is not None
+
+
+@frozen
+class Limits:
+    """Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself."""
+
+    frames_per_window: int | None = 100
+    frame_window: float = 10.0
+    topics_per_frame: int | None = 100
+    topics_per_connection: int | None = 400
+    order_pool: int | None = 4000
+    order_window: float = 30.0
+    open_orders: int | None = 2000
+    open_orders_per_symbol: int | None = 200
+
+    @classmethod
+    def off(cls) -> Limits:
+        """Return limits that never strike."""
+        return cls(
+            frames_per_window=None,
+            topics_per_frame=None,
+            topics_per_connection=10_000,
+            order_pool=None,
+            open_orders=100_000,
+            open_orders_per_symbol=None,
+        )
+
+
+class Pool:
+    """A request pool of one account: a window that starts with the first request and is then refilled."""
+
+    def __init__(self, limit: int | None, window: float) -> None:
+        # Without a limit replies still carry the numbers of a full pool.
+        self._limit, self._window = limit, window
+        self._used, self._ends_at = 0, 0.0
+
+    def take(self, now: float) -> bool:
+        """Use one request; return False if the pool is empty."""
+        if now >= self._ends_at:
+            self._used, self._ends_at = 0, now + self._window
+        if self._limit is None:
+            return True
+        if self._used >= self._limit:
+            return False
+        self._used += 1
+        return True
+
+    def as_wire(self, now: float) -> dict[str, int]:
+        """Return ``{"limit": 4000, "remaining": 3999, "reset": 30000}``."""
+        limit = 4000 if self._limit is None else self._limit
+        reset = max(0, round((self._ends_at - now) * 1000))
+        return {"limit": limit, "remaining": limit - self._used, "reset": reset}
+
+
+class Venue:
+    """The state behind all connections; see `Simulator` for the arguments."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        symbols: Iterable[Symbol] | None = None,
+        balances: Mapping[str, Decimal | str] | None = None,
+        credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
+        market_maker: bool = True,
+        limits: Limits | None = None,
+        strict_client_oids: bool = False,
+        taker_fee: Decimal | str = "0.001",
+        maker_fee: Decimal | str = "0.001",
+        clock: Callable[[], int] = time.time_ns,
+        ticker_interval: float = 0.1,
+        idle_timeout: float = 60.0,
+        challenge_timeout: float = 30.0,
+        max_output: int = 4 * 1024 * 1024,
+        truth_file: Path | None = None,
+    ) -> None:
+        self.limits = Limits() if limits is None else limits
+        self.clock = clock
+        self.idle_timeout = idle_timeout
+        self.challenge_timeout = challenge_timeout
+        self.credentials = {c.api_key: c for c in credentials}
+        self.truth = TruthLog(spool=truth_file)
+        self.faults = Faults(peers=self.peers, now_ns=clock, send_error=self.send_ws_api_error)
+        self.exchange = Exchange(
+            now_ns=self.now_ns,
+            emit=self._on_event,
+            symbols=symbols,
+            taker_fee=taker_fee,
+            maker_fee=maker_fee,
+            strict_client_oids=strict_client_oids,
+            house_accounts=(MAKER, TAKER, COUNTERPARTY),
+            max_open_orders=self.limits.open_orders,
+            max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
+        )
+        for account in self.credentials:
+            for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
+                self.exchange.deposit(account, currency, amount)
+        for symbol in self.exchange.symbols.values():
+            for currency in (symbol.base, symbol.quote):
+                self.exchange.deposit(COUNTERPARTY, currency, "1000000000000")
+        self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
+        self.opened = dict.fromkeys(SYSTEMS, 0)
+        self.frames_received = dict.fromkeys(SYSTEMS, 0)
+        self.frames_sent = dict.fromkeys(SYSTEMS, 0)
+        self.token_calls = 0
+        #: Called after every change; the simulator's waiters hang on it.
+        self.on_change: Callable[[], None] = lambda: None
+        self._max_output = max_output
+        self._ticker_interval = ticker_interval
+        self._peers: dict[str, Peer] = {}
+        self._topics: dict[str, dict[Peer, None]] = {}
+        self._tokens: OrderedDict[str, Token] = OrderedDict()
+        self._pools: dict[str, Pool] = {}
+        self._tickers_sent: dict[str, float] = {}
+        self._tickers_due: dict[str, asyncio.TimerHandle] = {}
+        self._sequence = time.time_ns() // 1_000_000
+
+    # Time.
+
+    def now_ns(self) -> int:
+        """Return the server's time, skew included."""
+        return self.clock() + self.faults.skew_ns
+
+    def now_ms(self) -> int:
+        """Return the server's time in milliseconds."""
+        return self.now_ns() // 1_000_000
+
+    def step(self) -> None:
+        """Do what is due: expiring orders, market making, dropping silent clients."""
+        self.exchange.poll()
+        if self.market_maker is not None:
+            self.market_maker.step()
+        now = asyncio.get_running_loop().time()
+        for peer in list(self._peers.values()):
+            if peer.is_open and now - peer.last_received > self.idle_timeout:
+                if peer.system == "v1":
+                    self.send_v1_error(peer, secrets.token_hex(8), 400, "ping timeout")
+                peer.close(1000, "Bye")
+        self.on_change()
+
+    # Connections.
+
+    def open_peer(self, system: str, transport: asyncio.Transport) -> Peer:
+        """Register a new connection."""
+        self.opened[system] += 1
+        peer = Peer(
+            f"{system}-{self.opened[system]}",
+            system,
+            transport,
+            max_output=self._max_output,
+            on_change=self.on_change,
+        )
+        self._peers[peer.id] = peer
+        self.on_change()
+        return peer
+
+    def forget_peer(self, peer: Peer) -> None:
+        """Remove a connection that ended, with its subscriptions."""
+        self.unsubscribe(peer, list(peer.topics))
+        del self._peers[peer.id]
+        self.frames_sent[peer.system] += peer.frames_sent
+        peer.forget()
+        self.on_change()
+
+    def peers(self, system: str) -> list[Peer]:
+        """Return the open connections of a system, or of ``"all"``."""
+        return [peer for peer in self._peers.values() if system in ("all", peer.system)]
+
+    def received(self, peer: Peer) -> None:
+        """Count a frame of the client."""
+        peer.frames_received += 1
+        peer.last_received = asyncio.get_running_loop().time()
+        self.frames_received[peer.system] += 1
+
+    # Tokens and pools.
+
+    def issue_token(self, account: str | None) -> str:
+        """Make a token; it contains characters that must be percent-encoded, as the real ones do."""
+        token = f"SIM-{secrets.token_urlsafe(48)}.{base64.b64encode(secrets.token_bytes(16)).decode()}"
+        self._tokens[token] = Token(account, self.now_ns() + TOKEN_LIFE_NS)
+        if len(self._tokens) > MAX_TOKENS:
+            self._tokens.popitem(last=False)
+        return token
+
+    def token(self, text: str) -> Token | None:
+        """Return a valid token, ``None`` for an unknown or expired one."""
+        token = self._tokens.get(text)
+        return token if token is not None and self.now_ns() < token.expires_at_ns else None
+
+    def pool(self, account: str) -> Pool:
+        """Return the order pool of an account."""
+        pool = self._pools.get(account)
+        if pool is None:
+            pool = self._pools[account] = Pool(self.limits.order_pool, self.limits.order_window)
+        return pool
+
+    # Topics.
+
+    def subscribe(self, peer: Peer, topics: Iterable[str]) -> None:
+        """Add single topics to a connection; known ones stay single."""
+        for topic in topics:
+            peer.topics.add(topic)
+            self._topics.setdefault(topic, {})[peer] = None
+
+    def unsubscribe(self, peer: Peer, topics: Iterable[str]) -> None:
+        """Remove single topics from a connection."""
+        for topic in topics:
+            peer.topics.discard(topic)
+            peers = self._topics.get(topic)
+            if peers is not None:
+                peers.pop(peer, None)
+                if not peers:
+                    del self._topics[topic]
+
+    def subscriptions(self) -> dict[str, int]:
+        """Return the active single topics and how many connections have each."""
+        return {topic: len(peers) for topic, peers in self._topics.items()}
+
+    def publish(self, topic: str, subject: str, data: object) -> int:
+        """Send one message to everybody on ``topic``; return how many connections took it."""
+        peers = self._topics.get(topic)
+        if not peers:
+            return 0
+        text = compact({"topic": topic, "type": "message", "subject": subject, "data": data})
+        frame = encode_frame(_TEXT, text.encode())
+        return sum(peer.send_raw(frame) for peer in list(peers))
+
+    def push_ticker(self, symbol: str) -> int:
+        """Send the ticker of one pair now, changed or not."""
+        return self._publish_ticker(self.exchange.ticker(symbol))
+
+    # Errors whose form belongs to a whole system.
+
+    def send_v1_error(self, peer: Peer, request_id: str, code: int, text: str) -> None:
+        """Send ``{"id":"p28","type":"error","code":404,"data":"topic does not exist"}``."""
+        peer.send_text(compact({"id": request_id, "type": "error", "code": code, "data": text}))
+
+    def send_ws_api_error(self, peer: Peer, code: str, message: str) -> None:
+        """Send ``{"code":"400003","msg":"KC-API-KEY not exists.","inTime":...,"outTime":...}``."""
+        now = self.now_ms()
+        peer.send_text(compact({"code": code, "msg": message, "inTime": now, "outTime": now}))
+
+    def shut_down(self) -> None:
+        """Drop every connection and pending timer; the server face is going away."""
+        for timer in self._tickers_due.values():
+            timer.cancel()
+        self._tickers_due.clear()
+        for peer in list(self._peers.values()):
+            peer.drop()
+
+    # Events of the engine.
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Traded):
+            self._publish_match(event.trade)
+        elif isinstance(event, TickerChanged):
+            self._ticker_changed(event.ticker)
+
+    def _publish_match(self, trade: Trade) -> None:
+        topic = f"/market/match:{trade.symbol}"
+        if topic not in self._topics:
+            return
+        self.publish(
+            topic,
+            "trade.l3match",
+            {
+                "makerOrderId": trade.maker_order_id,
+                "price": plain(trade.price),
+                "sequence": str(trade.trade_id),
+                "side": trade.side,
+                "size": plain(trade.size),
+                "symbol": trade.symbol,
+                "takerOrderId": trade.taker_order_id,
+                "time": str(trade.time_ns),
+                "tradeId": str(trade.trade_id),
+                "type": "match",
+            },
+        )
+
+    def _ticker_changed(self, ticker: Ticker) -> None:
+        """Publish now, or when the interval since the last ticker of the pair is over."""
+        symbol = ticker.symbol
+        if symbol in self._tickers_due or not self._has_ticker_readers(symbol):
+            return
+        loop = asyncio.get_running_loop()
+        wait = self._tickers_sent.get(symbol, 0.0) + self._ticker_interval - loop.time()
+        if wait <= 0:
+            self._publish_ticker(ticker)
+        else:
+            self._tickers_due[symbol] = loop.call_later(wait, self._ticker_is_due, symbol)
+
+    def _ticker_is_due(self, symbol: str) -> None:
+        del self._tickers_due[symbol]
+        self._publish_ticker(self.exchange.ticker(symbol))
+
+    def _has_ticker_readers(self, symbol: str) -> bool:
+        return f"/market/ticker:{symbol}" in self._topics or "/market/ticker:all" in self._topics
+
+    def _publish_ticker(self, ticker: Ticker) -> int:
+        self._tickers_sent[ticker.symbol] = asyncio.get_running_loop().time()
+        self._sequence += 1
+        data = {
+            "bestAsk": plain(ticker.best_ask),
+            "bestAskSize": plain(ticker.best_ask_size),
+            "bestBid": plain(ticker.best_bid),
+            "bestBidSize": plain(ticker.best_bid_size),
+            "price": plain(ticker.price),
+            "sequence": str(self._sequence),
+            "size": plain(ticker.size),
+            "time": (ticker.time_ns or self.now_ns()) // 1_000_000,
+        }
+        single = self.publish(f"/market/ticker:{ticker.symbol}", "trade.ticker", data)
+        return single + self.publish("/market/ticker:all", ticker.symbol, data)
