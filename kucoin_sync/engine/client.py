@@ -27,7 +27,7 @@ from kucoin_sync.engine.listeners import Listener, ListenerHub
 from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
 from kucoin_sync.engine.streams import GapPolicy, Stream
-from kucoin_sync.errors import ClosedError, ConfigError, DeadlineExceeded, KucoinSyncError
+from kucoin_sync.errors import ConfigError, DeadlineExceeded, KucoinSyncError
 from kucoin_sync.events import ExceptionRaised
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
@@ -42,6 +42,7 @@ Topics = str | TopicRequest | Mapping[str, Any] | Iterable[str | TopicRequest | 
 """A topic, or several, in the forms a user may write them."""
 
 EXIT_TIMEOUT = 1.0
+OPENING_GRACE = 0.1
 Self = TypeVar("Self", bound="EngineClient")
 
 
@@ -134,10 +135,10 @@ class EngineClient:
             raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
         with self._lock:
             connection = self._connections.get(name)
-            if connection is None or connection.state is ConnectionState.CLOSED:
-                if self._closing:
-                    raise ClosedError("the client is closed")
+            if connection is None or (connection.state is ConnectionState.CLOSED and not self._closing):
                 connection = self._connections[name] = Connection(self._make_dialect(name), self._around)
+                if self._closing:  # so that a call on it ends as one on any closed connection
+                    connection.close(Deadline(0.0), drain=False)
             return connection
 
     def connect(self, ws_key: str | Enum, *, timeout: float | None = None) -> None:
@@ -156,7 +157,8 @@ class EngineClient:
             ReentrantCallError: On a reading thread.
         """
         check_not_on_reader("connect()")
-        self._connection(ws_key).open(self._deadline(timeout, self.options.open_timeout))
+        # By default a little more than the opening itself gets, so that its own error is what is raised.
+        self._connection(ws_key).open(self._deadline(timeout, self.options.open_timeout + OPENING_GRACE))
 
     def is_connected(self, ws_key: str | Enum) -> bool:
         """Whether a line is ready on this connection now."""
@@ -218,9 +220,8 @@ class EngineClient:
         return Subscription(single, connection, subscriber)
 
     def _subscribe_deadline(self, connection: Connection, wait: bool, timeout: float | None) -> Deadline | None:
-        deadline = self._deadline(
-            timeout, self.options.request_timeout if connection.is_ready else self.options.open_timeout
-        )
+        opening = self.options.open_timeout + OPENING_GRACE
+        deadline = self._deadline(timeout, self.options.request_timeout if connection.is_ready else opening)
         if not wait:
             return None
         check_not_on_reader("subscribe(wait=True)")

@@ -239,7 +239,7 @@ class Connection:
         if self._failure is not None:
             return self._failure
         why = f"{self._lost}; it is being opened again" if self._lost is not None else "it is being opened"
-        return ConnectError(f"no line is ready ({why})", phase="tcp")
+        return ConnectError(f"no line is ready ({why})", phase=self._opener.phase.value)
 
     def _start(self) -> None:
         """Start the threads if they are not running; the lock is held."""

@@ -29,6 +29,7 @@ from kucoin_sync.protocol.heartbeat import Heartbeat
 from kucoin_sync.protocol.messages import Challenge, Inbound, Unreadable
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.session import Session
+from kucoin_sync.protocol.state import Phase
 
 __all__ = ["Line", "Opener", "Surroundings", "read_item"]
 
@@ -110,6 +111,8 @@ class Opener:
     """
 
     def __init__(self, dialect: Dialect, around: Surroundings, server_clock: ServerClock) -> None:
+        self.phase = Phase.TCP
+        """How far the present opening has come, for those whose deadline ends before it does."""
         self._dialect = dialect
         self._around = around
         self._clock = server_clock
@@ -149,6 +152,7 @@ class Opener:
         answer = None
         call = self._dialect.token_call(timestamp_ms=self.timestamp_ms())
         if call is not None:
+            self.phase = Phase.TOKEN
             answer = self._call(call, interrupt, deadline)
         endpoints = self._dialect.endpoints(answer, connect_id=connection_id, timestamp_ms=self.timestamp_ms())
         for index, endpoint in enumerate(endpoints):
@@ -172,6 +176,7 @@ class Opener:
 
     def _open_endpoint(self, endpoint: Endpoint, connection_id: str, interrupt: Interrupt, deadline: Deadline) -> Line:
         asked = time.time()
+        self.phase = Phase.TCP
         transport = open_transport(
             endpoint.url,
             context=self._around.context,
@@ -197,6 +202,7 @@ class Opener:
                 transport.send_text(text, deadline)
             items: list[Item] = []
             while not session.ready:
+                self.phase = session.phase
                 items = items or transport.receive(deadline)
                 message = read_item(self._dialect, items.pop(0), transport.received_at, origin) if items else None
                 if isinstance(message, Challenge) and message.timestamp_ms is not None:

@@ -1,0 +1,169 @@
+"""
+The commands and their options; what a command does lives in a module of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import signal
+import ssl
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from kucoin_sync._version import __version__
+from kucoin_sync.cli.control import Control, ControlError
+from kucoin_sync.cli.demo import Surprise, run_demo
+from kucoin_sync.cli.report import Report, make_console
+from kucoin_sync.cli.simulate import ServeError, serve
+from kucoin_sync.errors import ConfigError, KucoinSyncError
+from kucoin_sync.options import check_url, is_loopback
+from kucoin_sync.simulator import Simulator
+
+__all__ = ["cli", "run"]
+
+INTERRUPTED = 130
+"""Exit code of a program ended by Ctrl-C: 128 plus the number of SIGINT, as shells have it."""
+
+
+def run() -> int:
+    """Parse ``sys.argv``, run the command, and return the exit code; Ctrl-C ends it with one short line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A pipe with a small character set shows "?" for a box character instead of ending the program.
+            stream.reconfigure(errors="replace")
+    code: object
+    try:
+        code = cli.main(prog_name="kucoin-sync", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    # All is closed by now; an impatient second Ctrl-C must not turn the end into a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code if isinstance(code, int) else 0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Try the KuCoin client against a simulated exchange: no keys, no network, no real money."""
+
+
+@cli.command()
+@click.option(
+    "--seconds", type=click.FloatRange(0.5, 600), default=4, show_default=True, help="How long to show tickers."
+)
+@click.option("--tls", is_flag=True, help="Speak TLS with the simulator inside the demo.")
+@click.option(
+    "--url",
+    metavar="URL",
+    callback=lambda _c, _p, url: _check_simulator_url(url),
+    help="Address of a running 'kucoin-sync simulate'.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Its certificate authority, for an https URL.",
+)
+def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> None:
+    """
+    Show tickers, orders, and orders on a failing line.
+
+    Runs on a simulator inside the demo, or with --url on one in another process.
+    """
+    if url is None and ca_file is not None:
+        raise click.UsageError("--ca-file goes with --url")
+    if url is not None and tls:
+        raise click.UsageError("--tls is for the simulator inside the demo; with --url the URL says it")
+    # The demo tells what happens to its lines itself; without a handler logging would repeat it on stderr.
+    logging.getLogger("kucoin_sync").addHandler(logging.NullHandler())
+    report = Report(make_console())
+    with _local_simulator(tls) if url is None else _remote_simulator(url, ca_file) as control:
+        try:
+            run_demo(control, report, seconds=seconds, is_remote=url is not None)
+        except (Surprise, ControlError, KucoinSyncError) as error:
+            raise click.ClickException(f"demo: {report.current_step}: not as expected: {error}") from None
+
+
+@cli.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
+)
+@click.option("--tls", is_flag=True, help="Serve TLS with a certificate made on the spot.")
+@click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the certificate authority for clients; removed at the end.  [default: a temporary file]",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed gives other prices.")
+@click.option("--no-market-maker", is_flag=True, help="Leave the market empty: nothing moves unless you trade.")
+@click.option("--exit-when-stdin-closes", is_flag=True, help="End with the program that holds our standard input.")
+def simulate(
+    port: int, tls: bool, ca_file: Path | None, seed: int, no_market_maker: bool, exit_when_stdin_closes: bool
+) -> None:
+    """
+    Serve a simulated exchange on this machine.
+
+    Ends with Ctrl-C or SIGTERM. Its address is the first line of what it prints into a pipe.
+    """
+    if ca_file is not None and not tls:
+        raise click.UsageError("--ca-file goes with --tls")
+    try:
+        serve(
+            lambda: Simulator(port=port, tls=tls, seed=seed, market_maker=not no_market_maker),
+            make_console(),
+            ca_file=ca_file,
+            watch_stdin=exit_when_stdin_closes,
+        )
+    except (ServeError, ImportError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextlib.contextmanager
+def _local_simulator(tls: bool) -> Iterator[Control]:
+    try:
+        simulator = Simulator(tls=tls)
+    except ImportError as error:
+        raise click.ClickException(str(error)) from None
+    with simulator:
+        yield Control(simulator.url, simulator.ssl_context() if tls else None)
+
+
+@contextlib.contextmanager
+def _remote_simulator(url: str, ca_file: Path | None) -> Iterator[Control]:
+    if url.startswith("https") != (ca_file is not None):
+        raise click.UsageError("an https URL needs --ca-file, and only an https URL does")
+    context = None
+    if ca_file is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError:  # ssl.SSLError is one
+            raise click.ClickException(f"{ca_file} holds no certificate") from None
+    control = Control(url, context)
+    try:
+        control.check()
+    except ControlError as error:
+        raise click.ClickException(str(error)) from None
+    yield control
+
+
+def _check_simulator_url(url: str | None) -> str | None:
+    """Take the address of a simulator on this machine and nothing else: the demo places orders there."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(check_url("the address", url, ("https", "http")))
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from None
+    if not is_loopback(parts.hostname or "") or parts.path.strip("/") or parts.query or parts.fragment:
+        raise click.BadParameter("must be the address that 'kucoin-sync simulate' prints")
+    return f"{parts.scheme}://{parts.netloc}"

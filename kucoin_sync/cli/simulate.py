@@ -1,0 +1,202 @@
+"""
+The command that serves a simulator: its life, and what it tells the user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import queue
+import shlex
+import signal
+import stat
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from kucoin_sync.cli.control import CREDENTIALS, hosts
+from kucoin_sync.simulator import Simulator
+
+__all__ = ["ServeError", "serve"]
+
+LOOK_AGAIN = 0.5
+"""Seconds; on Windows the handler of Ctrl-C runs only when the main thread stops waiting."""
+
+Endings = queue.SimpleQueue[str]
+
+
+class ServeError(Exception):
+    """The simulator could not be started; the text is for the user."""
+
+
+def serve(make: Callable[[], Simulator], console: Console, *, ca_file: Path | None, watch_stdin: bool) -> None:
+    """
+    Serve until Ctrl-C, SIGTERM, or the end of standard input.
+
+    Args:
+        make: Makes the simulator.
+        console: Where to introduce it.
+        ca_file: Where to write its certificate authority; ``None`` makes a temporary file. Only with TLS.
+        watch_stdin: Whether the end of standard input is an end.
+
+    Raises:
+        ServeError: If the port or the file cannot be used.
+        ImportError: Without the packages of the ``simulator`` extra.
+    """
+    with _endings() as endings:
+        if watch_stdin:
+            # daemon: nothing can wake a thread that waits for standard input
+            threading.Thread(target=_watch_stdin, args=(endings,), name="simulate-stdin", daemon=True).start()
+        with _started(make()) as simulator, _certificate_file(simulator, ca_file) as path:
+            _introduce(simulator, console, path)
+            _wait(endings)
+            if sys.stdout.isatty():
+                console.print("stopped")
+
+
+@contextlib.contextmanager
+def _endings() -> Iterator[Endings]:
+    """
+    Turn the signals that ask for the end into items of a queue.
+
+    An exception out of a handler could strike anywhere, in the middle of starting or stopping as well. A
+    `queue.SimpleQueue` may be filled by a handler that interrupted a thread waiting on it.
+    """
+    endings: Endings = queue.SimpleQueue()
+    previous = {
+        number: signal.signal(number, lambda *_: endings.put("signal")) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield endings
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _wait(endings: Endings) -> None:
+    while True:
+        try:
+            endings.get(timeout=LOOK_AGAIN)
+            return
+        except queue.Empty:
+            continue
+
+
+def _watch_stdin(endings: Endings) -> None:
+    try:
+        # The descriptor, not sys.stdin: its lock, held by a waiting daemon thread, would stop the interpreter's exit.
+        while os.read(0, 65536):
+            pass
+    except OSError:
+        pass  # there is no standard input: as good as closed
+    endings.put("stdin")
+
+
+@contextlib.contextmanager
+def _started(simulator: Simulator) -> Iterator[Simulator]:
+    try:
+        simulator.start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ServeError("the port is in use: choose another with --port, or leave it out for a free one") from None
+        raise ServeError(f"the port cannot be used: {error.strerror}") from None
+    try:
+        yield simulator
+    finally:
+        simulator.stop()
+
+
+@contextlib.contextmanager
+def _certificate_file(simulator: Simulator, wanted: Path | None) -> Iterator[Path | None]:
+    """Keep the certificate authority in a file, readable by this user only, as long as the simulator lives."""
+    if simulator.ca_pem is None:
+        yield None
+        return
+    if wanted is None:
+        descriptor, name = tempfile.mkstemp(prefix="kucoin-sync-ca-", suffix=".pem")
+        path = Path(name)
+    else:
+        path = wanted
+        descriptor = _create(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(simulator.ca_pem)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> int:
+    """Open a new file; one that holds something is never overwritten."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ServeError(f"cannot write {path}: {error.strerror}") from None
+    status = os.fstat(descriptor)
+    if status.st_size or not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise ServeError(f"{path} exists: name another file, or remove it")
+    return descriptor
+
+
+def _introduce(simulator: Simulator, console: Console, ca_file: Path | None) -> None:
+    """Tell address and use: a panel on a screen, plain lines in a pipe, of which scripts read the first."""
+    text = "\n".join((*_python_lines(simulator, ca_file), "", *_shell_lines(simulator, ca_file)))
+    facts = [f"api_key     {CREDENTIALS['api_key']}", f"api_secret  {CREDENTIALS['api_secret']}"]
+    facts.append(f"passphrase  {CREDENTIALS['api_passphrase']}")
+    if ca_file is not None:
+        facts.append(f"ca file     {ca_file}")
+    if not sys.stdout.isatty():
+        # One write, so that a reader who leaves after the first line does not break the pipe under us.
+        click.echo("\n".join((f"listening on {simulator.url}", _WARNING, *facts, "", text)))
+        return
+    title = Text(" SIMULATOR ", style="bold black on yellow")
+    head = Text.assemble((f"listening on {simulator.url}", "bold"), f"\n{_WARNING}\n\n", "\n".join(facts))
+    console.print(Panel(head, title=title, border_style="yellow", padding=(0, 1)))
+    # Outside of the panel and never wrapped: made to be copied.
+    console.print(Text(f"\n{text}\n", style="cyan"), soft_wrap=True)
+    console.print("Ctrl-C ends it.")
+
+
+_WARNING = "A simulated KuCoin spot market: made-up prices, no real money, this machine only."
+
+
+def _python_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
+    lines = ["# Python"]
+    if ca_file is not None:
+        lines.append("import ssl")
+    lines += ["from kucoin_sync import WebsocketAPIClient", "", "api = WebsocketAPIClient("]
+    lines += [f'    {name}="{value}",' for name, value in CREDENTIALS.items()]
+    lines.append("    hosts={")
+    lines += [f'        "{name}": "{url}",' for name, url in hosts(simulator.url).items()]
+    lines.append("    },")
+    if ca_file is not None:
+        lines.append(f"    ssl_context=ssl.create_default_context(cafile={str(ca_file)!r}),")
+    lines += [")", 'print(api.submit_new_spot_order(symbol="BTC-USDT", side="buy", type="market", size="0.01"))']
+    return lines
+
+
+def _shell_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
+    trust = "" if ca_file is None else f" --cacert {_quote(ca_file)}"
+    demo = "" if ca_file is None else f" --ca-file {_quote(ca_file)}"
+    return [
+        "# A fault: the next order is executed, its reply never comes",
+        f"curl{trust} {simulator.url}/_simulator/faults \\",
+        f"    -H 'X-Simulator-Key: {CREDENTIALS['api_key']}' \\",
+        """    -d '{"fault": "swallow_replies", "op": "spot.order"}'""",
+        "",
+        "# The demo on this simulator, in another terminal",
+        f"kucoin-sync demo --url {simulator.url}{demo}",
+    ]
+
+
+def _quote(path: Path) -> str:
+    return shlex.quote(str(path))

@@ -1,0 +1,552 @@
+"""
+Order calls over real lines that break: each ends as accepted, rejected, not sent or unknown, and in time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_futures
+from typing import Any
+
+import pytest
+
+from kucoin_sync import (
+    ClosedError,
+    ConfigError,
+    NotSent,
+    OrderAck,
+    OutcomeUnknown,
+    ReentrantCallError,
+    Rejected,
+    WebsocketAPIClient,
+)
+from tests.clients import ORDER, TICKER, Clients, success
+from tests.peers import FaultProxy, Line, ScriptedPeer, background, ws_api_handshake
+
+LIMIT = 0.25
+
+
+def opened(clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[WebsocketAPIClient, Line]:
+    """A client with its order line open, and the other end of that line."""
+    api = clients.api(peer, **options)
+    connecting = background(api.connect_ws_api)
+    line = ws_api_handshake(peer, secret="simulator-secret")
+    connecting.result()
+    return api, line
+
+
+def order(api: WebsocketAPIClient, **arguments: Any) -> Any:
+    return background(api.submit_new_spot_order, **{**ORDER, **arguments})
+
+
+def test_O01_a_success_reply_with_its_proof_is_an_ack(peer: ScriptedPeer, clients: Clients) -> None:
+    """The line is opened by the first order; its reply is matched by id."""
+    api = clients.api(peer)
+    call = order(api, client_oid="mine-1")
+    line = ws_api_handshake(peer, secret="simulator-secret")
+    request = line.expect_json(op="spot.order")
+    line.send_json(success(request, "671124f9365ccb00073debd4"))
+    ack = call.result()
+    assert (ack.order_id, ack.client_oid) == ("671124f9365ccb00073debd4", "mine-1")
+    assert request["args"]["clientOid"] == "mine-1"
+    assert 0 < ack.latency < 5
+
+
+def test_O09_an_order_without_client_order_id_gets_one_before_its_first_byte(
+    peer: ScriptedPeer, clients: Clients
+) -> None:
+    """Without one an unknown order could not even be looked up."""
+    api, line = opened(clients, peer)
+    calls = [order(api), order(api)]
+    ids = [line.read_json()["args"]["clientOid"] for _ in calls]
+    assert len(set(ids)) == 2
+    assert all(client_oid.isalnum() and len(client_oid) <= 32 for client_oid in ids)
+    line.rst()
+    for call in calls:
+        with pytest.raises(OutcomeUnknown) as caught:
+            call.result()
+        assert caught.value.client_oid in ids
+
+
+def test_O09_a_client_order_id_in_flight_is_refused_before_sending(peer: ScriptedPeer, clients: Clients) -> None:
+    """Two orders under one id could not be told apart."""
+    api, line = opened(clients, peer)
+    first = order(api, client_oid="same")
+    request = line.read_json()
+    with pytest.raises(ConfigError, match="client_oid"):
+        api.submit_new_spot_order(**ORDER, client_oid="same")
+    line.send_json(success(request))
+    first.result()
+    again = order(api, client_oid="same")
+    line.send_json(success(line.read_json()))
+    assert again.result().client_oid == "same"
+
+
+def test_O10_a_spot_order_expires_with_its_call(peer: ScriptedPeer, clients: Clients) -> None:
+    """The window starts no later than now by the exchange's clock and ends no later than the call."""
+    api, line = opened(clients, peer)
+    before = time.time() * 1000
+    call = order(api, timeout=2.0)
+    args = line.read_json()["args"]
+    after = time.time() * 1000
+    assert before - 1000 <= args["clientTimestamp"] <= after
+    assert 0 < args["allowMaxTimeWindow"] <= 2000
+    assert args["clientTimestamp"] + args["allowMaxTimeWindow"] <= after + 2000
+    line.rst()
+    with pytest.raises(OutcomeUnknown):
+        call.result()
+
+
+def test_O10_recv_window_sets_the_expiry(peer: ScriptedPeer, clients: Clients) -> None:
+    """The user's own figure wins over the call's remaining time."""
+    api, line = opened(clients, peer, recv_window=0.75)
+    call = order(api)
+    assert line.read_json()["args"]["allowMaxTimeWindow"] == 750
+    line.rst()
+    with pytest.raises(OutcomeUnknown):
+        call.result()
+
+
+def test_P20_no_reply_is_unknown_at_the_deadline(peer: ScriptedPeer, clients: Clients) -> None:
+    """The line is alive, the frame was sent whole, and nothing more is known."""
+    api, line = opened(clients, peer)
+    started = time.monotonic()
+    call = order(api, timeout=0.3)
+    line.read_json()
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    took = time.monotonic() - started
+    error = caught.value
+    assert 0.3 <= took < 0.3 + LIMIT
+    assert (error.reason, error.sent, error.line_alive, error.safe_to_retry) == ("timeout", "complete", True, False)
+    assert error.symbol == "BTC-USDT"
+    assert error.request["price"] == "20000"
+
+
+def test_P15_a_late_reply_is_an_event(peer: ScriptedPeer, clients: Clients) -> None:
+    """The caller has his answer; what comes after it is told to whoever listens."""
+    api, line = opened(clients, peer)
+    late: Future[Any] = Future()
+    api.get_ws_client().on("late_reply", late.set_result)
+    call = order(api, timeout=0.1)
+    request = line.read_json()
+    with pytest.raises(OutcomeUnknown):
+        call.result()
+    line.send_json(success(request))
+    event = late.result(5)
+    assert (event.id, event.code) == (request["id"], "200000")
+
+
+def test_P14_a_reply_to_an_unknown_id_is_never_matched(peer: ScriptedPeer, clients: Clients) -> None:
+    """Not by position, not by being the only one, not by the client order id."""
+    api, line = opened(clients, peer)
+    late: Future[Any] = Future()
+    api.get_ws_client().on("late_reply", late.set_result)
+    call = order(api)
+    request = line.read_json()
+    line.send_json({**success(request), "id": "somebody-else"})
+    assert late.result(5).id == "somebody-else"
+    line.send_json(success(request, "right"))
+    assert call.result().order_id == "right"
+
+
+def test_P12_a_second_reply_is_an_event(peer: ScriptedPeer, clients: Clients) -> None:
+    """The first wins."""
+    api, line = opened(clients, peer)
+    late: Future[Any] = Future()
+    api.get_ws_client().on("late_reply", late.set_result)
+    call = order(api)
+    request = line.read_json()
+    line.send_json(success(request, "first"))
+    line.send_json({**success(request), "code": "200004", "data": None})
+    assert call.result().order_id == "first"
+    assert late.result(5).code == "200004"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"op": "spot.cancel"}, id="P17-wrong-op"),
+        pytest.param({"data": {"orderId": "o", "clientOid": "foreign"}}, id="P17-foreign-client-oid"),
+        pytest.param({"data": {"clientOid": "mine"}}, id="P18-no-order-id"),
+        pytest.param({"data": {"orderId": "", "clientOid": "mine"}}, id="P18-empty-order-id"),
+        pytest.param({"data": None}, id="P18-no-data"),
+        pytest.param({"code": None}, id="no-code"),
+        pytest.param({"code": []}, id="odd-code"),
+    ],
+)
+def test_P17_P18_a_reply_that_proves_nothing_is_unknown(
+    change: dict[str, Any], plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    """Success is believed only with its proof."""
+    api, line = opened(clients, plain_peer)
+    call = order(api, client_oid="mine")
+    line.send_json({**success(line.read_json()), **change})
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    assert caught.value.reason == "unreadable_reply"
+    assert caught.value.reply is not None
+
+
+def test_P16_an_error_frame_without_id_becomes_a_note(peer: ScriptedPeer, clients: Clients) -> None:
+    """It is nobody's answer, but whoever waits may want to know of it."""
+    api, line = opened(clients, peer)
+    noticed: Future[Any] = Future()
+    api.get_ws_client().on("exception", noticed.set_result)
+    call = order(api, timeout=0.5)
+    line.read_json()
+    line.send_json({"code": "503000", "msg": "busy", "inTime": 1, "outTime": 2})
+    noticed.result(5)
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    assert "503000 busy" in caught.value.notes[0]
+
+
+def test_P01_garbage_between_replies_fails_no_order(peer: ScriptedPeer, clients: Clients) -> None:
+    """Bad frames are reported, and the next good one is delivered."""
+    api, line = opened(clients, peer)
+    reported = threading.Semaphore(0)
+    api.get_ws_client().on("exception", lambda _: reported.release())
+    call = order(api)
+    request = line.read_json()
+    for garbage in ("", "   ", "{", "null", "5", "[]", '"text"', "\x00"):
+        line.send_text(garbage)
+    line.send_json(success(request))
+    assert call.result().order_id == "order1"
+    for _ in range(8):
+        assert reported.acquire(timeout=5)
+
+
+def test_P29_an_ack_with_pong_in_its_client_order_id_is_delivered(peer: ScriptedPeer, clients: Clients) -> None:
+    """T29: a client that looks for the word alone swallows it."""
+    api, line = opened(clients, peer)
+    call = order(api, client_oid="pingpong-1")
+    line.send_json(success(line.read_json()))
+    assert call.result().client_oid == "pingpong-1"
+
+
+def test_refusal_says_code_and_text(peer: ScriptedPeer, clients: Clients) -> None:
+    """A listed code with our id and operation is certain."""
+    api, line = opened(clients, peer)
+    call = order(api)
+    request = line.read_json()
+    limit = {"limit": 4000, "remaining": 0, "reset": 1500}
+    answer = {"id": request["id"], "op": "spot.order", "inTime": 1, "outTime": 2, "userRateLimit": limit}
+    line.send_json({**answer, "code": "429000", "msg": "Too many requests."})
+    with pytest.raises(Rejected) as caught:
+        call.result()
+    assert (caught.value.code, caught.value.retry_after) == ("429000", 1.5)
+
+
+def test_S03_every_order_in_flight_is_unknown_when_the_line_breaks(peer: ScriptedPeer, clients: Clients) -> None:
+    """All of them within 100 ms of the drop, each with an error of its own."""
+    api, line = opened(clients, peer)
+    calls = [order(api, client_oid=f"n{i}") for i in range(20)]
+    for _ in calls:
+        line.read_json()
+    started = time.monotonic()
+    line.rst()
+    errors = []
+    for call in calls:
+        with pytest.raises(OutcomeUnknown) as caught:
+            call.result()
+        errors.append(caught.value)
+    assert max(e.started_at + e.elapsed for e in errors) - min(e.started_at + e.elapsed for e in errors) < 1
+    assert time.monotonic() - started < 0.5
+    assert {e.client_oid for e in errors} == {f"n{i}" for i in range(20)}
+    assert all((e.reason, e.sent, e.line_alive) == ("disconnected", "complete", False) for e in errors)
+    assert len({id(e) for e in errors}) == 20
+
+
+def test_S04_replies_in_the_same_segment_as_the_end_count(peer: ScriptedPeer, clients: Clients) -> None:
+    """What was received is parsed before the end of the line is."""
+    api, line = opened(clients, peer)
+    calls = [order(api, client_oid=f"n{i}") for i in range(4)]
+    requests = [line.read_json() for _ in calls]
+    for request in requests[:3]:
+        line.send_json(success(request))
+    line.fin()
+    outcomes = {}
+    for call in calls:
+        try:
+            outcomes[call.result().client_oid] = "ack"
+        except OutcomeUnknown as error:
+            outcomes[error.client_oid] = "unknown"
+    expected = {r["args"]["clientOid"]: "ack" for r in requests[:3]} | {requests[3]["args"]["clientOid"]: "unknown"}
+    assert outcomes == expected
+
+
+def test_S01_orders_that_wait_for_a_line_are_not_sent_when_none_comes(peer: ScriptedPeer, clients: Clients) -> None:
+    """Nothing is queued for later: the line that opens afterwards carries only what is called then."""
+    api, line = opened(clients, peer, open_timeout=5.0)
+    line.rst()
+    silent = peer.accept()  # the reconnect, whose upgrade is not answered
+    calls = [order(api, client_oid=f"lost{i}", timeout=0.2) for i in range(20)]
+    for call in calls:
+        with pytest.raises(NotSent) as caught:
+            call.result()
+        assert (caught.value.sent, caught.value.bytes_sent) == ("no", 0)
+    silent.rst()
+    line = ws_api_handshake(peer)
+    call = order(api, client_oid="new")
+    request = line.read_json()
+    assert request["args"]["clientOid"] == "new"
+    line.send_json(success(request))
+    call.result()
+
+
+def test_S08_a_reply_on_the_next_line_does_not_complete_an_order_of_the_last(
+    peer: ScriptedPeer, clients: Clients
+) -> None:
+    """The order ended with its line."""
+    api, line = opened(clients, peer)
+    late: Future[Any] = Future()
+    api.get_ws_client().on("late_reply", late.set_result)
+    call = order(api)
+    request = line.read_json()
+    line.rst()
+    with pytest.raises(OutcomeUnknown):
+        call.result()
+    line = ws_api_handshake(peer)
+    line.send_json(success(request))
+    assert late.result(5).id == request["id"]
+
+
+def test_O05_a_caller_waits_for_ready_through_a_drop(peer: ScriptedPeer, clients: Clients) -> None:
+    """Inside its deadline, and then sends once."""
+    api, line = opened(clients, peer)
+    lost: Future[Any] = Future()
+    api.get_ws_client().on("suspended", lost.set_result)
+    line.rst()
+    lost.result(5)
+    call = order(api, timeout=8)
+    line = ws_api_handshake(peer)
+    line.send_json(success(line.read_json()))
+    assert isinstance(call.result(), OrderAck)
+
+
+def test_O22_frames_of_one_thread_leave_in_call_order(peer: ScriptedPeer, clients: Clients) -> None:
+    """Also when nobody waits for the replies."""
+    api, line = opened(clients, peer)
+    futures = [api.nowait.submit_new_spot_order(**ORDER, client_oid=f"n{i}") for i in range(50)]
+    requests = [line.read_json() for _ in futures]
+    assert [r["args"]["clientOid"] for r in requests] == [f"n{i}" for i in range(50)]
+    for request in reversed(requests):
+        line.send_json(success(request))
+    assert [f.result(5).client_oid for f in futures] == [f"n{i}" for i in range(50)]
+
+
+def test_nowait_without_a_ready_line_is_not_sent_at_once(peer: ScriptedPeer, clients: Clients) -> None:
+    """It never waits, so there is nothing it could wait for."""
+    api = clients.api(peer)
+    future = api.nowait.submit_new_spot_order(**ORDER)
+    with pytest.raises(NotSent):
+        future.result(1)
+    ws_api_handshake(peer)
+
+
+def test_nowait_ends_at_its_own_deadline_and_cannot_be_cancelled(peer: ScriptedPeer, clients: Clients) -> None:
+    """Nobody waits for it, so the heartbeat thread keeps its time."""
+    api, line = opened(clients, peer)
+    futures = [api.nowait.submit_new_spot_order(**ORDER, timeout=t) for t in (0.4, 0.1)]
+    assert not futures[0].cancel()
+    done = wait_futures(futures, timeout=5)
+    assert not done.not_done
+    for future, timeout in zip(futures, (0.4, 0.1), strict=True):
+        error = future.exception()
+        assert isinstance(error, OutcomeUnknown)
+        assert timeout <= error.elapsed < timeout + LIMIT
+
+
+def test_a_callback_of_a_future_may_place_the_next_order(peer: ScriptedPeer, clients: Clients) -> None:
+    """Callbacks run where listeners run, so a slow one stops no reply."""
+    api, line = opened(clients, peer)
+    second: Future[Any] = Future()
+    first = api.nowait.submit_new_spot_order(**ORDER, client_oid="first")
+    first.add_done_callback(lambda _: second.set_result(api.submit_new_spot_order(**ORDER, client_oid="second")))
+    for name in ("first", "second"):
+        request = line.read_json()
+        assert request["args"]["clientOid"] == name
+        line.send_json(success(request))
+    assert second.result(5).client_oid == "second"
+
+
+def test_T10_a_peer_that_stops_reading_cannot_hold_a_call(clients: Clients) -> None:
+    """Frames that did not fit are not sent or partly sent; the line is reset, so nothing leaves later."""
+    with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
+        api, line = opened(clients, peer, reconnect=False)
+        line.stop_reading()
+        remark = {"extra": {"padding": "x" * 200_000}}
+        started = time.monotonic()
+        calls = [order(api, client_oid=f"n{i}", timeout=1.0, **remark) for i in range(40)]
+        kinds = set()
+        for call in calls:
+            with pytest.raises((NotSent, OutcomeUnknown)) as caught:
+                call.result()
+            kinds.add((type(caught.value).__name__, caught.value.sent))
+            assert caught.value.elapsed < 1.0 + LIMIT
+        assert time.monotonic() - started < 2.5
+        assert kinds >= {("NotSent", "no"), ("OutcomeUnknown", "complete")}
+        # A reset that lies outside of a window that is shut is ignored; a byte from here asks for another one.
+        try:
+            line.send_frame(0x9, b"still there?")
+        except AssertionError as error:
+            assert "reset" in str(error)
+        else:
+            assert line.expect_eof() == "rst"
+
+
+def test_T08_a_blackhole_with_an_order_in_flight_is_found_by_the_probe(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """probe_after plus probe_timeout, no earlier and not much later; long before the regular ping."""
+    with FaultProxy("127.0.0.1", plain_peer.port) as proxy:
+        hosts = {"ws_api": f"ws://127.0.0.1:{proxy.port}/v1/private", "spot_rest": plain_peer.http_url}
+        api = clients.api(plain_peer, hosts=hosts, probe_after=0.2, probe_timeout=0.3, reconnect=False)
+        connecting = background(api.connect_ws_api)
+        ws_api_handshake(plain_peer)
+        connecting.result()
+        proxy.blackhole("both")
+        call = order(api, timeout=9)
+        with pytest.raises(OutcomeUnknown) as caught:
+            call.result()
+        assert caught.value.reason == "disconnected"
+        assert 0.5 <= caught.value.elapsed < 0.5 + LIMIT
+
+
+def test_T08_an_idle_blackhole_is_found_by_the_missing_pong(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """ping_interval plus pong_timeout."""
+    lost: Future[float] = Future()
+    api = clients.api(plain_peer, ping_interval=0.2, pong_timeout=0.3, reconnect=False)
+    api.get_ws_client().on("suspended", lambda _: lost.set_result(time.monotonic()))
+    connecting = background(api.connect_ws_api)
+    line = ws_api_handshake(plain_peer)
+    started = time.monotonic()
+    connecting.result()
+    assert line.expect_json(op="ping")
+    assert 0.4 <= lost.result(5) - started < 0.5 + LIMIT
+    assert line.expect_eof() == "rst"
+
+
+def test_T29_a_pong_with_another_id_does_not_save_the_line(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """Only an answer to our own ping proves that we are heard."""
+    lost: Future[Any] = Future()
+    api = clients.api(plain_peer, ping_interval=0.2, pong_timeout=0.3, reconnect=False)
+    api.get_ws_client().on("suspended", lost.set_result)
+    connecting = background(api.connect_ws_api)
+    line = ws_api_handshake(plain_peer)
+    connecting.result()
+    line.expect_json(op="ping")
+    line.send_json({"id": "another", "op": "pong", "timestamp": 1})
+    assert "no pong" in str(lost.result(5).error)
+
+
+def test_O03_the_server_cannot_make_a_call_last(peer: ScriptedPeer, clients: Clients) -> None:
+    """Traffic that is not the answer does not prolong the wait."""
+    api, line = opened(clients, peer)
+    stop = threading.Event()
+    noise = background(_chatter, line, stop)
+    started = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        api.submit_new_spot_order(**ORDER, timeout=0.3)
+    assert time.monotonic() - started < 0.3 + LIMIT
+    stop.set()
+    noise.result()
+
+
+def _chatter(line: Line, stop: threading.Event) -> None:
+    while not stop.wait(0.005):
+        line.send_json({"id": "noise", "op": "spot.order", "code": "200000"})
+
+
+def test_S17_an_order_inside_a_listener(peer: ScriptedPeer, clients: Clients) -> None:
+    """Listeners have a thread of their own, so they may block."""
+    api, line = opened(clients, peer)
+    placed: Future[Any] = Future()
+    api.get_ws_client().on("unknown", lambda _: placed.set_result(api.submit_new_spot_order(**ORDER)))
+    line.send_json({"hello": "you"})
+    line.send_json(success(line.read_json()))
+    assert placed.result(5).order_id == "order1"
+
+
+def test_S17_S18_an_order_inside_an_inline_listener_is_refused_at_once(peer: ScriptedPeer, clients: Clients) -> None:
+    """The reading thread would wait for what only it can read."""
+    api, line = opened(clients, peer, inline_listeners=True)
+    outcome: Future[Any] = Future()
+
+    def place(_: Any) -> None:
+        try:
+            api.submit_new_spot_order(**ORDER)
+        except ReentrantCallError as error:
+            outcome.set_result(error)
+
+    api.get_ws_client().on("unknown", place)
+    line.send_json({"hello": "you"})
+    assert isinstance(outcome.result(5), ReentrantCallError)
+    call = order(api)
+    line.send_json(success(line.expect_json(op="spot.order")))  # the first frame since: nothing was sent above
+    call.result()
+
+
+def test_S26_close_with_orders_in_flight_waits_for_their_replies(peer: ScriptedPeer, clients: Clients) -> None:
+    """Those that are answered in time succeed, the rest are unknown, and the line is reset."""
+    api, line = opened(clients, peer)
+    calls = [order(api, client_oid=f"n{i}", timeout=9) for i in range(2)]
+    requests = [line.read_json() for _ in calls]
+    closing = background(api.close, timeout=0.6)
+    line.send_json(success(requests[0]))
+    outcomes = {}
+    for call in calls:
+        try:
+            ack = call.result()
+            outcomes[ack.client_oid] = "accepted"
+        except OutcomeUnknown as error:
+            outcomes[error.client_oid] = error.reason
+    closing.result()
+    ids = [r["args"]["clientOid"] for r in requests]
+    assert outcomes == {ids[0]: "accepted", ids[1]: "closed"}
+    assert line.expect_eof() == "rst"
+
+
+def test_S27_an_order_after_close_was_not_sent(peer: ScriptedPeer, clients: Clients) -> None:
+    """With the closed client as its cause."""
+    api, line = opened(clients, peer)
+    closing = background(api.close)
+    line.read_frame()
+    line.send_close(1000)
+    closing.result()
+    with pytest.raises(NotSent) as caught:
+        api.submit_new_spot_order(**ORDER)
+    assert isinstance(caught.value.cause, ClosedError)
+
+
+def test_a_ping_measures_the_line(peer: ScriptedPeer, clients: Clients) -> None:
+    """It changes nothing, so an unanswered one may be repeated."""
+    api, line = opened(clients, peer)
+    call = background(api.ping)
+    request = line.expect_json(op="ping")
+    line.send_json({"id": request["id"], "op": "pong", "timestamp": 1_700_000_000_123})
+    pong = call.result()
+    assert pong.server_timestamp_ms == 1_700_000_000_123
+    with pytest.raises(OutcomeUnknown) as caught:
+        api.ping(timeout=0.1)
+    assert caught.value.safe_to_retry
+
+
+def test_S33_many_threads_get_their_own_answers(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """Answers in another order than the requests; nobody gets somebody else's."""
+    api, line = opened(clients, plain_peer)
+    calls = [order(api, client_oid=f"n{i}", timeout=20) for i in range(200)]
+    requests = [line.read_json() for _ in calls]
+    for request in reversed(requests):
+        line.send_json(success(request, "o" + request["args"]["clientOid"]))
+    for i, call in enumerate(calls):
+        assert call.result().order_id == f"on{i}"
+
+
+def test_topics_do_not_go_to_the_order_line(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """Refused before anything is opened."""
+    with pytest.raises(ConfigError, match="ws_key"):
+        clients.stream_client(plain_peer).subscribe(TICKER, "wsApiSpotV1")
+
+
