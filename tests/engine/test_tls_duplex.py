@@ -1,0 +1,85 @@
+"""
+T21: one reader and eight senders on one TLS line, at full speed: no disconnect, every message delivered, in order.
+
+A short run in every test run, the long one with ``-m soak``.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.dial import Resolver
+from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.transport import Transport, open_transport
+from tests.peers import background
+
+SENDERS = 8
+
+
+def send_numbers(transport: Transport, name: str, stop: threading.Event) -> int:
+    count = 0
+    while not stop.is_set():
+        transport.send_text(f"{name} {count}", Deadline(10.0))
+        count += 1
+    return count
+
+
+def read_until_report(transport: Transport) -> tuple[int, dict[str, object]]:
+    """Read numbers, each exactly one above the last, and then the server's report."""
+    expected = 0
+    while True:
+        for item in transport.receive(Deadline(20.0)):
+            assert isinstance(item, str)
+            if item.startswith("{"):
+                return expected, json.loads(item)
+            assert item == str(expected)
+            expected += 1
+
+
+@pytest.mark.parametrize(
+    "seconds", [pytest.param(1.0, id="short"), pytest.param(10.0, id="soak", marks=pytest.mark.soak)]
+)
+def test_T21_reader_and_senders_share_a_tls_line(seconds: float) -> None:
+    """OpenSSL breaks connections when two threads use one; the serialised channel must not."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.engine.flood_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    interrupt = Interrupt()
+    transport = None
+    try:
+        assert server.stdout is not None
+        port, authority = server.stdout.readline().split()
+        transport = open_transport(
+            f"wss://localhost:{port}/",
+            context=ssl.create_default_context(cafile=authority),
+            resolver=Resolver(),
+            deadline=Deadline(10.0),
+            interrupt=interrupt,
+        )
+        reading = background(read_until_report, transport)
+        stop = threading.Event()
+        sending = {str(n): background(send_numbers, transport, str(n), stop) for n in range(SENDERS)}
+        started = time.monotonic()
+        stop.wait(seconds)  # the flood itself: nothing is waited for but its length
+        stop.set()
+        sent = {name: sender.result(timeout=30) for name, sender in sending.items()}
+        transport.send_text("stop", Deadline(10.0))
+        received, report = reading.result(timeout=60)
+        took = time.monotonic() - started
+        print(f"{received} received, {sum(sent.values())} sent in {took:.1f} s")
+        assert report == {"sent": received, "received": sent, "in_order": True}
+        assert received > 1000
+        assert min(sent.values()) > 100
+    finally:
+        if transport is not None:
+            transport.close(reset=True)
+        server.communicate(timeout=10)
+        interrupt.close()
