@@ -19,7 +19,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
-from kucoin_sync.engine.connection import Connection, Subscriber, check_not_on_reader
+from kucoin_sync.engine.connection import Connection, check_not_on_reader
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.identifiers import Identifiers
@@ -27,6 +27,7 @@ from kucoin_sync.engine.listeners import Listener, ListenerHub
 from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
 from kucoin_sync.engine.streams import GapPolicy, Stream
+from kucoin_sync.engine.topic_board import Subscriber
 from kucoin_sync.errors import ConfigError, DeadlineExceeded, KucoinSyncError
 from kucoin_sync.events import ExceptionRaised
 from kucoin_sync.options import Options

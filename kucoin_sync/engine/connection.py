@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-import attrs
-
 from kucoin_sync.engine.channel import SendFailed
 from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
-from kucoin_sync.engine.opening import Line, Opener, Surroundings, read_item
+from kucoin_sync.engine.opening import Line, Opener, Surroundings
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
+from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
 from kucoin_sync.errors import (
     ClosedError,
     ConnectError,
@@ -35,75 +35,32 @@ from kucoin_sync.errors import (
     ProtocolViolation,
     ReentrantCallError,
     SubscribeError,
-    shorten,
 )
 from kucoin_sync.events import (
     Authenticated,
     Closed,
-    LateReply,
     Opened,
-    Reconnected,
     Reconnecting,
-    Response,
     Suspended,
-    UnknownMessage,
-    Update,
 )
 from kucoin_sync.protocol.backoff import Backoff
 from kucoin_sync.protocol.dialect import Dialect
-from kucoin_sync.protocol.frames import Item
 from kucoin_sync.protocol.heartbeat import Action
-from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Reply, Unreadable
 from kucoin_sync.protocol.pacing import MessagePace
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState, check_transition
-from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
 
-__all__ = ["Connection", "Subscriber", "check_not_on_reader"]
+__all__ = ["Connection", "check_not_on_reader"]
 
 logger = logging.getLogger("kucoin_sync.engine.connection")
 
 SEND_TIMEOUT = 5.0
 """Longest time one frame may take to leave."""
-MAX_UNREADABLE = 20
-"""Unreadable messages in a row after which the line is given up."""
 UNREAD_RECHECK = 0.05
 POLITE_CLOSE = 1.0
 """Longest wait for the peer's answer to our close frame."""
 
 State = ConnectionState
-
-
-@attrs.define(eq=False)
-class Subscriber:
-    """
-    Somebody who wants topics.
-
-    Attributes:
-        topics: Single topics; changed under the connection's lock.
-        put: Takes each update; must not wait.
-        end: Told once that no more will come, and why if that is an error.
-        name: ``subscribe`` or ``stream``.
-    """
-
-    topics: tuple[str, ...]
-    put: Callable[[Update], object]
-    end: Callable[[KucoinSyncError | None], None]
-    name: str
-
-
-class _Waiter:
-    """A subscribe call that waits for its topics."""
-
-    def __init__(self, topics: Iterable[str]) -> None:
-        self.pending = set(topics)
-        self.acked: list[str] = []
-        self.rejected: dict[str, tuple[str, str]] = {}
-        self.failure: KucoinSyncError | None = None
-
-    @property
-    def done(self) -> bool:
-        return not self.pending or self.failure is not None
 
 
 class _ReaderThread(threading.Thread):
@@ -150,16 +107,9 @@ class Connection:
         self._reader: threading.Thread | None = None
         self._beater: threading.Thread | None = None
         self._wake_at = 0.0  # when the heartbeat thread looks again by itself
-        self._table = SubscriptionTable(dialect.group_topics, answer_timeout=options.request_timeout)
+        self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
         self._pace = MessagePace(dialect.limits.frames, dialect.limits.window)
-        self._subscribers: tuple[Subscriber, ...] = ()
-        self._waiters: list[_Waiter] = []
-        self._resuming: tuple[_Waiter, float] | None = None  # topics to confirm before "reconnected"
-        # Read by the reader without the lock; replaced, never changed, by others.
-        self._routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
-        self._unproven: frozenset[str] = frozenset()  # subscribing now: a push confirms them
-        self._gapped: set[str] = set()  # topics whose next update follows a lost line; the reader's own
-        self._unreadable = 0
+        self._inbox = Inbox(dialect, around.hub, self.registry, self._board, self.server_clock, self._changed)
         self._closed = threading.Event()
 
     # Opening.
@@ -352,10 +302,7 @@ class Connection:
             self._failure = failure
             self._state = check_transition(self._state, State.IDLE)
             self._reader = self._beater = None
-            subscribers, self._subscribers = self._subscribers, ()
-            for subscriber in subscribers:
-                self._table.remove(subscriber.topics)
-            self._rebuild_routes()
+            subscribers = self._board.take_all()
             self._changed.notify_all()
         for subscriber in subscribers:
             subscriber.end(failure)
@@ -367,12 +314,12 @@ class Connection:
             if not self._line_ready(line):
                 return ConnectionLost("the connection was closed", initiator="local")
             for update in line.session.early:
-                self._deliver(update)
+                self._inbox.deliver(line, update)
             line.session.early.clear()
             items = line.rest
             while True:
                 for item in items:
-                    self._handle(line, item)
+                    self._inbox.handle(line, item)
                 items = line.transport.receive()
         except ProtocolViolation as violation:
             line.transport.fail(violation)
@@ -395,16 +342,14 @@ class Connection:
             self._failure = None
             again, self._was_ready = self._was_ready, True
             if again:
-                due = time.monotonic() + self._options.request_timeout
-                self._resuming = (_Waiter(self._table.unconfirmed()), due)
+                self._board.resume(time.monotonic())
             self._changed.notify_all()
         connection_id, took = line.origin.connection_id, time.monotonic() - self._opening_began
         logger.info("%s: line %s ready after %.3f s", self.ws_key, connection_id, took)
         self._hub.emit("open", Opened(self.ws_key, connection_id, took))
         if line.session.logged_in:
             self._hub.emit("authenticated", Authenticated(self.ws_key, connection_id))
-        if again:
-            self._settle()  # nothing may have been subscribed
+        self._inbox.check_resumed(line)  # nothing may have been subscribed
         return True
 
     def _line_over(self, line: Line, lost: KucoinSyncError) -> None:
@@ -416,10 +361,7 @@ class Connection:
             self._line = None
             self._lost = lost
             self._interrupt = None
-            self._resuming = None
-            self._table.line_lost()
-            self._unproven = frozenset()
-            self._gapped = set(self._table.wanted())
+            self._board.line_lost()
             self._changed.notify_all()
         # Anything but a close that both sides agreed on is a reset: no byte of an unanswered request may still leave.
         agreed = isinstance(lost, ConnectionLost) and lost.initiator == "peer" and lost.code != 1006
@@ -431,100 +373,6 @@ class Connection:
         if not closing:
             logger.warning("%s: line %s lost: %s", self.ws_key, line.origin.connection_id, lost)
             self._hub.emit("suspended", Suspended(self.ws_key, line.origin.connection_id, lost))
-
-    # What comes in, on the reader thread.
-
-    def _handle(self, line: Line, item: Item) -> None:
-        message = read_item(self.dialect, item, line.transport.received_at, line.origin)
-        kind = type(message)
-        if kind is Update:
-            self._unreadable = 0
-            self._deliver(message)  # type: ignore[arg-type]
-        elif kind is Reply:
-            self._unreadable = 0
-            if not self.registry.resolve(message):  # type: ignore[arg-type]
-                self._late(line, message)  # type: ignore[arg-type]
-        elif message is not None:
-            self._control(line, message)
-
-    def _deliver(self, update: Update) -> None:
-        if self._gapped and update.topic in self._gapped:
-            self._gapped.discard(update.topic)
-            update = attrs.evolve(update, gap_before=True)
-        if self._unproven and update.topic in self._unproven:
-            self._prove(update.topic)
-        for put in self._routes.get(update.topic, ()):
-            put(update)
-        self._hub.emit("update", update)
-
-    def _prove(self, topic: str) -> None:
-        """A push came for a topic whose subscribe is not answered: as good as an answer."""
-        with self._changed:
-            self._table.data_seen(topic)
-        self._settle()
-
-    def _late(self, line: Line, reply: Reply) -> None:
-        logger.warning("%s: reply to %s came after its call had ended", self.ws_key, shorten(reply.id, 64))
-        self._hub.emit(
-            "late_reply",
-            LateReply(self.ws_key, line.origin.connection_id, reply.id, reply.op, reply.code, reply.raw),
-        )
-
-    def _control(self, line: Line, message: Inbound) -> None:
-        origin = line.origin
-        if isinstance(message, Unreadable):
-            self._unreadable += 1
-            violation = ProtocolViolation(message.problem, sample=shorten(message.raw))
-            self._hub.report(violation, "message", origin.ws_key, origin.connection_id)
-            if self._unreadable >= MAX_UNREADABLE:
-                raise ProtocolViolation(f"{MAX_UNREADABLE} unreadable messages in a row", close_code=1003)
-            return
-        self._unreadable = 0
-        if isinstance(message, PongReceived):
-            self._pong(line, message)
-        elif isinstance(message, Ack):
-            with self._changed:
-                command = self._table.acknowledged(message.id)
-            if command is not None:
-                kind = "subscribe" if command.subscribe else "unsubscribe"
-                self._hub.emit("response", Response(self.ws_key, origin.connection_id, message.id, kind, message.raw))
-                self._settle()
-        elif isinstance(message, Refusal):
-            self._refused(line, message)
-        else:
-            raw = getattr(message, "raw", None) or repr(message)
-            self._hub.emit("unknown", UnknownMessage(origin.ws_key, origin.connection_id, raw))
-
-    def _pong(self, line: Line, pong: PongReceived) -> None:
-        now, wall_ms = time.monotonic(), time.time() * 1000
-        with self._changed:
-            took = line.heartbeat.pong(pong.id, now)
-            if took is not None:
-                line.late_since = None
-        if took is not None and pong.timestamp_ms is not None:
-            self.server_clock.observe(pong.timestamp_ms, sent_ms=wall_ms - took * 1000, received_ms=wall_ms, now=now)
-        if took is None:  # not one of the heartbeat's: a ping that a caller sent as a request
-            self.registry.resolve(Reply(pong.id, "pong", "", "", pong.timestamp_ms, None, None, None, pong.raw))
-
-    def _refused(self, line: Line, refusal: Refusal) -> None:
-        command = None
-        if refusal.id is not None:
-            final = self.dialect.is_final_refusal(refusal)
-            with self._changed:
-                command = self._table.refused(refusal.id, time.monotonic(), final=final)
-        if command is None:
-            text = f"error frame without a request: {refusal.code} {refusal.message}"
-            self.registry.add_note(text)
-            violation = ProtocolViolation(text)
-            self._hub.report(violation, "message", self.ws_key, line.origin.connection_id)
-            return
-        if final and command.subscribe:
-            self._drop_topics(command.topics, refusal)
-        kind = "subscribe" if command.subscribe else "unsubscribe"
-        self._hub.emit(
-            "response", Response(self.ws_key, line.origin.connection_id, refusal.id or "", kind, refusal.raw)
-        )
-        self._settle(dict.fromkeys(command.topics, (refusal.code, refusal.message)))
 
     # The heartbeat thread.
 
@@ -568,17 +416,18 @@ class Connection:
             text = self.dialect.encode_ping(request_id=ping_id, timestamp_ms=self._opener.timestamp_ms())
             return partial(self._send_text, line, text, beat.wait), now
         due = min(due, beat.due)
-        if self._resuming is not None:
-            if now >= self._resuming[1]:
-                return self._settle, now
-            due = min(due, self._resuming[1])
+        resumption_due = self._board.resumption_due
+        if now >= resumption_due:
+            return partial(self._inbox.check_resumed, line), now
+        due = min(due, resumption_due)
         delay = self._pace.delay(now)
         if delay:
             return None, min(due, now + delay)
-        command = self._table.next_command(now)
+        command = self._board.next_text(now, self._around.identifiers.next)
         if command is not None:
-            return partial(self._send_text, line, self._command_text(command, now), SEND_TIMEOUT), now
-        return None, min(due, self._table.next_due())
+            self._pace.count(now)
+            return partial(self._send_text, line, command, SEND_TIMEOUT), now
+        return None, min(due, self._board.next_due())
 
     def _has_unread_pong(self, line: Line) -> bool:
         """
@@ -590,14 +439,6 @@ class Connection:
         if line.late_since is None:
             line.late_since = line.transport.received_at
         return line.transport.received_at == line.late_since and line.transport.has_unread()
-
-    def _command_text(self, command: Command, now: float) -> str:
-        request_id = self._around.identifiers.next()
-        self._table.sent(request_id, command, now)
-        self._pace.count(now)
-        self._unproven = frozenset(t for t in self._table.wanted() if self._table.wire(t) is Wire.SUBSCRIBING)
-        spell = self.dialect.encode_subscribe if command.subscribe else self.dialect.encode_unsubscribe
-        return spell(command.topics, request_id=request_id)
 
     def _send_text(self, line: Line, text: str, timeout: float) -> None:
         try:
@@ -681,35 +522,28 @@ class Connection:
         """
         with self._changed:
             self._check_open()
-            self._table.add(subscriber.topics)
-            self._subscribers = (*self._subscribers, subscriber)
-            self._rebuild_routes()
-            waiter = _Waiter(set(subscriber.topics) & self._table.unconfirmed())
-            waiter.acked = [t for t in subscriber.topics if t not in waiter.pending]
-            self._waiters.append(waiter)
+            waiter = self._board.add(subscriber)
             try:
                 self._start()
                 self._changed.notify_all()
-                if deadline is None:
-                    return
-                while not waiter.done:
-                    self._check_open()
-                    if self._failure is not None and not self._failure.retryable:
-                        raise self._failure
-                    if not self._changed.wait(deadline.remaining()) and deadline.expired():
-                        break
-                if waiter.done and not waiter.rejected:
-                    return
-                unknown = tuple(sorted(waiter.pending))
-                cause = self._failure if unknown else None
-                self._withdraw(subscriber, (*unknown, *waiter.rejected))
-                raise SubscribeError(rejected=waiter.rejected, acked=tuple(waiter.acked), unknown=unknown, cause=cause)
-            except BaseException as error:
-                if not isinstance(error, SubscribeError):
-                    self._withdraw(subscriber, subscriber.topics)
+                if deadline is not None:
+                    self._wait_for_topics(waiter, deadline)
+                    self._board.check(subscriber, waiter, self._failure)
+            except SubscribeError:
+                raise
+            except BaseException:
+                self._board.withdraw(subscriber, subscriber.topics)
                 raise
             finally:
-                self._waiters.remove(waiter)
+                self._board.forget(waiter)
+
+    def _wait_for_topics(self, waiter: Waiter, deadline: Deadline) -> None:
+        """Wait until every topic was answered for, at most until the deadline; the lock is held."""
+        while waiter.pending and not deadline.expired():
+            self._check_open()
+            if self._failure is not None and not self._failure.retryable:
+                raise self._failure
+            self._changed.wait(deadline.remaining())
 
     def unsubscribe(
         self, topics: Iterable[str], *, of: Callable[[Subscriber], bool], deadline: Deadline | None
@@ -727,85 +561,20 @@ class Connection:
         """
         gone = set(topics)
         with self._changed:
-            for subscriber in self._subscribers:
+            for subscriber in self._board.subscribers:
                 if of(subscriber):
-                    self._withdraw(subscriber, gone)
-            self._changed.notify_all()
+                    self._board.withdraw(subscriber, gone)
             while deadline is not None and self._line is not None:
-                waiting = {t for t in gone if self._table.wire(t) in (Wire.ACTIVE, Wire.UNSUBSCRIBING)}
-                waiting -= set(self._table.wanted())
+                waiting = self._board.leaving(gone)
                 if not waiting or self._state in (State.DRAINING, State.CLOSED):
                     return
                 if not self._changed.wait(deadline.remaining()) and deadline.expired():
                     raise DeadlineExceeded(f"no answer to the unsubscribe of {', '.join(sorted(waiting))} in time")
 
-    def _withdraw(self, subscriber: Subscriber, topics: Iterable[str]) -> None:
-        """Take topics from a subscriber, who goes when it has none left; the lock is held."""
-        if subscriber not in self._subscribers:
-            return
-        gone = set(topics) & set(subscriber.topics)
-        self._table.remove(gone)
-        subscriber.topics = tuple(t for t in subscriber.topics if t not in gone)
-        if not subscriber.topics:
-            self._subscribers = tuple(s for s in self._subscribers if s is not subscriber)
-        self._rebuild_routes()
-        self._changed.notify_all()
-
-    def _drop_topics(self, topics: tuple[str, ...], refusal: Refusal) -> None:
-        """Nobody gets these topics any more: the exchange refused them for good."""
-        gone = set(topics)
-        left: list[Subscriber] = []
-        empty: list[Subscriber] = []
-        with self._changed:
-            for subscriber in self._subscribers:
-                subscriber.topics = tuple(t for t in subscriber.topics if t not in gone)
-                (left if subscriber.topics else empty).append(subscriber)
-            self._subscribers = tuple(left)
-            self._rebuild_routes()
-        rejected = dict.fromkeys(topics, (refusal.code, refusal.message))
-        for subscriber in empty:
-            subscriber.end(SubscribeError(rejected=rejected, acked=(), unknown=()))
-
-    def _rebuild_routes(self) -> None:
-        routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
-        for subscriber in self._subscribers:
-            for topic in subscriber.topics:
-                routes[topic] = (*routes.get(topic, ()), subscriber.put)
-        self._routes = routes
-
     def topic_states(self, topics: Iterable[str]) -> dict[str, str]:
         """Return what the exchange was told about each topic, in words."""
         with self._changed:
-            return {topic: self._table.wire(topic).value for topic in topics}
-
-    def _settle(self, refused: dict[str, tuple[str, str]] | None = None) -> None:
-        """Tell those who wait for topics what is now known, and announce the end of a resumption."""
-        resumed = None
-        with self._changed:
-            self._unproven = frozenset(t for t in self._unproven if self._table.wire(t) is Wire.SUBSCRIBING)
-            waiters = [*self._waiters, *([self._resuming[0]] if self._resuming else [])]
-            for waiter in waiters:
-                for topic in list(waiter.pending):
-                    if refused and topic in refused:
-                        waiter.pending.discard(topic)
-                        waiter.rejected[topic] = refused[topic]
-                    elif self._table.wire(topic) is Wire.ACTIVE:
-                        waiter.pending.discard(topic)
-                        waiter.acked.append(topic)
-            if self._resuming is not None and self._line is not None:
-                waiter, due = self._resuming
-                if waiter.done or time.monotonic() >= due:
-                    self._resuming = None
-                    resumed = Reconnected(
-                        self.ws_key,
-                        self._line.origin.connection_id,
-                        tuple(waiter.acked),
-                        waiter.rejected,
-                        tuple(sorted(waiter.pending & set(self._table.wanted()))),
-                    )
-            self._changed.notify_all()
-        if resumed is not None:
-            self._hub.emit("reconnected", resumed)
+            return self._board.states(topics)
 
     # The end.
 
@@ -830,9 +599,7 @@ class Connection:
             self._join(deadline)
         finally:
             with self._changed:
-                connection_id = None
-                subscribers, self._subscribers = self._subscribers, ()
-                self._routes = {}
+                subscribers = self._board.take_all()
                 self._reader = self._beater = None
                 self._state = check_transition(self._state, State.CLOSED)
                 self._changed.notify_all()
@@ -840,7 +607,7 @@ class Connection:
             for subscriber in subscribers:
                 subscriber.end(None)
             self._closed.set()
-        self._hub.emit("close", Closed(self.ws_key, connection_id, None))
+        self._hub.emit("close", Closed(self.ws_key, None, None))
 
     def _end_line(self, deadline: Deadline, *, drain: bool) -> None:
         if drain and len(self.registry):
@@ -869,5 +636,5 @@ class Connection:
                     logger.warning("%s did not end in time; is a listener running on it?", thread.name)
 
     def __repr__(self) -> str:
-        topics = len(self._table)
+        topics = len(self._board)
         return f"<Connection {self.ws_key} {self._state.value}, {topics} topics, {len(self.registry)} in flight>"

@@ -1,0 +1,165 @@
+"""
+What comes in over a ready line, and where it goes: to a waiting call, to subscribers, to the heartbeat, to listeners.
+
+All of this runs on the reading thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from kucoin_sync.engine.listeners import ListenerHub
+from kucoin_sync.engine.opening import Line, read_item
+from kucoin_sync.engine.registry import RequestRegistry
+from kucoin_sync.engine.topic_board import TopicBoard
+from kucoin_sync.errors import ProtocolViolation, shorten
+from kucoin_sync.events import LateReply, Reconnected, Response, UnknownMessage, Update
+from kucoin_sync.protocol.dialect import Dialect
+from kucoin_sync.protocol.frames import Item
+from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Reply, Unreadable
+from kucoin_sync.protocol.server_clock import ServerClock
+from kucoin_sync.protocol.subscriptions import Command
+
+__all__ = ["Inbox"]
+
+logger = logging.getLogger("kucoin_sync.engine.inbox")
+
+MAX_UNREADABLE = 20
+"""Unreadable messages in a row after which the line is given up."""
+
+
+class Inbox:
+    """
+    Hands out what a connection's lines bring.
+
+    Args:
+        dialect: Reads the messages.
+        hub: Listeners.
+        registry: Requests that wait for their reply.
+        board: Topics.
+        server_clock: Told what pongs reveal about the exchange's clock.
+        changed: The connection's lock, which guards the heartbeat of a line and the board.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        hub: ListenerHub,
+        registry: RequestRegistry,
+        board: TopicBoard,
+        server_clock: ServerClock,
+        changed: threading.Condition,
+    ) -> None:
+        self._dialect = dialect
+        self._ws_key = dialect.ws_key
+        self._hub = hub
+        self._registry = registry
+        self._board = board
+        self._clock = server_clock
+        self._changed = changed
+        self._unreadable = 0
+
+    def handle(self, line: Line, item: Item) -> None:
+        """
+        Do what an item asks for.
+
+        Raises:
+            ConnectionLost: If it is the peer's close frame.
+            ProtocolViolation: If it is one unreadable message too many.
+        """
+        message = read_item(self._dialect, item, line.transport.received_at, line.origin)
+        kind = type(message)
+        if kind is Update:
+            self._unreadable = 0
+            self.deliver(line, message)  # type: ignore[arg-type]
+        elif kind is Reply:
+            self._unreadable = 0
+            if not self._registry.resolve(message):  # type: ignore[arg-type]
+                self._late(line, message)  # type: ignore[arg-type]
+        elif message is not None:
+            self._control(line, message)
+
+    def deliver(self, line: Line, update: Update) -> None:
+        """Hand an update to whoever wants it."""
+        board = self._board
+        if board.watches:
+            update = board.watch(update)
+            self.check_resumed(line)
+        for put in board.routes.get(update.topic, ()):
+            put(update)
+        self._hub.emit("update", update)
+
+    def _late(self, line: Line, reply: Reply) -> None:
+        logger.warning("%s: reply to %s came after its call had ended", self._ws_key, shorten(reply.id, 64))
+        self._hub.emit(
+            "late_reply",
+            LateReply(self._ws_key, line.origin.connection_id, reply.id, reply.op, reply.code, reply.raw),
+        )
+
+    def _control(self, line: Line, message: Inbound) -> None:
+        origin = line.origin
+        if isinstance(message, Unreadable):
+            self._unreadable += 1
+            violation = ProtocolViolation(message.problem, sample=shorten(message.raw))
+            self._hub.report(violation, "message", origin.ws_key, origin.connection_id)
+            if self._unreadable >= MAX_UNREADABLE:
+                self._unreadable = 0
+                raise ProtocolViolation(f"{MAX_UNREADABLE} unreadable messages in a row", close_code=1003)
+            return
+        self._unreadable = 0
+        if isinstance(message, PongReceived):
+            self._pong(line, message)
+        elif isinstance(message, Ack):
+            command = self._board.acknowledged(message)
+            if command is not None:
+                self._answered(line, command, message.id, message.raw)
+        elif isinstance(message, Refusal):
+            self._refused(line, message)
+        else:
+            raw = getattr(message, "raw", None) or repr(message)
+            self._hub.emit("unknown", UnknownMessage(origin.ws_key, origin.connection_id, raw))
+
+    def _pong(self, line: Line, pong: PongReceived) -> None:
+        now, wall_ms = time.monotonic(), time.time() * 1000
+        with self._changed:
+            took = line.heartbeat.pong(pong.id, now)
+            if took is not None:
+                line.late_since = None
+        if took is not None and pong.timestamp_ms is not None:
+            self._clock.observe(pong.timestamp_ms, sent_ms=wall_ms - took * 1000, received_ms=wall_ms, now=now)
+        if took is None:  # not one of the heartbeat's: a ping that a caller sent as a request
+            self._registry.resolve(Reply(pong.id, "pong", "", "", pong.timestamp_ms, None, None, None, pong.raw))
+
+    def _refused(self, line: Line, refusal: Refusal) -> None:
+        command, dropped = self._board.refused(refusal, time.monotonic())
+        if command is not None:
+            for subscriber, error in dropped:
+                subscriber.end(error)
+            self._answered(line, command, refusal.id or "", refusal.raw)
+            return
+        text = f"error frame without a request: {refusal.code} {refusal.message}"
+        self._registry.add_note(text)
+        self._hub.report(ProtocolViolation(text), "message", self._ws_key, line.origin.connection_id)
+
+    def _answered(self, line: Line, command: Command, request_id: str, raw: str) -> None:
+        kind = "subscribe" if command.subscribe else "unsubscribe"
+        self._hub.emit("response", Response(self._ws_key, line.origin.connection_id, request_id, kind, raw))
+        self.check_resumed(line)
+
+    def check_resumed(self, line: Line) -> None:
+        """Announce the end of a resumption, when every topic was answered for or its time is over."""
+        with self._changed:
+            resumed = self._board.take_resumed(time.monotonic())
+        if resumed is not None:
+            self._hub.emit(
+                "reconnected",
+                Reconnected(
+                    self._ws_key,
+                    line.origin.connection_id,
+                    tuple(resumed.acked),
+                    resumed.rejected,
+                    tuple(sorted(resumed.pending)),
+                ),
+            )

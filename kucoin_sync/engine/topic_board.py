@@ -1,0 +1,258 @@
+"""
+Who wants which topics of one connection, what the exchange has confirmed, and where each update goes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from kucoin_sync.errors import KucoinSyncError, SubscribeError
+from kucoin_sync.events import Update
+from kucoin_sync.protocol.dialect import Dialect
+from kucoin_sync.protocol.messages import Ack, Refusal
+from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
+
+__all__ = ["Subscriber", "TopicBoard", "Waiter"]
+
+
+@attrs.define(eq=False)
+class Subscriber:
+    """
+    Somebody who wants topics.
+
+    Attributes:
+        topics: Single topics; changed under the connection's lock.
+        put: Takes each update; must not wait.
+        end: Told once that no more will come, and why if that is an error.
+        name: ``subscribe`` or ``stream``.
+    """
+
+    topics: tuple[str, ...]
+    put: Callable[[Update], object]
+    end: Callable[[KucoinSyncError | None], None]
+    name: str
+
+
+class Waiter:
+    """
+    Somebody who waits until topics are answered for: a call, or the resumption after a reconnect.
+
+    Attributes:
+        pending: Topics without an answer.
+        acked: Topics that were confirmed.
+        rejected: Topic to the exchange's ``(code, text)``.
+    """
+
+    def __init__(self, topics: Iterable[str]) -> None:
+        self.pending = set(topics)
+        self.acked: list[str] = []
+        self.rejected: dict[str, tuple[str, str]] = {}
+
+
+class TopicBoard:
+    """
+    The topics of one connection.
+
+    Methods need the connection's lock, except those that say that they take it.
+
+    Args:
+        dialect: Spells the commands.
+        changed: The connection's lock; notified when somebody may have waited for what happened.
+        answer_timeout: Seconds until an unanswered command is sent again, and a resumption is announced as it is.
+    """
+
+    def __init__(self, dialect: Dialect, changed: threading.Condition, *, answer_timeout: float) -> None:
+        self._dialect = dialect
+        self._changed = changed
+        self._answer_timeout = answer_timeout
+        self._table = SubscriptionTable(dialect.group_topics, answer_timeout=answer_timeout)
+        self._waiters: list[Waiter] = []
+        self._resumption: Waiter | None = None
+        self.resumption_due = float("inf")
+        """When a resumption is announced although answers are missing."""
+        self.subscribers: tuple[Subscriber, ...] = ()
+        # Read by the reading thread without the lock; replaced, never changed, by whoever holds it.
+        self.routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
+        """Topic to who gets its updates."""
+        self.watches = False
+        """Whether updates have to go through `watch`."""
+        self._unproven: frozenset[str] = frozenset()  # subscribing now: a push confirms them
+        self._gapped: frozenset[str] = frozenset()  # their next update follows a lost line
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    # Wishes.
+
+    def add(self, subscriber: Subscriber) -> Waiter:
+        """Take a subscriber in; return what tells when his topics are answered for."""
+        self._table.add(subscriber.topics)
+        self.subscribers = (*self.subscribers, subscriber)
+        self._route()
+        waiter = Waiter(set(subscriber.topics) & self._table.unconfirmed())
+        waiter.acked = [topic for topic in subscriber.topics if topic not in waiter.pending]
+        self._waiters.append(waiter)
+        return waiter
+
+    def forget(self, waiter: Waiter) -> None:
+        """Nobody looks at this waiter any more."""
+        self._waiters.remove(waiter)
+
+    def check(self, subscriber: Subscriber, waiter: Waiter, cause: KucoinSyncError | None) -> None:
+        """Raise `SubscribeError`, and withdraw what was not confirmed, unless everything was."""
+        if not waiter.pending and not waiter.rejected:
+            return
+        unknown = tuple(sorted(waiter.pending))
+        self.withdraw(subscriber, (*unknown, *waiter.rejected))
+        raise SubscribeError(
+            rejected=waiter.rejected, acked=tuple(waiter.acked), unknown=unknown, cause=cause if unknown else None
+        )
+
+    def withdraw(self, subscriber: Subscriber, topics: Iterable[str]) -> None:
+        """Take topics from a subscriber, who goes when he has none left."""
+        if subscriber not in self.subscribers:
+            return
+        gone = set(topics) & set(subscriber.topics)
+        self._table.remove(gone)
+        subscriber.topics = tuple(topic for topic in subscriber.topics if topic not in gone)
+        self.subscribers = tuple(s for s in self.subscribers if s.topics)
+        self._route()
+        self._changed.notify_all()
+
+    def take_all(self) -> tuple[Subscriber, ...]:
+        """Return all subscribers and forget them and their wishes."""
+        taken, self.subscribers = self.subscribers, ()
+        for subscriber in taken:
+            self._table.remove(subscriber.topics)
+        self._route()
+        return taken
+
+    def leaving(self, topics: Iterable[str]) -> set[str]:
+        """Return those of ``topics`` that nobody wants and that the exchange has not let go of yet."""
+        on_wire = {t for t in topics if self._table.wire(t) in (Wire.ACTIVE, Wire.UNSUBSCRIBING)}
+        return on_wire - set(self._table.wanted())
+
+    def states(self, topics: Iterable[str]) -> dict[str, str]:
+        """Return what the exchange was told about each topic, in words."""
+        return {topic: self._table.wire(topic).value for topic in topics}
+
+    def _route(self) -> None:
+        routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
+        for subscriber in self.subscribers:
+            for topic in subscriber.topics:
+                routes[topic] = (*routes.get(topic, ()), subscriber.put)
+        self.routes = routes
+
+    # The line.
+
+    def resume(self, now: float) -> None:
+        """A line is ready after another one was lost: everything wanted has to be confirmed again."""
+        self._resumption = Waiter(self._table.unconfirmed())
+        self.resumption_due = now + self._answer_timeout
+
+    def take_resumed(self, now: float) -> Waiter | None:
+        """Return how the resumption went, once, when it is over."""
+        resumption = self._resumption
+        if resumption is None or (resumption.pending and now < self.resumption_due):
+            return None
+        resumption.pending &= set(self._table.wanted())
+        self._end_resumption()
+        return resumption
+
+    def _end_resumption(self) -> None:
+        self._resumption = None
+        self.resumption_due = float("inf")
+
+    def line_lost(self) -> None:
+        """Nothing is subscribed any more; the next update of each wanted topic follows a gap."""
+        self._table.line_lost()
+        self._end_resumption()
+        self._unproven = frozenset()
+        self._gapped = frozenset(self._table.wanted())
+        self._update_watches()
+
+    def next_text(self, now: float, next_id: Callable[[], str]) -> str | None:
+        """Return the frame that has to leave now, if there is one, and take it for sent."""
+        command = self._table.next_command(now)
+        if command is None:
+            return None
+        request_id = next_id()
+        self._table.sent(request_id, command, now)
+        if command.subscribe:
+            self._unproven |= set(command.topics)
+            self._update_watches()
+        spell = self._dialect.encode_subscribe if command.subscribe else self._dialect.encode_unsubscribe
+        return spell(command.topics, request_id=request_id)
+
+    def next_due(self) -> float:
+        """Return when `next_text` may have something without anything having happened."""
+        return self._table.next_due()
+
+    # What comes in, on the reading thread; these take the lock.
+
+    def watch(self, update: Update) -> Update:
+        """Mark an update that follows a gap, and take one as the answer to a subscribe that has none."""
+        topic = update.topic
+        if topic not in self._gapped and topic not in self._unproven:
+            return update
+        with self._changed:
+            if topic in self._gapped:
+                self._gapped -= {topic}
+                update = attrs.evolve(update, gap_before=True)
+            if topic in self._unproven:
+                self._table.data_seen(topic)
+                self._settle({})
+            self._update_watches()
+        return update
+
+    def acknowledged(self, ack: Ack) -> Command | None:
+        """Take the exchange's yes; return the command it answers, or ``None`` if it answers none of ours."""
+        with self._changed:
+            command = self._table.acknowledged(ack.id)
+            self._settle({})
+        return command
+
+    def refused(self, refusal: Refusal, now: float) -> tuple[Command | None, list[tuple[Subscriber, SubscribeError]]]:
+        """
+        Take the exchange's no.
+
+        Returns:
+            The command it answers, or ``None``; and the subscribers who have lost their last topic by it, with why.
+        """
+        final = self._dialect.is_final_refusal(refusal)
+        with self._changed:
+            command = self._table.refused(refusal.id, now, final=final) if refusal.id is not None else None
+            if command is None:
+                return None, []
+            rejected = dict.fromkeys(command.topics, (refusal.code, refusal.message))
+            self._settle(rejected)
+            if not final or not command.subscribe:
+                return command, []
+            ended = []
+            for subscriber in self.subscribers:
+                subscriber.topics = tuple(topic for topic in subscriber.topics if topic not in rejected)
+                if not subscriber.topics:
+                    ended.append((subscriber, SubscribeError(rejected=rejected, acked=(), unknown=())))
+            self.subscribers = tuple(s for s in self.subscribers if s.topics)
+            self._route()
+            return command, ended
+
+    def _settle(self, rejected: dict[str, tuple[str, str]]) -> None:
+        """Tell the waiters what is known now; the lock is held."""
+        for waiter in (*self._waiters, *([self._resumption] if self._resumption is not None else [])):
+            for topic in list(waiter.pending):
+                if topic in rejected:
+                    waiter.pending.discard(topic)
+                    waiter.rejected[topic] = rejected[topic]
+                elif self._table.wire(topic) is Wire.ACTIVE:
+                    waiter.pending.discard(topic)
+                    waiter.acked.append(topic)
+        self._unproven = frozenset(t for t in self._unproven if self._table.wire(t) is Wire.SUBSCRIBING)
+        self._update_watches()
+        self._changed.notify_all()
+
+    def _update_watches(self) -> None:
+        self.watches = bool(self._unproven or self._gapped)
