@@ -242,3 +242,33 @@ def test_O18_S29_ctrl_c_during_a_waiting_order_keeps_its_client_order_id(ending:
     assert time.monotonic() - started < 5
     assert "Traceback" not in err, err
     assert process.returncode == 0
+
+
+TWO_CONNECTIONS = """
+    import sys
+    from kucoin_sync import WebsocketAPIClient
+    from kucoin_sync.simulator import Simulator
+
+    exchange = Simulator(market_maker=False).start()
+    api = WebsocketAPIClient(**exchange.client_options())
+    api.connect_ws_api()
+    api.get_ws_client().connect("spotPublicV1")
+    api.get_ws_client().on("update", print)
+    sys.exit(3)
+"""
+
+
+def test_S28_a_program_that_forgets_to_close_ends_at_once_with_its_own_exit_code() -> None:
+    """With two connections open; no thread can be started any more by then."""
+    started = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(TWO_CONNECTIONS)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert time.monotonic() - started < 10
+    assert ended.returncode == 3, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr

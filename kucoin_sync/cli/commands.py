@@ -83,8 +83,9 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
         raise click.UsageError("--ca-file goes with --url")
     if url is not None and tls:
         raise click.UsageError("--tls is for the simulator inside the demo; with --url the URL says it")
-    # The demo tells what happens to its lines itself; without a handler logging would repeat it on stderr.
-    logging.getLogger("kucoin_sync").addHandler(logging.NullHandler())
+    # The demo tells what happens to its lines itself; without a handler logging would repeat it on stderr, for the
+    # client and for the server in the same process.
+    logging.getLogger().addHandler(logging.NullHandler())
     report = Report(make_console())
     with _local_simulator(tls) if url is None else _remote_simulator(url, ca_file) as control:
         try:

@@ -151,10 +151,14 @@ class Report:
         if not self._is_screen:
             self._print_board(board, seconds, read, began)
             return
-        with Live(board.table(0), console=self._console, auto_refresh=False) as live:
+        live = Live(board.table(0), console=self._console, auto_refresh=False)
+        try:
+            live.start()  # in here, for a Ctrl-C inside it has hidden the cursor already
             while (now := time.monotonic()) < began + seconds:
                 _read_until(min(now + FRAME, began + seconds), read)
                 live.update(board.table(time.monotonic() - began), refresh=True)
+        finally:
+            live.stop()
 
     def _print_board(self, board: Board, seconds: float, read: Callable[[float], None], began: float) -> None:
         """A pipe gets two looks: half-way and at the end."""

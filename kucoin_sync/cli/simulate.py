@@ -71,9 +71,10 @@ def _endings() -> Iterator[Endings]:
     `queue.SimpleQueue` may be filled by a handler that interrupted a thread waiting on it.
     """
     endings: Endings = queue.SimpleQueue()
-    previous = {
-        number: signal.signal(number, lambda *_: endings.put("signal")) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)  # the terminal was closed; nohup has it ignored
+    previous = {number: signal.signal(number, lambda *_: endings.put("signal")) for number in numbers}
     try:
         yield endings
     finally:
@@ -179,24 +180,23 @@ def _python_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
     lines += [f'        "{name}": "{url}",' for name, url in hosts(simulator.url).items()]
     lines.append("    },")
     if ca_file is not None:
-        lines.append(f"    ssl_context=ssl.create_default_context(cafile={str(ca_file)!r}),")
-    lines += [")", 'print(api.submit_new_spot_order(symbol="BTC-USDT", side="buy", type="market", size="0.01"))']
+        lines += ["    ssl_context=ssl.create_default_context(", f"        cafile={str(ca_file)!r},", "    ),"]
+    lines += [")", "order = api.submit_new_spot_order("]
+    lines += ['    symbol="BTC-USDT", side="buy", type="market", size="0.01"', ")", "print(order)"]
     return lines
 
 
 def _shell_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
-    trust = "" if ca_file is None else f" --cacert {_quote(ca_file)}"
-    demo = "" if ca_file is None else f" --ca-file {_quote(ca_file)}"
+    path = shlex.quote(str(ca_file))
+    trust = "" if ca_file is None else f" --cacert {path}"
+    demo = "" if ca_file is None else f" \\\n    --ca-file {path}"
     return [
         "# A fault: the next order is executed, its reply never comes",
-        f"curl{trust} {simulator.url}/_simulator/faults \\",
+        f"curl{trust} \\",
+        f"    {simulator.url}/_simulator/faults \\",
         f"    -H 'X-Simulator-Key: {CREDENTIALS['api_key']}' \\",
         """    -d '{"fault": "swallow_replies", "op": "spot.order"}'""",
         "",
         "# The demo on this simulator, in another terminal",
         f"kucoin-sync demo --url {simulator.url}{demo}",
     ]
-
-
-def _quote(path: Path) -> str:
-    return shlex.quote(str(path))

@@ -404,24 +404,13 @@ class EngineClient:
         self._run_or_hand_over(lambda: self._close_everything(connections, deadline, drain))
 
     def _close_everything(self, connections: list[Connection], deadline: Deadline, drain: bool) -> None:
-        # Side by side: the deadline is for all of them together.
-        closers = [
-            threading.Thread(
-                target=c.close,
-                args=(deadline,),
-                kwargs={"drain": drain},
-                name=f"kucoin-sync-{c.ws_key}-close",
-                daemon=True,
-            )
-            for c in connections[1:]
-        ]
         try:
-            for closer in closers:
-                closer.start()
-            if connections:
-                connections[0].close(deadline, drain=drain)
-            for closer in closers:
-                closer.join(deadline.remaining() + 0.1)
+            for connection in connections:
+                connection.begin_close()
+            # One after the other: at the interpreter's exit no thread can be started to close them side by side.
+            for index, connection in enumerate(connections):
+                share = deadline.capped(deadline.remaining() / (len(connections) - index))
+                connection.close(share, drain=drain)
         finally:
             if not self._hub.close(deadline.remaining() + 0.1):
                 logger.warning("a listener did not return before the client was closed")

@@ -110,6 +110,7 @@ class Connection:
         self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
         self._pace = MessagePace(dialect.limits.frames, dialect.limits.window)
         self._inbox = Inbox(dialect, around.hub, self.registry, self._board, self.server_clock, self._changed)
+        self._close_begun = False
         self._closed = threading.Event()
 
     # Opening.
@@ -118,6 +119,10 @@ class Connection:
     def state(self) -> ConnectionState:
         """Where the connection stands."""
         return self._state
+
+    @property
+    def _closing(self) -> bool:
+        return self._state in (State.DRAINING, State.CLOSED)
 
     @property
     def is_ready(self) -> bool:
@@ -182,7 +187,7 @@ class Connection:
             return self._line
 
     def _check_open(self) -> None:
-        if self._state in (State.DRAINING, State.CLOSED):
+        if self._closing:
             raise ClosedError(f"{self.ws_key}: the connection is closed")
 
     def _not_ready(self) -> ConnectError:
@@ -206,11 +211,13 @@ class Connection:
         try:
             beater.start()
             reader.start()
-        except RuntimeError:
-            self._reader = self._beater = None  # a heartbeat that did start sees that and ends
+        except BaseException as error:  # no thread to be had, or a Ctrl-C
+            self._reader = self._beater = None  # a thread that did start sees that and ends
             self._state = check_transition(self._state, State.IDLE)
             self._changed.notify_all()
-            raise ConnectError("no thread for the connection", phase="tcp") from None
+            if isinstance(error, RuntimeError):
+                raise ConnectError("no thread for the connection", phase="tcp") from None
+            raise
 
     # The reader.
 
@@ -241,9 +248,9 @@ class Connection:
                 break
 
     def _begin_opening(self) -> Interrupt | None:
-        """Wait for the shared budget; return ``None`` if the connection is being closed."""
+        """Wait for the shared budget; return ``None`` if the connection is being closed, or has another reader."""
         with self._changed:
-            while self._state is not State.DRAINING:
+            while not self._closing and self._reader is threading.current_thread():
                 with self._around.budget_lock:
                     now = time.monotonic()
                     delay = self._around.budget.delay(now)
@@ -260,7 +267,7 @@ class Connection:
 
     def _opening_failed(self, error: ConnectError, backoff: Backoff) -> bool:
         """Tell everybody and wait for the next attempt; return ``False`` if there is to be none."""
-        if self._state is State.DRAINING:
+        if self._closing:
             return False
         most = self._options.max_reconnect_attempts
         if error.retryable and (most is None or backoff.attempts + 1 < most):
@@ -277,7 +284,7 @@ class Connection:
 
     def _go_on_after(self, lost: KucoinSyncError, backoff: Backoff) -> bool:
         """Wait until the next line may be opened; return ``False`` if there is to be none."""
-        if self._state is State.DRAINING:
+        if self._closing:
             return False
         if not self._options.reconnect:
             self._rest(ConnectError(f"the line was lost ({lost}) and reconnect is off", phase="tcp", retryable=False))
@@ -290,14 +297,14 @@ class Connection:
         self._hub.emit("reconnect", Reconnecting(self.ws_key, None, attempt, delay))
         deadline = Deadline(delay)
         with self._changed:
-            while self._state is not State.DRAINING and not deadline.expired():
+            while not self._closing and not deadline.expired():
                 self._changed.wait(deadline.remaining())
-            return self._state is not State.DRAINING
+            return not self._closing
 
     def _rest(self, failure: ConnectError) -> None:
         """Give up until somebody asks for this connection again."""
         with self._changed:
-            if self._state is State.DRAINING:
+            if self._closing:
                 return
             self._failure = failure
             self._state = check_transition(self._state, State.IDLE)
@@ -335,7 +342,7 @@ class Connection:
 
     def _line_ready(self, line: Line) -> bool:
         with self._changed:
-            if self._state is State.DRAINING:
+            if self._closing:
                 return False
             self._state = check_transition(self._state, State.READY)
             self._line = line
@@ -355,7 +362,7 @@ class Connection:
     def _line_over(self, line: Line, lost: KucoinSyncError) -> None:
         """Close the socket, end what waited for this line, and say so: in this order."""
         with self._changed:
-            closing = self._state is State.DRAINING
+            closing = self._closing
             if not closing:
                 self._state = check_transition(self._state, State.LOST)
             self._line = None
@@ -566,7 +573,7 @@ class Connection:
                     self._board.withdraw(subscriber, gone)
             while deadline is not None and self._line is not None:
                 waiting = self._board.leaving(gone)
-                if not waiting or self._state in (State.DRAINING, State.CLOSED):
+                if not waiting or self._closing:
                     return
                 if not self._changed.wait(deadline.remaining()) and deadline.expired():
                     raise DeadlineExceeded(f"no answer to the unsubscribe of {', '.join(sorted(waiting))} in time")
@@ -578,6 +585,13 @@ class Connection:
 
     # The end.
 
+    def begin_close(self) -> None:
+        """Refuse new calls and let those that wait for a line go. Does not wait."""
+        with self._changed:
+            if not self._closing:
+                self._state = check_transition(self._state, State.DRAINING)
+                self._changed.notify_all()
+
     def close(self, deadline: Deadline, *, drain: bool) -> None:
         """
         Close for good; safe from any thread but the connection's own, and any number of times.
@@ -586,11 +600,9 @@ class Connection:
             deadline: For everything together.
             drain: Whether requests in flight get time to be answered.
         """
+        self.begin_close()
         with self._changed:
-            first = self._state not in (State.DRAINING, State.CLOSED)
-            if first:
-                self._state = check_transition(self._state, State.DRAINING)
-                self._changed.notify_all()
+            first, self._close_begun = not self._close_begun, True
         if not first:
             self._closed.wait(deadline.remaining())
             return
@@ -617,7 +629,7 @@ class Connection:
         if line is not None and not len(self.registry):
             line.transport.send_close(1000)
             reader = self._reader
-            if reader is not None:
+            if reader is not None:  # it is running: it opened the line
                 reader.join(min(POLITE_CLOSE, deadline.remaining() / 2))
         if line is not None:
             line.give_up(ConnectionLost("the connection was closed", initiator="local"))
@@ -631,7 +643,10 @@ class Connection:
             self._changed.notify_all()
         for thread in (reader, beater):
             if thread is not None:
-                thread.join(deadline.remaining() + 0.1)
+                try:
+                    thread.join(deadline.remaining() + 0.1)
+                except RuntimeError:
+                    continue  # a Ctrl-C came between making and starting it
                 if thread.is_alive():
                     logger.warning("%s did not end in time; is a listener running on it?", thread.name)
 

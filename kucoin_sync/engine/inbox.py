@@ -139,7 +139,7 @@ class Inbox:
                 subscriber.end(error)
             self._answered(line, command, refusal.id or "", refusal.raw)
             return
-        text = f"error frame without a request: {refusal.code} {refusal.message}"
+        text = f"error frame without a request: {shorten(refusal.code)} {shorten(refusal.message)}"
         self._registry.add_note(text)
         self._hub.report(ProtocolViolation(text), "message", self._ws_key, line.origin.connection_id)
 

@@ -72,7 +72,11 @@ class ListenerHub:
                 return
             # daemon: a listener that never returns must not keep the interpreter from ending
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except BaseException:  # no thread to be had, or a Ctrl-C: if it did start, it sees that and ends
+                self._thread = None
+                raise
 
     def has(self, event: str) -> bool:
         """Whether anybody listens to ``event``."""
@@ -98,6 +102,9 @@ class ListenerHub:
         self.emit("exception", ExceptionRaised(ws_key, connection_id, error, where))
 
     def _run(self) -> None:
+        with self._lock:
+            if self._thread is not threading.current_thread():
+                return
         while True:
             try:
                 value, listeners = self._queue.get()

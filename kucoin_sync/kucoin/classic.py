@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kucoin_sync.errors import AuthError, ConfigError, ConnectError
+from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import rest, topics
 from kucoin_sync.kucoin.codes import CLOCK_CODE
@@ -75,7 +75,7 @@ class ClassicDialect:
     def opening_error(self, refusal: Refusal, phase: str) -> ConnectError:
         # 401 here is a token that is invalid or too old, and every opening takes a new one; with a fresh token it
         # means the account, but that shows in the token call first.
-        return ConnectError(f"{refusal.code} {refusal.message}", phase=phase)
+        return ConnectError(f"{shorten(refusal.code)} {shorten(refusal.message)}", phase=phase)
 
     # What comes in.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kucoin_sync.errors import AuthError, ConfigError, ConnectError
+from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, RateLimit
 from kucoin_sync.kucoin import codes, rest
 from kucoin_sync.kucoin.numbers import to_milliseconds
@@ -80,7 +80,7 @@ class TradeDialect:
         raise NotImplementedError("order entry logs in by its URL and the challenge")
 
     def opening_error(self, refusal: Refusal, phase: str) -> ConnectError:
-        text = f"{refusal.code} {refusal.message}"
+        text = f"{shorten(refusal.code)} {shorten(refusal.message)}"
         if refusal.code in codes.AUTH_CODES:
             return AuthError(text, phase="auth", code=refusal.code)
         return ConnectError(text, phase="auth" if refusal.code == _CHALLENGE_EXPIRED else phase)
@@ -183,8 +183,8 @@ def _rate_limit(value: Any) -> RateLimit | None:
 
 
 def _prove_place(args: Any, data: Any) -> Proof | None:
-    order_id, client_oid = _field(data, "orderId"), _field(data, "clientOid")
-    if order_id is None or (client_oid is not None and client_oid != args.get("clientOid")):
+    order_id = _field(data, "orderId")
+    if order_id is None or data.get("clientOid") not in (None, args.get("clientOid")):
         return None
     return Proof(order_id, args.get("clientOid"))
 
@@ -195,8 +195,9 @@ def _prove_cancel(args: Any, data: Any) -> Proof | None:
         if asked is not None and _field(data, name) == asked:
             return Proof(_field(data, "orderId"), _field(data, "clientOid"))
     cancelled = data.get("cancelledOrderIds") if isinstance(data, Mapping) else None
-    if isinstance(cancelled, list) and args.get("orderId") in cancelled:
-        return Proof(args["orderId"], None)
+    asked = args.get("orderId")
+    if asked is not None and isinstance(cancelled, list) and asked in cancelled:
+        return Proof(asked, None)
     return None
 
 

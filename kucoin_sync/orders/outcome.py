@@ -150,8 +150,7 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         return _ack(request, operation, reply, proof, ws_key)
     verdict = rules.judge(operation, reply.code, reply.message)
     if verdict is Verdict.UNKNOWN:
-        reason = "server_error" if reply.code else "unreadable_reply"
-        raise _unknown(request, operation, reason, ws_key=ws_key, line_alive=line_alive)
+        raise _unknown(request, operation, "server_error", ws_key=ws_key, line_alive=line_alive)
     limit = reply.rate_limit
     raise Rejected(
         code=reply.code,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kucoin_sync.errors import AuthError, ConnectError
+from kucoin_sync.errors import AuthError, ConnectError, shorten
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.dialect import Dialect, Step
 from kucoin_sync.protocol.messages import (
@@ -101,7 +101,7 @@ class Session:
             self.logged_in = True
         elif isinstance(message, LoginReply):
             if not message.accepted:
-                raise AuthError(message.message, phase=Phase.AUTH.value, code=message.code)
+                raise AuthError(shorten(message.message), phase=Phase.AUTH.value, code=message.code)
             self.logged_in = True
         elif isinstance(message, Welcome):
             self.welcome = message

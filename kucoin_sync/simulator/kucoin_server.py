@@ -184,6 +184,8 @@ class KucoinServer:
         if token is None:
             return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
         ws = await _upgrade(request)
+        if ws is None:
+            return web.Response()
         peer = self._venue.open_peer("v1", _transport(request))
         session = V1Stream(self._venue, peer, token, request.query.get("connectId"))
         if self._is_full():
@@ -195,6 +197,8 @@ class KucoinServer:
 
     async def _ws_api(self, request: web.Request) -> web.StreamResponse:
         ws = await _upgrade(request)
+        if ws is None:
+            return web.Response()
         peer = self._venue.open_peer("ws_api", _transport(request))
         session = WsApiSession(self._venue, peer, request.query)
         if self._is_full():
@@ -279,11 +283,15 @@ class KucoinServer:
         return f"{scheme}://{host}:{self.port}"
 
 
-async def _upgrade(request: web.Request) -> web.WebSocketResponse:
+async def _upgrade(request: web.Request) -> web.WebSocketResponse | None:
+    """Do the handshake; ``None`` if the client left in the middle of it."""
     # Pings and closes are answered by `Peer`, so that a silenced connection is silent in these as well.
     ws = web.WebSocketResponse(timeout=0.2, autoping=False, autoclose=False, compress=False, max_msg_size=MAX_FRAME)
-    await ws.prepare(request)
-    return ws
+    try:
+        await ws.prepare(request)
+    except ConnectionError:
+        return None
+    return ws if request.transport is not None else None
 
 
 def _transport(request: web.Request) -> asyncio.Transport:

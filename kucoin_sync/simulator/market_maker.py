@@ -71,15 +71,19 @@ class MarketMaker:
             for level in range(self._levels)
             for side, sign in (("buy", -1), ("sell", 1))
         }
+        best = {"buy": middle - tick, "sell": middle + tick}
+        stale = []
         # Sorted: iterating a set of strings would differ from run to run.
         for key in sorted(k for k in self._quotes if k[0] == symbol.name):
             order = self._exchange.order(self._quotes[key])
-            if key in wanted and order is not None and order.is_live:
+            if order is None or not order.is_live:
+                del self._quotes[key]
+            elif key in wanted:
                 wanted.discard(key)
-                continue
-            del self._quotes[key]
-            if order is not None and order.is_live:
-                self._exchange.cancel(MAKER, {"symbol": symbol.name, "orderId": order.order_id})
+            elif key[2] >= best["sell"] if key[1] == "buy" else key[2] <= best["buy"]:
+                self._withdraw(key, symbol)  # the new quotes would trade with it
+            else:
+                stale.append(key)
         for key in sorted(wanted):
             if key[2] <= 0:
                 continue
@@ -87,6 +91,12 @@ class MarketMaker:
             order_id = self._place(MAKER, symbol, key[1], type="limit", price=plain(key[2]), size=plain(size))
             if order_id is not None:
                 self._quotes[key] = order_id
+        # Last, so that no side of the book is ever empty in between.
+        for key in stale:
+            self._withdraw(key, symbol)
+
+    def _withdraw(self, key: tuple[str, str, Decimal], symbol: Symbol) -> None:
+        self._exchange.cancel(MAKER, {"symbol": symbol.name, "orderId": self._quotes.pop(key)})
 
     def _take(self, symbol: Symbol) -> None:
         side = self._random.choice(("buy", "sell"))

@@ -165,6 +165,10 @@ class Simulator(FaultControls):
             try:
                 ready.result(CALL_TIMEOUT)
             except BaseException:
+                # A Ctrl-C, perhaps: the thread may be serving already, and nobody else would stop it.
+                loop, stopping = self._loop, self._stopping
+                if loop is not None and stopping is not None and not loop.is_closed():
+                    loop.call_soon_threadsafe(stopping.set)
                 thread.join(CALL_TIMEOUT)
                 raise
             self._thread = thread

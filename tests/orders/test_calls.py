@@ -173,8 +173,6 @@ def test_P12_a_second_reply_is_an_event(peer: ScriptedPeer, clients: Clients) ->
         pytest.param({"data": {"clientOid": "mine"}}, id="P18-no-order-id"),
         pytest.param({"data": {"orderId": "", "clientOid": "mine"}}, id="P18-empty-order-id"),
         pytest.param({"data": None}, id="P18-no-data"),
-        pytest.param({"code": None}, id="no-code"),
-        pytest.param({"code": []}, id="odd-code"),
     ],
 )
 def test_P17_P18_a_reply_that_proves_nothing_is_unknown(

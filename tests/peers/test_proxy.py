@@ -7,7 +7,6 @@ import struct
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-from websockets.sync.server import serve
 
 from tests.peers import (
     FaultProxy,
@@ -76,30 +75,26 @@ def fill(client: socket.socket) -> int:
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_websocket_echo_passes(monkeypatch, tls):
     monkeypatch.setenv("no_proxy", "*")
-    with serve(
-        lambda line: [line.send(message) for message in line],
-        "127.0.0.1",
-        0,
-        ssl=server_context() if tls else None,
-        compression=None,
-    ) as server:
-        serving = background(server.serve_forever)
-        port = server.socket.getsockname()[1]
-        with FaultProxy("127.0.0.1", port) as proxy:
-            url = f"wss://localhost:{proxy.port}" if tls else f"ws://127.0.0.1:{proxy.port}"
-            with connect(url, ssl=client_context() if tls else None, compression=None) as client:
-                for message in ("", "hello", "x" * 500_000):
-                    client.send(message)
-                    assert client.recv(LIMIT) == message
-                assert proxy.bytes_up > 500_000
-                assert proxy.bytes_down > 500_000
-                client.send("last")
-                proxy.cut()
-                with pytest.raises(ConnectionClosed):
-                    while client.recv(LIMIT):
-                        pass
-        server.shutdown()
-        serving.result()
+
+    def echo(peer):
+        line = peer.accept()
+        line.upgrade()
+        for _ in range(3):
+            line.send_text(line.read_text())
+
+    with ScriptedPeer(tls=server_context() if tls else None) as peer, FaultProxy("127.0.0.1", peer.port) as proxy:
+        echoing = background(echo, peer)
+        url = f"wss://localhost:{proxy.port}" if tls else f"ws://127.0.0.1:{proxy.port}"
+        with connect(url, ssl=client_context() if tls else None, compression=None) as client:
+            for message in ("", "hello", "x" * 500_000):
+                client.send(message)
+                assert client.recv(LIMIT) == message
+            echoing.result()
+            assert proxy.bytes_up > 500_000
+            assert proxy.bytes_down > 500_000
+            proxy.cut()
+            with pytest.raises(ConnectionClosed):
+                client.recv(LIMIT)
 
 
 def test_bytes_and_connections_are_counted(proxy, peer):
