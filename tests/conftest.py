@@ -9,14 +9,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.peers import LeakGuard
+from tests.clients import Clients
+from tests.peers import LeakGuard, ScriptedPeer, server_context
 
 HANGING_TEST = 120.0
 
 
 @pytest.fixture(autouse=True)
 def guard() -> Iterator[None]:
-    """Fail a test that leaves a thread, a descriptor or an unhandled exception behind; dump the stacks of one that hangs."""
+    """Fail a test that leaves a thread, a descriptor or an exception behind; dump the stacks of one that hangs."""
     faulthandler.dump_traceback_later(HANGING_TEST, exit=True)
     try:
         with LeakGuard() as leaks:
@@ -24,3 +25,24 @@ def guard() -> Iterator[None]:
             leaks.check()
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(params=["plain", "tls"])
+def peer(request: pytest.FixtureRequest) -> Iterator[ScriptedPeer]:
+    """A peer that the test plays in lockstep."""
+    with ScriptedPeer(tls=server_context() if request.param == "tls" else None, auto_time=True) as peer:
+        yield peer
+
+
+@pytest.fixture
+def plain_peer() -> Iterator[ScriptedPeer]:
+    """As `peer`, plain only: for tests where TLS changes nothing."""
+    with ScriptedPeer(auto_time=True) as peer:
+        yield peer
+
+
+@pytest.fixture
+def clients() -> Iterator[Clients]:
+    """Makes clients and closes them after the test."""
+    with Clients() as clients:
+        yield clients

@@ -48,6 +48,20 @@ def opening(client: WebsocketClient, key: str = ORDERS, timeout: float | None = 
     return background(client.connect, key, timeout=timeout)
 
 
+def drip(line: Line) -> tuple[threading.Event, Background[None]]:
+    """Send a byte now and then until the event is set or the client has gone."""
+    stop = threading.Event()
+
+    def send() -> None:
+        while not stop.wait(0.02):
+            try:
+                line.send(b"H")
+            except (OSError, AssertionError):
+                return
+
+    return stop, background(send)
+
+
 def test_T01_connection_refused_is_a_retryable_tcp_error(clients: Clients) -> None:
     """The first explicit call says so at once; the rest is left to the background."""
     api = pointed_at(clients, refused_port())
@@ -106,16 +120,7 @@ def test_T12_a_dripping_upgrade_response_ends_at_open_timeout(peer: ScriptedPeer
     call = opening(api.get_ws_client(), timeout=5)
     line = peer.accept()
     line.read_request()
-    stop = threading.Event()
-
-    def drip() -> None:
-        while not stop.wait(0.02):
-            try:
-                line.send(b"H")
-            except (OSError, AssertionError):
-                return
-
-    dripping = background(drip)
+    stop, dripping = drip(line)
     with pytest.raises(ConnectError) as caught:
         call.result()
     assert time.monotonic() - started < 0.4 + LIMIT
@@ -309,17 +314,8 @@ def test_R18_a_dripping_token_answer_ends_at_open_timeout(peer: ScriptedPeer, cl
     call = opening(clients.stream_client(peer, open_timeout=0.4, max_reconnect_attempts=1), SPOT, timeout=5)
     line = peer.accept()
     line.read_request()
-    stop = threading.Event()
     started = time.monotonic()
-
-    def drip() -> None:
-        while not stop.wait(0.02):
-            try:
-                line.send(b"H")
-            except (OSError, AssertionError):
-                return
-
-    dripping = background(drip)
+    stop, dripping = drip(line)
     with pytest.raises(TokenError):
         call.result()
     assert time.monotonic() - started < 0.4 + LIMIT

@@ -218,7 +218,7 @@ def test_P01_a_corrupt_frame_is_reported_and_the_next_good_one_delivered(peer: S
 
 def test_P01_twenty_unreadable_frames_in_a_row_cost_the_line(peer: ScriptedPeer, clients: Clients) -> None:
     """A peer that only sends nonsense is left; the client comes back."""
-    client, stream, line = streaming(clients, peer)
+    _client, stream, line = streaming(clients, peer)
     for _ in range(20):
         line.send_text("nonsense")
     line = v1_handshake(peer)
@@ -427,7 +427,7 @@ def test_S19_a_raising_listener_stops_nobody(peer: ScriptedPeer, clients: Client
 
 def test_S21_listeners_may_come_and_go_while_events_are_dispatched(peer: ScriptedPeer, clients: Clients) -> None:
     """`once` is a listener that removes itself."""
-    client, stream, line = streaming(clients, peer)
+    client, _stream, line = streaming(clients, peer)
     seen: list[int] = []
     client.once("update", lambda update: seen.append(sequence(update)))
     done = threading.Event()

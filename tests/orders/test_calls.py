@@ -347,7 +347,7 @@ def test_nowait_without_a_ready_line_is_not_sent_at_once(peer: ScriptedPeer, cli
 
 def test_nowait_ends_at_its_own_deadline_and_cannot_be_cancelled(peer: ScriptedPeer, clients: Clients) -> None:
     """Nobody waits for it, so the heartbeat thread keeps its time."""
-    api, line = opened(clients, peer)
+    api, _line = opened(clients, peer)
     futures = [api.nowait.submit_new_spot_order(**ORDER, timeout=t) for t in (0.4, 0.1)]
     assert not futures[0].cancel()
     done = wait_futures(futures, timeout=5)
@@ -396,7 +396,7 @@ def test_T10_a_peer_that_stops_reading_cannot_hold_a_call(clients: Clients) -> N
             assert line.expect_eof() == "rst"
 
 
-def test_T08_a_blackhole_with_an_order_in_flight_is_found_by_the_probe(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T08_a_blackhole_under_an_order_is_found_by_the_probe(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """probe_after plus probe_timeout, no earlier and not much later; long before the regular ping."""
     with FaultProxy("127.0.0.1", plain_peer.port) as proxy:
         hosts = {"ws_api": f"ws://127.0.0.1:{proxy.port}/v1/private", "spot_rest": plain_peer.http_url}
@@ -546,5 +546,3 @@ def test_topics_do_not_go_to_the_order_line(plain_peer: ScriptedPeer, clients: C
     """Refused before anything is opened."""
     with pytest.raises(ConfigError, match="ws_key"):
         clients.stream_client(plain_peer).subscribe(TICKER, "wsApiSpotV1")
-
-
