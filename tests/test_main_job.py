@@ -272,3 +272,32 @@ def test_S28_a_program_that_forgets_to_close_ends_at_once_with_its_own_exit_code
     assert ended.returncode == 3, ended.stderr
     assert "Traceback" not in ended.stderr
     assert "Exception ignored" not in ended.stderr
+
+
+FORKING = """
+    import os
+    from kucoin_sync import ForkedError, WebsocketAPIClient
+    from kucoin_sync.simulator import Simulator
+
+    order = dict(symbol="BTC-USDT", side="buy", type="limit", price="1", size="1")
+    with Simulator(market_maker=False) as exchange, WebsocketAPIClient(**exchange.client_options()) as api:
+        api.connect_ws_api()
+        child = os.fork()
+        if not child:
+            try:
+                api.submit_new_spot_order(**order)
+            except ForkedError:
+                api.close()
+                os._exit(7)
+            os._exit(1)
+        print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        print("parent", api.submit_new_spot_order(**order).order_id is not None)
+"""
+
+
+def test_S31_a_forked_child_is_refused_and_the_parents_line_lives_on() -> None:
+    """The child shares the socket but has none of the threads."""
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(FORKING)], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert ended.stdout.split() == ["child", "7", "parent", "True"], ended.stderr

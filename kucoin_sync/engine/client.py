@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import os
 import signal
 import ssl
 import threading
@@ -28,7 +29,7 @@ from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
 from kucoin_sync.engine.streams import GapPolicy, Stream
 from kucoin_sync.engine.topic_board import Subscriber
-from kucoin_sync.errors import ConfigError, DeadlineExceeded, KucoinSyncError
+from kucoin_sync.errors import ConfigError, DeadlineExceeded, ForkedError, KucoinSyncError
 from kucoin_sync.events import ExceptionRaised
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
@@ -108,7 +109,8 @@ class EngineClient:
             budget=OpeningBudget(self.options.openings_per_minute),
             budget_lock=threading.Lock(),
         )
-        self._lock = threading.Lock()  # guards _connections and _closing
+        self._pid = os.getpid()
+        self._lock = threading.Lock()  # guards _connections, _closing and _once
         self._connections: dict[str, Connection] = {}
         self._closing = False
         self._ended = threading.Event()
@@ -134,6 +136,8 @@ class EngineClient:
         name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
         if not isinstance(name, str):
             raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
+        if os.getpid() != self._pid:
+            raise ForkedError("this client was opened before fork(); make one in the child process")
         with self._lock:
             connection = self._connections.get(name)
             if connection is None or (connection.state is ConnectionState.CLOSED and not self._closing):
@@ -388,6 +392,8 @@ class EngineClient:
             drain: Whether requests in flight get time to be answered; the rest end as `OutcomeUnknown`.
         """
         deadline = self._deadline(timeout, self.options.close_timeout)
+        if os.getpid() != self._pid:
+            return  # a forked child has none of the threads, and the lines are its parent's
         if ws_key is not None:
             name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
             connection = self._connections.get(name)
