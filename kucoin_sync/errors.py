@@ -81,10 +81,10 @@ def shorten(text: object, limit: int = SAMPLE_LIMIT) -> str:
         Printable ASCII, safe in a log line: control characters, bidi marks and lone surrogates are escaped.
     """
     if isinstance(text, (bytes, bytearray, memoryview)):
-        text = bytes(text[: limit * 4]).decode("utf-8", "replace")
+        text = bytes(text[: limit * 4 + 4]).decode("utf-8", "replace")
     shown = str(text)
     cut = len(shown) > limit
-    return shown[:limit].encode("unicode_escape").decode("ascii") + ("…" if cut else "")
+    return shown[:limit].encode("unicode_escape").decode("ascii") + ("..." if cut else "")
 
 
 def describe_cause(error: BaseException) -> str:
@@ -263,7 +263,9 @@ class SubscribeError(KucoinSyncError):
         self.cause = cause
 
     def __str__(self) -> str:
-        parts = [f"{topic} refused: {code} {shorten(text)}" for topic, (code, text) in self.rejected.items()]
+        parts = [
+            f"{topic} refused: {shorten(code, 40)} {shorten(text)}" for topic, (code, text) in self.rejected.items()
+        ]
         if self.unknown:
             parts.append(f"no answer in time for {', '.join(self.unknown)}")
         if self.cause is not None:
@@ -434,7 +436,7 @@ class OutcomeUnknown(RequestError):
         line = "line alive" if self.line_alive else "line gone"
         why = _KNOWN[self.reason]
         if self.code is not None:
-            why += f", code {self.code}"
+            why += f", code {shorten(self.code, 40)}"
         if self.safe_to_retry:
             todo = "it changes nothing, so it may be repeated"
         elif self.client_oid:

@@ -57,6 +57,8 @@ def check_url(name: str, url: str, schemes: tuple[str, str]) -> str:
         ConfigError: If it is no URL, has another scheme, holds user and password, or is plain text to another
             machine.
     """
+    if isinstance(url, str) and not (url.isascii() and url.isprintable() and " " not in url):
+        raise ConfigError(f"{name}: not a URL")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
@@ -162,8 +164,8 @@ class Options:
         recv_window: How long after the call an order may still reach the exchange's gateway; ``None``: the
             time the call has left.
         reconnect: Whether a lost line is opened again.
-        reconnect_timeout: First step of the growing delay between openings (0.5 s, doubled and more, with
-            jitter, at most 30 s).
+        reconnect_timeout: First step of the growing delay between openings (0.5 s, times 1.7 each
+            time, with jitter, at most 30 s).
         reconnect_reset_after: A line that held this long resets the delay (10 s).
         max_reconnect_attempts: Openings tried in a row before the connection is given up; ``None``: no limit.
         openings_per_minute: Openings of all connections of the client together (20; KuCoin allows 30).
@@ -177,7 +179,7 @@ class Options:
     api_passphrase: str | None = attrs.field(default=None, repr=_hide)
     api_key_version: str = attrs.field(default="3", converter=str, validator=_key_version)
     hosts: Mapping[str, str] = attrs.field(default=None, converter=_hosts)
-    ws_url: str | None = attrs.field(default=None)
+    ws_url: str | None = attrs.field(default=None, repr=lambda url: repr(url and url.split("?")[0]))
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_context, repr=False)
     request_timeout: float = attrs.field(default=5.0, validator=_seconds(0.001))
     open_timeout: float = attrs.field(default=10.0, validator=_seconds(0.001))

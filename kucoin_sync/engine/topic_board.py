@@ -132,7 +132,7 @@ class TopicBoard:
 
     def leaving(self, topics: Iterable[str]) -> set[str]:
         """Return those of ``topics`` that nobody wants and that the exchange has not let go of yet."""
-        on_wire = {t for t in topics if self._table.wire(t) in (Wire.ACTIVE, Wire.UNSUBSCRIBING)}
+        on_wire = {t for t in topics if self._table.wire(t) is not Wire.IDLE}
         return on_wire - set(self._table.wanted())
 
     def states(self, topics: Iterable[str]) -> dict[str, str]:

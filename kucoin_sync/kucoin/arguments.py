@@ -29,9 +29,9 @@ Check = Callable[[str, Any], Any]
 
 def _choice(*allowed: str) -> Check:
     def check(name: str, value: Any) -> str:
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             raise ConfigError(f"{name}: must be one of {', '.join(allowed)}, got {value!r}")
-        return str(value)
+        return allowed[allowed.index(value)]
 
     return check
 
@@ -70,7 +70,7 @@ def _flag(name: str, value: Any) -> bool:
 
 def _whole(least: int) -> Check:
     def check(name: str, value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
             raise ConfigError(f"{name}: must be a whole number of at least {least}, got {value!r}")
         return value
 

@@ -75,7 +75,7 @@ class ClassicDialect:
     def opening_error(self, refusal: Refusal, phase: str) -> ConnectError:
         # 401 here is a token that is invalid or too old, and every opening takes a new one; with a fresh token it
         # means the account, but that shows in the token call first.
-        return ConnectError(f"{shorten(refusal.code)} {shorten(refusal.message)}", phase=phase)
+        return ConnectError(f"{shorten(refusal.code, 40)} {shorten(refusal.message)}", phase=phase)
 
     # What comes in.
 
@@ -123,7 +123,8 @@ class ClassicDialect:
                 "id": request_id,
                 "type": kind,
                 "topic": topics.join(single),
-                "privateChannel": self._private,
+                # A public topic with this flag would bring the user's own messages only.
+                "privateChannel": self._private and topics.is_private(single[0]),
                 "response": True,
             }
         )

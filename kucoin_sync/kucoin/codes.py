@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from kucoin_sync.errors import shorten
 from kucoin_sync.orders.outcome import Operation, Verdict
 
 __all__ = ["AUTH_CODES", "CLOCK_CODE", "SUCCESS", "judge"]
@@ -115,5 +116,5 @@ def judge(operation: Operation, code: str, message: str) -> Verdict:
             and row.pattern.lower() in message.lower()
         ):
             return row.verdict
-    logger.warning("%s: code %s is not a definite refusal; the outcome is unknown", operation.name, code)
+    logger.warning("%s: code %s is not a definite refusal; the outcome is unknown", operation.name, shorten(code, 40))
     return Verdict.UNKNOWN

@@ -54,7 +54,7 @@ def decimal_text(name: str, value: Any) -> str:
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{name}: must be finite, got {value!r}")
         try:
-            number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+            number = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
         except (InvalidOperation, ValueError):
             raise ConfigError(f"{name}: is not a number") from None
         if not number.is_finite():

@@ -22,6 +22,8 @@ _BULLET_PUBLIC = "/api/v1/bullet-public"
 _BULLET_PRIVATE = "/api/v1/bullet-private"
 _TIME = "/api/v1/timestamp"
 _PASSING_CODES = ("429000", "1015")
+LONGEST_MS = 10**9
+"""No interval of a server is longer; a larger number is nonsense, and may be too large for a float."""
 
 
 def token_call(host: str, signer: Signer | None, *, timestamp_ms: int) -> HttpCall:
@@ -81,7 +83,7 @@ def _read_ms(server: Mapping[str, Any], name: str) -> float | None:
     value = server.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > LONGEST_MS:
         raise TokenError(f"{name} is no number: {shorten(value)}")
     return value / 1000
 
@@ -104,29 +106,29 @@ def _read_envelope(answer: HttpAnswer) -> Any:
         return frame.get("data")
     if code in AUTH_CODES:
         raise AuthError(f"{code} {text}", phase="token", code=code, status=status)
-    raise _bad_status(answer) or TokenError(
-        f"{code} {text}",
+    raise _bad_status(answer, code) or TokenError(
+        f"{shorten(code, 40)} {text}",
         code=code,
         status=status,
         retryable=code in _PASSING_CODES or (code.startswith("5") and len(code) == 6),
     )
 
 
-def _bad_status(answer: HttpAnswer) -> ConnectError | None:
+def _bad_status(answer: HttpAnswer, code: str | None = None) -> ConnectError | None:
     status, text = answer.status, f"HTTP status {answer.status}: {shorten(answer.body)}"
     if status in (401, 403):
-        return AuthError(text, phase="token", status=status)
+        return AuthError(text, phase="token", code=code, status=status)
     if status == 429 or status >= 500:
         fields = {name.lower(): value for name, value in answer.headers.items()}
-        return TokenError(text, status=status, retry_after=_retry_after(fields))
+        return TokenError(text, code=code, status=status, retry_after=_retry_after(fields))
     if status != 200:
-        return TokenError(text, status=status, retryable=False)
+        return TokenError(text, code=code, status=status, retryable=False)
     return None
 
 
 def _retry_after(fields: Mapping[str, str]) -> float | None:
     for name, unit in (("retry-after", 1.0), ("gw-ratelimit-reset", 1000.0)):
         value = fields.get(name, "")
-        if value.isdigit():
+        if value.isascii() and value.isdigit() and len(value) < 10:
             return int(value) / unit
     return None

@@ -89,13 +89,19 @@ def split(topic: str, *, ws_key: str) -> list[str]:
     return [f"{path}:{symbol}" for symbol in symbols] if colon else [path]
 
 
+def is_private(topic: str) -> bool:
+    """Whether a topic is of a private connection; a path that is not known is, where it is asked for on one."""
+    home = PATHS.get(topic.partition(":")[0], (_SPOT_PRIVATE, False))[0]
+    return home in _PRIVATE_TO_PUBLIC
+
+
 def group(single: Sequence[str], size: int) -> list[list[str]]:
     """Group single topics, at most ``size`` each, so that `join` can make one text of each group."""
     groups: list[list[str]] = []
     open_groups: dict[str, list[str]] = {}
     for topic in single:
-        path, _, arg = topic.partition(":")
-        joinable = PATHS.get(path, ("", False))[1] and arg != "all"
+        path, colon, arg = topic.partition(":")
+        joinable = PATHS.get(path, ("", False))[1] and bool(colon) and arg != "all"
         current = open_groups.get(path) if joinable else None
         if current is None or len(current) >= size:
             current = []

@@ -170,7 +170,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _seconds(value: Any) -> float | None:
-    return value / 1000 if type(value) in (int, float) and value > 0 else None
+    return value / 1000 if type(value) in (int, float) and 0 < value < 10**9 else None
 
 
 def _rate_limit(value: Any) -> RateLimit | None:

@@ -17,7 +17,7 @@ BUDGET_WINDOW = 60.0
 
 class Backoff:
     """
-    Exponential delay with full jitter, so that many clients do not come back in step.
+    Exponential delay with jitter, so that many clients do not come back in step.
 
     Args:
         first: Upper bound of the first delay, seconds.
@@ -60,7 +60,7 @@ class OpeningBudget:
             self._taken.popleft()
         if len(self._taken) < self._limit:
             return 0.0
-        return self._taken[0] + BUDGET_WINDOW - now
+        return self._taken[len(self._taken) - self._limit] + BUDGET_WINDOW - now
 
     def take(self, now: float) -> None:
         """Count one opening."""

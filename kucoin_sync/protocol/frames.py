@@ -279,4 +279,5 @@ def encode_close(code: int, reason: str, mask: bytes) -> bytes:
     """Spell a close frame; 1005 and 1006 stand for "no code" and become an empty frame."""
     if code in (1005, 1006):
         return encode_frame(CLOSE, b"", mask)
-    return encode_frame(CLOSE, code.to_bytes(2, "big") + reason.encode()[:123], mask)
+    cut = reason.encode()[:123].decode(errors="ignore").encode()  # at a whole character
+    return encode_frame(CLOSE, code.to_bytes(2, "big") + cut, mask)

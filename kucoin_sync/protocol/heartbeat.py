@@ -72,9 +72,13 @@ class Heartbeat:
         due = min(self._next_ping, late)
         if waiting_since is not None:
             silent_since = max(last_received, waiting_since)
-            probed = any(sent_at >= silent_since for sent_at, _ in self._unanswered.values())
+            probe_at = silent_since + self._probe_after
+            # A regular ping does for a probe only if its pong is due as soon as the probe's would be.
+            latest = max(probe_at, now) + self._probe_timeout
+            probed = any(
+                sent_at >= silent_since and deadline <= latest for sent_at, deadline in self._unanswered.values()
+            )
             if not probed:
-                probe_at = silent_since + self._probe_after
                 if now >= probe_at:
                     return Beat(Action.PING, now, self._probe_timeout)
                 due = min(due, probe_at)

@@ -7,6 +7,7 @@ Both refuse ``NaN`` and ``Infinity``, and both report any unreadable text, howev
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,17 +18,29 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a number beyond every float")
+    return value
+
+
 def standard_loads(text: str) -> Any:
     """Decode one JSON text with the standard library. Raises ValueError if it is not JSON."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
 def standard_dumps(value: Any) -> str:
-    """Spell a value as compact JSON text with the standard library."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """Spell a value as compact JSON text with the standard library. Raises ValueError or TypeError."""
+    try:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    text.encode()  # a lone surrogate is found here and not when the text is sent
+    return text
 
 
 loads: Callable[[str], Any] = standard_loads
@@ -42,6 +55,9 @@ except ImportError:
 else:
 
     def _fast_dumps(value: Any) -> str:
-        return orjson.dumps(value).decode()
+        text = orjson.dumps(value).decode()
+        if "null" in text:  # perhaps a NaN, which orjson writes so
+            standard_dumps(value)
+        return text
 
     loads, dumps = orjson.loads, _fast_dumps

@@ -43,6 +43,8 @@ class ServerClock:
             received_ms: Our wall clock when it had been read.
             now: Monotonic clock.
         """
+        if received_ms < sent_ms:
+            return  # our own clock was set back meanwhile: the interval means nothing
         uncertainty = max(0.5, (received_ms - sent_ms) / 2)
         if uncertainty <= self._uncertainty_ms or now - self._taken_at > STALE_AFTER:
             self._offset_ms = server_ms - (sent_ms + received_ms) / 2

@@ -23,6 +23,8 @@ class Wire(Enum):
     SUBSCRIBING = "subscribing"
     ACTIVE = "active"
     UNSUBSCRIBING = "unsubscribing"
+    DOUBTFUL = "doubtful"
+    """The answer is missing, or was "not now": whatever is wanted has to be said again."""
 
 
 class Command(NamedTuple):
@@ -106,10 +108,11 @@ class SubscriptionTable:
         """Return the next frame to send, or ``None`` if there is none now."""
         self._expire(now)
         entries = self._entries
-        closing = [t for t, e in entries.items() if not e.wanted and e.wire is Wire.ACTIVE]
+        due = [(t, e) for t, e in entries.items() if e.not_before <= now]
+        closing = [t for t, e in due if not e.wanted and e.wire in (Wire.ACTIVE, Wire.DOUBTFUL)]
         if closing:
             return Command(False, tuple(self._group(closing)[0]))
-        opening = [t for t, e in entries.items() if e.wanted and e.wire is Wire.IDLE and e.not_before <= now]
+        opening = [t for t, e in due if e.wanted and e.wire in (Wire.IDLE, Wire.DOUBTFUL)]
         if opening:
             return Command(True, tuple(self._group(opening)[0]))
         return None
@@ -118,7 +121,7 @@ class SubscriptionTable:
         """When `next_command` may have something new without a message or a wish having come."""
         due = min((deadline for _, deadline in self._sent.values()), default=float("inf"))
         for entry in self._entries.values():
-            if entry.wanted and entry.wire is Wire.IDLE:
+            if entry.wire is Wire.DOUBTFUL or (entry.wanted and entry.wire is Wire.IDLE):
                 due = min(due, entry.not_before)
         return due
 
@@ -161,7 +164,7 @@ class SubscriptionTable:
             if entry is None or entry.wire not in (Wire.SUBSCRIBING, Wire.UNSUBSCRIBING):
                 continue
             # A refused unsubscribe means that nothing was subscribed: the wire is idle either way.
-            entry.wire = Wire.IDLE
+            entry.wire = Wire.IDLE if final else Wire.DOUBTFUL
             entry.not_before = now + self._retry_delay
             if final and command.subscribe:
                 entry.wanted = 0
@@ -193,10 +196,8 @@ class SubscriptionTable:
                 del self._sent[request_id]
                 for topic in command.topics:
                     entry = self._entries.get(topic)
-                    if entry is not None and entry.wire is Wire.SUBSCRIBING:
-                        entry.wire = Wire.IDLE
-                    elif entry is not None and entry.wire is Wire.UNSUBSCRIBING:
-                        entry.wire = Wire.ACTIVE
+                    if entry is not None and entry.wire in (Wire.SUBSCRIBING, Wire.UNSUBSCRIBING):
+                        entry.wire = Wire.DOUBTFUL
 
     def _tidy(self, topic: str, entry: _Entry) -> None:
         if not entry.wanted and entry.wire is Wire.IDLE:
