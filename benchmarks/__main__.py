@@ -59,6 +59,8 @@ def main() -> int:
     except BuildError as exc:
         print(f"The server cannot run: {exc}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     if options.json:
         print(json.dumps(to_json(plan, results, machine), indent=2))
     else:

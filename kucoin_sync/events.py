@@ -145,7 +145,7 @@ class Closed:
 
 @attrs.frozen
 class Response:
-    """``response``: the exchange answered a subscribe, an unsubscribe or a request. ``raw`` is its text."""
+    """``response``: the exchange answered a subscribe or an unsubscribe (``kind``). ``raw`` is its text."""
 
     ws_key: str
     connection_id: str
@@ -188,8 +188,8 @@ class UnknownMessage:
 @attrs.frozen
 class Overflow:
     """
-    ``overflow``: a reader of updates was too slow and updates were dropped. One event an episode, at its end
-    or when the queue was read empty.
+    ``overflow``: listeners were too slow and updates were dropped. One event an episode, when the queue was read
+    empty. A stream marks and counts its own losses (``update.gap_before``, ``stream.dropped``).
     """
 
     ws_key: str | None

@@ -29,7 +29,14 @@ from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
 from kucoin_sync.engine.streams import GapPolicy, Stream
 from kucoin_sync.engine.topic_board import Subscriber
-from kucoin_sync.errors import ConfigError, DeadlineExceeded, ForkedError, KucoinSyncError
+from kucoin_sync.errors import (
+    ClosedError,
+    ConfigError,
+    DeadlineExceeded,
+    ForkedError,
+    KucoinSyncError,
+    ReentrantCallError,
+)
 from kucoin_sync.events import ExceptionRaised
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
@@ -110,10 +117,11 @@ class EngineClient:
             budget_lock=threading.Lock(),
         )
         self._pid = os.getpid()
-        self._lock = threading.Lock()  # guards _connections, _closing and _once
+        self._lock = threading.Lock()  # guards _connections, _closing, _waits and _once
         self._connections: dict[str, Connection] = {}
         self._closing = False
         self._ended = threading.Event()
+        self._waits: set[threading.Event] = set()  # of calls of wait_for
         self._once: list[tuple[str, Listener, Listener]] = []
         # Plain atexit is enough: our threads are daemons, so the interpreter gets there while they still run.
         self._at_exit = _close_at_exit(weakref.ref(self))
@@ -349,10 +357,12 @@ class EngineClient:
 
         Raises:
             DeadlineExceeded: If none came in time.
-            ReentrantCallError: On a reading thread.
+            ReentrantCallError: On a reading thread or in a listener, where the event could not arrive.
             ClosedError: If the client was closed meanwhile.
         """
         check_not_on_reader("wait_for()")
+        if self._hub.on_listener_thread():
+            raise ReentrantCallError("wait_for() in a listener would wait for an event that only this thread brings")
         deadline = self._deadline(timeout, self.options.request_timeout)
         found: list[Any] = []
         arrived = threading.Event()
@@ -366,12 +376,19 @@ class EngineClient:
                 found.append(ExceptionRaised(None, None, error, "predicate"))
                 arrived.set()
 
+        with self._lock:
+            self._waits.add(arrived)
         self._hub.on(event, look)
         try:
-            if not arrived.wait(deadline.remaining()):
-                raise DeadlineExceeded(f"no {event!r} event in time")
+            arrived.wait(deadline.remaining())
         finally:
             self._hub.off(event, look)
+            with self._lock:
+                self._waits.discard(arrived)
+        if not found:
+            if self._ended.is_set():
+                raise ClosedError("the client was closed")
+            raise DeadlineExceeded(f"no {event!r} event in time")
         value = found[0]
         if isinstance(value, ExceptionRaised) and value.where == "predicate":
             raise value.error
@@ -422,6 +439,10 @@ class EngineClient:
                 logger.warning("a listener did not return before the client was closed")
             atexit.unregister(self._at_exit)
             self._ended.set()
+            with self._lock:
+                waits = list(self._waits)
+            for wait in waits:
+                wait.set()
 
     def _must_not_wait(self) -> bool:
         if self._hub.on_listener_thread():

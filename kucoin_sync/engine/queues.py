@@ -76,9 +76,12 @@ class UpdateQueue:
                 self._items.append((item, target))
             elif self._policy == "latest":
                 replaced = self._latest.pop(item.topic, None)
+                if replaced is not None and replaced[0].gap_before and not item.gap_before:
+                    item = attrs.evolve(item, gap_before=True)  # the gap before the replaced one is before this one too
                 self._latest[item.topic] = (item, target)
-                if replaced is None and len(self._latest) > self._maxlen:
+                if len(self._latest) > self._maxlen:
                     self._latest.pop(next(iter(self._latest)))
+                    self._gap = True
                     kept = False
             else:
                 self._items.append((item, target))
@@ -121,18 +124,8 @@ class UpdateQueue:
         """
         while True:
             with self._lock:
-                if self._items:
-                    item, target = self._items.popleft()
-                    if type(item) is not Update:
-                        self._events -= 1
-                        return item, target
-                    self._bytes -= len(item.raw)
-                    if self._gap:
-                        self._gap = False
-                        item = attrs.evolve(item, gap_before=True)
-                    return item, target
-                if self._latest:
-                    return self._latest.pop(next(iter(self._latest)))
+                if self._items or self._latest:
+                    return self._take()
                 if self._closed is not None:
                     raise QueueClosed from self._closed
                 self._waiting = True
@@ -142,6 +135,21 @@ class UpdateQueue:
                         self._waiting = False
                         raise TimeoutError
                 self._wake.acquire()  # it was woken between our giving up and our taking the lock
+
+    def _take(self) -> tuple[Any, Any]:
+        """Take what is there; the lock is held."""
+        if self._items:
+            item, target = self._items.popleft()
+            if type(item) is not Update:
+                self._events -= 1
+                return item, target
+            self._bytes -= len(item.raw)
+        else:
+            item, target = self._latest.pop(next(iter(self._latest)))
+        if self._gap:
+            self._gap = False
+            item = attrs.evolve(item, gap_before=True)
+        return item, target
 
     def close(self, error: BaseException | None = None) -> None:
         """Take nothing more; what is in the queue can still be read. ``error`` explains an end that is no end."""

@@ -91,6 +91,7 @@ class Stream:
         except QueueClosed as closed:
             error = closed.__cause__
             if error is not None and not isinstance(error, QueueClosed):
+                self.close()  # it brings nothing more, so it need not stay subscribed
                 raise error from None
             raise
         if update.gap_before and self._raise_gaps:

@@ -301,11 +301,6 @@ class Transport:
         """Tell the peer which rule it broke, before the line is given up."""
         self.send_close(violation.close_code)
 
-    @property
-    def mid_message(self) -> bool:
-        """Whether a message has begun and is not complete."""
-        return self._parser.mid_message
-
     def has_unread(self) -> bool:
         """Whether bytes wait that the receiving thread has not come to yet."""
         return self._channel.has_unread()

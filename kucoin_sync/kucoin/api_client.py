@@ -218,7 +218,7 @@ class WebsocketAPIClient:
 
     def close(self, *, timeout: float | None = None, drain: bool = True) -> None:
         """
-        Close the order line and, unless it is shared, the client.
+        Close the client with its lines; a client that was given to share stays as it is.
 
         Args:
             timeout: Seconds; ``None`` takes ``close_timeout``.

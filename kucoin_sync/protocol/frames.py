@@ -96,11 +96,6 @@ class FrameParser:
         self._size = 0
         self._decoder: codecs.IncrementalDecoder | None = None
 
-    @property
-    def mid_message(self) -> bool:
-        """Whether a frame or a fragmented message has begun and is not complete."""
-        return self._end > self._start or self._opcode != CONTINUATION
-
     def writable(self) -> memoryview:
         """Return the free part of the buffer; it is never empty."""
         if self._start == self._end:

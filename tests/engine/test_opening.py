@@ -309,7 +309,7 @@ def test_R10_an_endless_token_answer_is_cut(plain_peer: ScriptedPeer, clients: C
             call.result()
 
 
-def test_R18_a_dripping_token_answer_ends_at_open_timeout(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T12_a_dripping_token_answer_ends_at_open_timeout(peer: ScriptedPeer, clients: Clients) -> None:
     """requests alone would start its time-out anew with every byte."""
     call = opening(clients.stream_client(peer, open_timeout=0.4, max_reconnect_attempts=1), SPOT, timeout=5)
     line = peer.accept()

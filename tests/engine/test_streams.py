@@ -548,3 +548,32 @@ def test_bad_arguments_fail_before_anything_is_sent(
     with pytest.raises(ConfigError, match=words):
         call(client)
     assert not plain_peer.has_pending()
+
+
+def test_wait_for_ends_when_the_client_is_closed(peer: ScriptedPeer, clients: Clients) -> None:
+    """There is nothing to wait for any more."""
+    client, _, _ = streaming(clients, peer)
+    waiting = background(client.wait_for, "late_reply", timeout=9)
+    closing = background(client.close)
+    closing.result()
+    with pytest.raises(ClosedError):
+        waiting.result(timeout=5)
+
+
+def test_S20_the_policy_latest_keeps_the_mark_of_what_it_replaces(peer: ScriptedPeer, clients: Clients) -> None:
+    """A gap before the replaced update is a gap before its successor too."""
+    client = clients.stream_client(peer)
+    call = background(client.stream, TICKER, SPOT, overflow="latest")
+    line = v1_handshake(peer)
+    accept_subscribe(line)
+    stream = call.result()
+    line.rst()
+    line = v1_handshake(peer)
+    accept_subscribe(line)
+    last = threading.Event()
+    client.on("update", lambda update: last.set() if sequence(update) == 2 else None)
+    for n in range(3):
+        line.send_text(ticker(n))
+    assert last.wait(5)
+    update = stream.get(5)
+    assert (sequence(update), update.gap_before) == (2, True)

@@ -217,8 +217,8 @@ def test_P01_garbage_between_replies_fails_no_order(peer: ScriptedPeer, clients:
         assert reported.acquire(timeout=5)
 
 
-def test_P29_an_ack_with_pong_in_its_client_order_id_is_delivered(peer: ScriptedPeer, clients: Clients) -> None:
-    """T29: a client that looks for the word alone swallows it."""
+def test_T29_an_ack_with_pong_in_its_client_order_id_is_delivered(peer: ScriptedPeer, clients: Clients) -> None:
+    """A client that looks for the word alone swallows it."""
     api, line = opened(clients, peer)
     call = order(api, client_oid="pingpong-1")
     line.send_json(success(line.read_json()))

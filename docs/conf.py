@@ -1,0 +1,32 @@
+"""Sphinx: ``python -m sphinx -W -b html docs docs/_build/html``, without any network."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from kucoin_sync import __version__  # noqa: E402  (from this tree, installed or not)
+
+project = "kucoin-sync"
+author = "the kucoin-sync authors"
+copyright = "the kucoin-sync authors"
+version = release = __version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+default_role = "py:obj"  # docstrings name things in single backticks
+
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_static_path = ["_static"]
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "KuCoin's WebSockets for programs that block",
+    "page_width": "1100px",
+    "sidebar_width": "240px",
+}
+html_show_sourcelink = False

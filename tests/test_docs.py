@@ -1,0 +1,138 @@
+"""
+The documentation keeps its word: its Python runs, Sphinx builds it without a warning, and the tests it names exist.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests"
+PAGES = [page for page in [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))] if page.exists()]
+RULES = [ROOT / "docs" / "orders.rst", ROOT / "docs" / "faults.rst"]
+DIRECTIVE = re.compile(r"^( *)\.\. code-block:: python\s*$")
+NOT_RUN = re.compile(r"^ *\.\. not run: \S")
+NUMBER = r"[IOTRPSX]\d\d"
+SIDE_BY_SIDE = 4
+LIMIT = 30.0
+"""Seconds for one block or one build: a hang, not a slow machine."""
+
+
+def python_blocks(page: Path) -> Iterator[tuple[int, str]]:
+    """
+    Yield the line number and the text of each Python block that is to be run.
+
+    A comment line ``.. not run: reason`` right before the directive excludes a block.
+    """
+    lines = page.read_text(encoding="utf-8").splitlines()
+    before = ""
+    for number, line in enumerate(lines):
+        directive = DIRECTIVE.match(line)
+        if directive and not NOT_RUN.match(before):
+            indent = len(directive[1])
+            block = []
+            for text in lines[number + 1 :]:
+                if text.strip() and len(text) - len(text.lstrip()) <= indent:
+                    break
+                block.append(text)
+            yield number + 1, textwrap.dedent("\n".join(block)).strip("\n") + "\n"
+        if line.strip():
+            before = line
+
+
+def run_block(page: Path, number: int, text: str, folder: Path) -> str | None:
+    """Run one block as a program of its own; return what went wrong."""
+    program = folder / f"{page.stem}_line_{number}.py"
+    program.write_text(text, encoding="utf-8")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("KUCOIN_")}
+    try:
+        done = subprocess.run(
+            [sys.executable, str(program)],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{page.name}:{number}: still running after {LIMIT:g} s"
+    if done.returncode or "Traceback" in done.stderr:
+        return f"{page.name}:{number}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
+    return None
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(python_blocks(page))], ids=lambda page: page.name)
+def test_every_python_block_is_a_program_that_runs(page: Path, tmp_path: Path) -> None:
+    """What a reader copies works as it stands; some at a time, for most of each is starting an interpreter."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        runs = [pool.submit(run_block, page, number, text, tmp_path) for number, text in python_blocks(page)]
+    failures = [failure for run in runs if (failure := run.result()) is not None]
+    assert not failures, "\n\n".join(failures)
+
+
+def test_a_block_is_left_out_only_with_a_reason(tmp_path: Path) -> None:
+    """The form of the mark, on an example."""
+    page = tmp_path / "page.rst"
+    page.write_text(
+        "Title\n=====\n\n.. code-block:: python\n\n   one = 1\n\n   two = 2\n\nText.\n\n"
+        ".. not run: needs the network\n\n.. code-block:: python\n\n   three = 3\n\n"
+        ".. not run:\n\n.. code-block:: python\n\n   four = 4\n\n"
+        "- item\n\n  .. code-block:: python\n\n     five = 5\n"
+    )
+    assert list(python_blocks(page)) == [(4, "one = 1\n\ntwo = 2\n"), (20, "four = 4\n"), (26, "five = 5\n")]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("sphinx") is None, reason="Sphinx is not installed: it is the extra [docs]"
+)
+def test_sphinx_builds_the_documentation_without_a_warning(tmp_path: Path) -> None:
+    """References that lead nowhere and docstrings that do not parse are warnings."""
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-b",
+        "html",
+        "-d",
+        str(tmp_path / "doctrees"),
+    ]
+    done = subprocess.run(
+        [*command, str(ROOT / "docs"), str(tmp_path / "html")], capture_output=True, text=True, timeout=4 * LIMIT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def names_of_tests() -> set[str]:
+    """Return the names of all test functions."""
+    found: set[str] = set()
+    for path in TESTS.rglob("test_*.py"):
+        found.update(re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M))
+    return found
+
+
+def test_every_number_in_a_tests_name_is_explained() -> None:
+    """A number that leads nowhere says nothing: it needs a row in docs/orders.rst (I, O) or docs/faults.rst."""
+    used = {number for name in names_of_tests() for number in re.findall(rf"(?<=_){NUMBER}(?=_)", name)}
+    explained = {number for page in RULES for number in re.findall(rf"^ +\* - ({NUMBER})$", page.read_text(), re.M)}
+    assert used <= explained, f"without a row: {sorted(used - explained)}"
+    assert explained <= used, f"rows without a test: {sorted(explained - used)}"
+
+
+def test_every_test_that_the_documentation_names_exists() -> None:
+    """A renamed test takes its row along."""
+    named = {name for page in RULES for name in re.findall(r"``(test_\w+)``", page.read_text(encoding="utf-8"))}
+    assert named
+    assert named <= names_of_tests(), f"there is no test {sorted(named - names_of_tests())}"

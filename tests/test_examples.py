@@ -1,0 +1,77 @@
+"""
+Every example runs as it stands, against the simulator, and shows what it is about.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+LIMIT = 60.0
+"""Seconds: a hang, not a slow machine."""
+
+WORDS = {
+    "stream_tickers.py": ("/market/ticker:BTC-USDT", "bid", "ask"),
+    "listen_to_trades.py": (" at ", "done"),
+    "place_an_order.py": ("accepted: SIM", "cancel taken"),
+    "many_orders_in_flight.py": ("20 accepted", "20 cancels taken"),
+    "watch_reconnects.py": ("cutting the line", "suspended:", "reconnect:", "reconnected:", "may be missing"),
+}
+
+KEYS = {"KUCOIN_API_KEY": "k", "KUCOIN_API_SECRET": "s", "KUCOIN_API_PASSPHRASE": "p"}
+
+
+def sends_orders(name: str) -> bool:
+    """Whether an example places orders."""
+    return "submit_" in (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+def run(name: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run an example without the caller's credentials."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("KUCOIN_")}
+    return subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *arguments],
+        env={**environment, **variables},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_an_example_runs_and_shows_what_it_is_about(name: str) -> None:
+    """Without network; one that sends orders stays on the simulator although there are keys, for nobody said --live."""
+    done = run(name, **(KEYS if sends_orders(name) else {}))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for words in WORDS[name]:
+        assert words in done.stdout, done.stdout
+
+
+def test_no_example_is_forgotten() -> None:
+    """One that nobody runs will not run for long."""
+    assert {path.name for path in EXAMPLES.glob("[a-z]*.py")} == set(WORDS)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_an_example_is_short_and_its_first_line_says_whether_it_sends_orders(path: Path) -> None:
+    """Somebody may have live keys in his environment."""
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 50
+    first = text.splitlines()[0]
+    assert first.startswith('"""')
+    assert ("SENDS" in first) == sends_orders(path.name)
+    assert ("Sends no orders" in first) != sends_orders(path.name)
+
+
+def test_live_orders_take_keys() -> None:
+    """Without them nothing happens at all, not even on the simulator."""
+    done = run("place_an_order.py", "--live")
+    assert done.returncode != 0
+    assert "KUCOIN_API_KEY" in done.stderr
+    assert "accepted" not in done.stdout
