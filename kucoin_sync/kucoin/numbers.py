@@ -45,6 +45,8 @@ def decimal_text(name: str, value: Any) -> str:
         ConfigError: If it is not a finite number above zero, or a text in exponent form.
     """
     if isinstance(value, str):
+        if value.startswith("-"):
+            raise ConfigError(f"{name}: must be above zero, got {value[:60]!r}")
         if not _is_plain(value):
             raise ConfigError(f"{name}: must be plain decimal digits such as '0.001', got {value[:60]!r}")
         text, number = value, Decimal(value)
