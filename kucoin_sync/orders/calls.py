@@ -110,14 +110,8 @@ class RequestCalls:
             elif request.reply is None and request.failure is None:
                 request.wait_for_end()  # somebody took it at the very last moment and is ending it now
             return self._conclude(connection, request, operation)
-        except (RequestError, *_BEFORE_ANYTHING):
-            raise
-        except Exception as error:
-            logger.exception("%s: a bug in this library", op)
-            raise self._after_bug(connection, request, operation, error) from None
-        except BaseException as interrupt:
-            connection.registry.discard(request)
-            self._attach(interrupt, connection, request, operation)
+        except BaseException as error:
+            self._leave(error, connection, request, operation)
             raise
         finally:
             self._end(request, operation)
@@ -140,11 +134,30 @@ class RequestCalls:
         except RequestError as error:
             self._end(request, operation)
             future.set_exception(error)
-        except BaseException as interrupt:
+        except BaseException as error:
             self._end(request, operation)
-            self._attach(interrupt, connection, request, operation)
+            self._leave(error, connection, request, operation)
             raise
         return future
+
+    def _leave(
+        self, error: BaseException, connection: Connection, request: PendingRequest, operation: Operation
+    ) -> None:
+        """
+        Decide what leaves a call that ended by an exception: return to let it pass, or raise another one.
+
+        Our own outcome passes. So does what a signal handler raised, Ctrl-C above all; it gets to carry what is known.
+        Anything else is a bug in this library, and an order's fate is not known from that.
+        """
+        if isinstance(error, RequestError) and error.request_id == request.id:
+            return
+        if isinstance(error, _BEFORE_ANYTHING) and request.sent == "no":
+            return
+        connection.registry.discard(request)
+        if isinstance(error, Exception) and not _from_signal_handler(error):
+            logger.error("%s: a bug in this library", request.op, exc_info=error)
+            raise self._after_bug(connection, request, operation, error) from None
+        self._attach(error, connection, request, operation)
 
     def _begin(self, op: str, args: Mapping[str, Any], timeout: float) -> tuple[Operation, PendingRequest]:
         operation = self._rules.operation(op)
@@ -188,7 +201,8 @@ class RequestCalls:
 
     @staticmethod
     def _line_alive(connection: Connection, request: PendingRequest) -> bool:
-        return request.connection_id is not None and connection.connection_id == request.connection_id
+        # After a failed send the line is given up, even if its reader has not come to that yet.
+        return request.sent == "complete" and connection.connection_id == request.connection_id
 
     def _settle(
         self, future: Future[Any], connection: Connection, request: PendingRequest, operation: Operation
@@ -237,3 +251,13 @@ class RequestCalls:
         logger.warning("interrupted: %s", text)
         if hasattr(interrupt, "add_note"):
             interrupt.add_note(text)
+
+
+def _from_signal_handler(error: Exception) -> bool:
+    """Whether code that is not ours raised it: on this thread that can only be a signal handler's."""
+    trace = error.__traceback__
+    while trace is not None:
+        if not trace.tb_frame.f_globals.get("__name__", "").startswith("kucoin_sync"):
+            return True
+        trace = trace.tb_next
+    return False

@@ -4,10 +4,14 @@ Order calls over real lines that break: each ends as accepted, rejected, not sen
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_futures
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -23,7 +27,7 @@ from kucoin_sync import (
     WebsocketAPIClient,
 )
 from tests.clients import ORDER, TICKER, Clients, success
-from tests.peers import FaultProxy, Line, ScriptedPeer, background, ws_api_handshake
+from tests.peers import Background, FaultProxy, Line, ScriptedPeer, background, ws_api_handshake
 
 LIMIT = 0.25
 
@@ -546,3 +550,98 @@ def test_topics_do_not_go_to_the_order_line(plain_peer: ScriptedPeer, clients: C
     """Refused before anything is opened."""
     with pytest.raises(ConfigError, match="ws_key"):
         clients.stream_client(plain_peer).subscribe(TICKER, "wsApiSpotV1")
+
+
+def raise_signal_in_send(line: Line) -> Background[None]:
+    """Wait until a frame has begun to arrive here, then interrupt the main thread, which cannot have ended its send."""
+
+    def kick() -> None:
+        line.read_bytes(100)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    return background(kick)
+
+
+@contextmanager
+def on_signal(handler: Callable[..., None]) -> Iterator[None]:
+    previous = signal.signal(signal.SIGUSR1, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, previous)
+
+
+TOO_LARGE = {"padding": "x" * 20_000_000}
+"""More than the kernels' buffers take while nobody reads."""
+
+
+def test_S30_a_signal_handler_that_calls_into_an_interrupted_send_is_refused(clients: Clients) -> None:
+    """Its frame would land inside the one that is on its way; the handler is told so at once."""
+    with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
+        api, line = opened(clients, peer, reconnect=False)
+        seen: list[type[BaseException]] = []
+
+        def handler(*_: Any) -> None:
+            try:
+                api.ping(timeout=5)
+            except ReentrantCallError as error:
+                seen.append(type(error))
+
+        kick = raise_signal_in_send(line)
+        with on_signal(handler), pytest.raises(OutcomeUnknown) as caught:
+            api.submit_new_spot_order(**ORDER, timeout=2.0, extra=TOO_LARGE)
+        kick.result()
+        assert (caught.value.op, caught.value.sent, caught.value.line_alive) == ("spot.order", "partial", False)
+        assert seen == [ReentrantCallError]
+
+
+def test_O18_what_a_signal_handler_raises_in_the_send_passes_and_costs_the_line(clients: Clients) -> None:
+    """Nobody can count the bytes of an interrupted send, so the line is reset and the outcome unknown."""
+
+    class Alarm(Exception):
+        pass
+
+    def handler(*_: Any) -> None:
+        raise Alarm
+
+    with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
+        api, line = opened(clients, peer, reconnect=False)
+        kick = raise_signal_in_send(line)
+        with on_signal(handler), pytest.raises(Alarm) as caught:
+            api.submit_new_spot_order(**ORDER, client_oid="mine", timeout=5.0, extra=TOO_LARGE)
+        kick.result()
+        known = caught.value.kucoin_sync  # type: ignore[attr-defined]
+        assert isinstance(known, OutcomeUnknown)
+        assert (known.reason, known.client_oid, known.sent) == ("interrupted", "mine", "partial")
+        with pytest.raises(NotSent):
+            api.nowait.submit_new_spot_order(**ORDER).result(5)
+
+
+def test_O18_what_a_signal_handler_raises_in_the_wait_passes_and_costs_nothing(
+    peer: ScriptedPeer, clients: Clients
+) -> None:
+    """A script's own alarm: the frame was sent whole, and the line is good for the next order."""
+    api, line = opened(clients, peer)
+
+    def handler(*_: Any) -> None:
+        raise RuntimeError("alarm")
+
+    registry = api.get_ws_client()._connection("wsApiSpotV1").registry
+
+    def kick() -> None:
+        line.read_json()
+        request = next(iter(registry._pending.values()))
+        give_up = time.monotonic() + 10
+        while request.sent != "complete" and time.monotonic() < give_up:
+            pass  # the frame is here, but its sender may not have been told yet
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    kicking = background(kick)
+    with on_signal(handler), pytest.raises(RuntimeError, match="alarm") as caught:
+        api.submit_new_spot_order(**ORDER, timeout=5.0)
+    kicking.result()
+    known = caught.value.kucoin_sync  # type: ignore[attr-defined]
+    assert (known.reason, known.sent, known.line_alive) == ("interrupted", "complete", True)
+    call = order(api)
+    line.send_json(success(line.read_json()))
+    assert call.result().order_id == "order1"
