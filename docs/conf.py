@@ -26,7 +26,8 @@ html_static_path = ["_static"]
 html_theme = "alabaster"
 html_theme_options = {
     "description": "KuCoin's WebSockets for programs that block",
-    "page_width": "1100px",
+    "page_width": "1280px",
+    "body_max_width": "1000px",
     "sidebar_width": "240px",
 }
 html_show_sourcelink = False
