@@ -16,9 +16,9 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
+from kucoin_sync.engine.beats import SEND_TIMEOUT, Beats
 from kucoin_sync.engine.channel import SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.inbox import Inbox
@@ -45,8 +45,6 @@ from kucoin_sync.events import (
 )
 from kucoin_sync.protocol.backoff import Backoff
 from kucoin_sync.protocol.dialect import Dialect
-from kucoin_sync.protocol.heartbeat import Action
-from kucoin_sync.protocol.pacing import MessagePace
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState, check_transition
 
@@ -54,9 +52,6 @@ __all__ = ["Connection", "check_not_on_reader"]
 
 logger = logging.getLogger("kucoin_sync.engine.connection")
 
-SEND_TIMEOUT = 5.0
-"""Longest time one frame may take to leave."""
-UNREAD_RECHECK = 0.05
 POLITE_CLOSE = 1.0
 """Longest wait for the peer's answer to our close frame."""
 
@@ -106,10 +101,9 @@ class Connection:
         self._opening_began = 0.0
         self._reader: threading.Thread | None = None
         self._beater: threading.Thread | None = None
-        self._wake_at = 0.0  # when the heartbeat thread looks again by itself
         self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
-        self._pace = MessagePace(dialect.limits.frames, dialect.limits.window)
         self._inbox = Inbox(dialect, around.hub, self.registry, self._board, self.server_clock, self._changed)
+        self._beats = Beats(dialect, around, self.registry, self._board, self._inbox, self._opener, self._changed)
         self._close_begun = False
         self._closed = threading.Event()
 
@@ -206,7 +200,12 @@ class Connection:
         # daemon: a script that ends without close() must end; our exit hook closes politely before that
         name = f"kucoin-sync-{self.ws_key}"
         reader = _ReaderThread(target=self._run, name=f"{name}-reader", daemon=True)
-        beater = threading.Thread(target=self._beat, args=(reader,), name=f"{name}-heartbeat", daemon=True)
+        beater = threading.Thread(
+            target=self._beats.run,
+            args=(lambda: self._reader is reader, lambda: self._line),
+            name=f"{name}-heartbeat",
+            daemon=True,
+        )
         self._reader, self._beater = reader, beater
         try:
             beater.start()
@@ -381,82 +380,6 @@ class Connection:
             logger.warning("%s: line %s lost: %s", self.ws_key, line.origin.connection_id, lost)
             self._hub.emit("suspended", Suspended(self.ws_key, line.origin.connection_id, lost))
 
-    # The heartbeat thread.
-
-    def _beat(self, reader: threading.Thread) -> None:
-        """Do what is due until ``reader`` is no longer the connection's reader."""
-        while True:
-            with self._changed:
-                while True:
-                    if self._reader is not reader:
-                        return
-                    now = time.monotonic()
-                    work, self._wake_at = self._due(now)
-                    if work is not None:
-                        break
-                    self._changed.wait(min(self._wake_at - now, threading.TIMEOUT_MAX))
-            try:
-                work()
-            # A safety net: a starved or dead heartbeat would leave a dead line undetected.
-            except Exception:
-                logger.exception("%s: heartbeat", self.ws_key)
-
-    def _due(self, now: float) -> tuple[Callable[[], None] | None, float]:
-        """Return what is to be done now, if anything, and when to ask again; the lock is held."""
-        due = self.registry.next_deadline()
-        if due <= now:
-            return partial(self.registry.expire, now), now
-        line = self._line
-        if line is None or line.verdict is not None:
-            return None, due
-        waiting_since = self.registry.waiting_since()
-        beat = line.heartbeat.poll(now, last_received=line.transport.received_at, waiting_since=waiting_since)
-        if beat.action is Action.DEAD:
-            if not self._has_unread_pong(line):
-                lost = ConnectionLost("no pong in time", initiator="local")
-                return partial(line.give_up, lost), now
-            beat = beat._replace(due=now + UNREAD_RECHECK)
-        elif beat.action is Action.PING:
-            ping_id = self._around.identifiers.next()
-            line.heartbeat.ping_sent(ping_id, now, beat.wait)
-            self._pace.count(now)
-            text = self.dialect.encode_ping(request_id=ping_id, timestamp_ms=self._opener.timestamp_ms())
-            return partial(self._send_text, line, text, beat.wait), now
-        due = min(due, beat.due)
-        resumption_due = self._board.resumption_due
-        if now >= resumption_due:
-            return partial(self._inbox.check_resumed, line), now
-        due = min(due, resumption_due)
-        delay = self._pace.delay(now)
-        if delay:
-            return None, min(due, now + delay)
-        command = self._board.next_text(now, self._around.identifiers.next)
-        if command is not None:
-            self._pace.count(now)
-            return partial(self._send_text, line, command, SEND_TIMEOUT), now
-        return None, min(due, self._board.next_due())
-
-    def _has_unread_pong(self, line: Line) -> bool:
-        """
-        Whether the late pong may be waiting for a reader that had no chance to run.
-
-        Bytes in the kernel excuse the pong until the reader has read once more; data that keeps coming without it
-        does not.
-        """
-        if line.late_since is None:
-            line.late_since = line.transport.received_at
-        return line.transport.received_at == line.late_since and line.transport.has_unread()
-
-    def _send_text(self, line: Line, text: str, timeout: float) -> None:
-        try:
-            line.transport.send_text(text, Deadline(min(timeout, SEND_TIMEOUT)))
-        except SendFailed as failed:
-            line.give_up(
-                failed.cause
-                if isinstance(failed.cause, ConnectionLost)
-                else ConnectionLost(str(failed.cause), initiator="local")
-            )
-
     # Requests, on the callers' threads.
 
     def send_request(
@@ -484,7 +407,7 @@ class Connection:
         request.connection_id = line.origin.connection_id
         try:
             self.registry.begin_send(request)
-            self._expect_reply(request)
+            self._beats.expect_reply(request)
             request.sent = "partial"
             request.bytes_sent = line.transport.send_text(text, request.deadline.capped(SEND_TIMEOUT))
             request.sent = "complete"
@@ -502,15 +425,6 @@ class Connection:
                 line.give_up(ConnectionLost("a send was interrupted", initiator="local"))
             self.registry.discard(request)
             raise
-
-    def _expect_reply(self, request: PendingRequest) -> None:
-        """Make sure the heartbeat thread looks again soon enough to probe, or to end what nobody waits for."""
-        soon = request.sent_at + self._options.probe_after
-        if request.on_done is not None:
-            soon = min(soon, request.deadline.at)
-        if soon < self._wake_at:
-            with self._changed:
-                self._changed.notify_all()
 
     # Subscriptions, on the callers' threads.
 
