@@ -6,6 +6,7 @@ What it is made of comes from an exchange: which connections there are, and the 
 
 from __future__ import annotations
 
+import abc
 import atexit
 import contextlib
 import logging
@@ -51,6 +52,7 @@ Topics = str | TopicRequest | Mapping[str, Any] | Iterable[str | TopicRequest | 
 """A topic, or several, in the forms a user may write them."""
 
 EXIT_TIMEOUT = 1.0
+LISTENER_GRACE = 0.2
 OPENING_GRACE = 0.1
 Self = TypeVar("Self", bound="EngineClient")
 
@@ -83,7 +85,7 @@ class Subscription:
         return f"<Subscription {self.ws_key} {self.state}>"
 
 
-class EngineClient:
+class EngineClient(abc.ABC):
     """
     Connections of one exchange, opened when they are first needed.
 
@@ -130,13 +132,13 @@ class EngineClient:
     # What an exchange fills in.
 
     @classmethod
+    @abc.abstractmethod
     def _check_options(cls, options: Options) -> None:
         """Raise `ConfigError` for options that the exchange does not take."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _make_dialect(self, ws_key: str) -> Dialect:
         """Return the dialect of a connection. Raises ConfigError for one that does not exist."""
-        raise NotImplementedError
 
     # Connections.
 
@@ -435,7 +437,7 @@ class EngineClient:
                 share = deadline.capped(deadline.remaining() / (len(connections) - index))
                 connection.close(share, drain=drain)
         finally:
-            if not self._hub.close(deadline.remaining() + 0.1):
+            if not self._hub.close(deadline.remaining(grace=LISTENER_GRACE)):
                 logger.warning("a listener did not return before the client was closed")
             atexit.unregister(self._at_exit)
             self._ended.set()

@@ -52,6 +52,8 @@ __all__ = ["Connection", "check_not_on_reader"]
 
 logger = logging.getLogger("kucoin_sync.engine.connection")
 
+JOIN_GRACE = 0.1
+"""Seconds beyond its deadline that a close gives its threads to end, all together."""
 POLITE_CLOSE = 1.0
 """Longest wait for the peer's answer to our close frame."""
 
@@ -395,7 +397,7 @@ class Connection:
             wait_ready: Whether to wait for a line inside the request's deadline.
 
         Raises:
-            ConnectError, ClosedError: If there was no line; nothing was sent.
+            ConnectError, ClosedError, DeadlineExceeded: If there was no line in time; nothing was sent.
             ReentrantCallError: In a signal handler that interrupted a send of this thread; nothing was sent.
             BaseException: Whatever a signal handler raises (Ctrl-C): the request is out of the table, and unless
                 ``request.sent`` is ``no`` the line is given up.
@@ -404,6 +406,8 @@ class Connection:
         if prepare is not None:
             request.args = prepare(self.server_clock)
         text = self.dialect.encode_request(request.op, request.args, request_id=request.id)
+        if request.deadline.expired():
+            raise DeadlineExceeded("the line was ready too late")
         request.connection_id = line.origin.connection_id
         try:
             self.registry.begin_send(request)
@@ -558,7 +562,7 @@ class Connection:
         for thread in (reader, beater):
             if thread is not None:
                 try:
-                    thread.join(deadline.remaining() + 0.1)
+                    thread.join(deadline.remaining(grace=JOIN_GRACE))
                 except RuntimeError:
                     continue  # a Ctrl-C came between making and starting it
                 if thread.is_alive():

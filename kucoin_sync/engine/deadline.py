@@ -23,9 +23,9 @@ class Deadline:
         self.started = time.monotonic()
         self.at = self.started + timeout
 
-    def remaining(self) -> float:
-        """Return the seconds left, at least 0."""
-        return max(0.0, self.at - time.monotonic())
+    def remaining(self, *, grace: float = 0.0) -> float:
+        """Return the seconds left, at least 0; ``grace`` is added once, however many steps ask for it."""
+        return max(0.0, self.at + grace - time.monotonic())
 
     def expired(self) -> bool:
         """Whether the time is over."""

@@ -20,6 +20,9 @@ from kucoin_sync.protocol.messages import Reply
 
 __all__ = ["Failure", "PendingRequest", "RequestRegistry"]
 
+END_PATIENCE = 0.1
+"""Seconds for a step of microseconds on another thread: a call keeps its deadline even if that thread starves."""
+
 Failure = tuple[str, KucoinSyncError | None]
 """Why a request ended without a reply: a reason of `OutcomeUnknown`, and what happened below."""
 
@@ -85,10 +88,9 @@ class PendingRequest:
             return True
         return False
 
-    def wait_for_end(self) -> None:
+    def wait_for_end(self) -> bool:
         """Wait until whoever took the request out of the table has ended it: a matter of microseconds."""
-        self._done.acquire()
-        self._done.release()
+        return self._done.acquire(timeout=END_PATIENCE)
 
     def finish(self, reply: Reply | None, failure: Failure | None) -> None:
         """End it: only for the one who took it out of the table."""

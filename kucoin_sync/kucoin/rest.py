@@ -64,7 +64,7 @@ def read_token(answer: HttpAnswer, *, connect_id: str) -> list[Endpoint]:
     token = data.get("token") if isinstance(data, Mapping) else None
     servers = data.get("instanceServers") if isinstance(data, Mapping) else None
     if not isinstance(token, str) or not token or not isinstance(servers, list) or not servers:
-        raise TokenError(f"no token or no servers in the answer: {shorten(_without_token(data))}", status=answer.status)
+        raise TokenError(f"no token or no servers in the answer: {_sample(data)}", status=answer.status)
     return [_read_server(server, token, connect_id) for server in servers]
 
 
@@ -88,8 +88,10 @@ def _read_ms(server: Mapping[str, Any], name: str) -> float | None:
     return value / 1000
 
 
-def _without_token(data: Any) -> Any:
-    return {**data, "token": "***"} if isinstance(data, Mapping) and "token" in data else data
+def _sample(answer: Any) -> str:
+    """Return a short piece of an answer, or none of it if it may hold a token, whole or cut short."""
+    text = bytes(answer).decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+    return "(an answer with a token in it)" if "token" in text.lower() else shorten(text)
 
 
 def _read_envelope(answer: HttpAnswer) -> Any:
@@ -100,7 +102,7 @@ def _read_envelope(answer: HttpAnswer) -> Any:
     except ValueError:
         frame = None
     if not isinstance(frame, Mapping) or not isinstance(frame.get("code"), (str, int)):
-        raise _bad_status(answer) or TokenError(f"not KuCoin's JSON: {shorten(answer.body)}", status=status)
+        raise _bad_status(answer) or TokenError(f"not KuCoin's JSON: {_sample(answer.body)}", status=status)
     code, text = str(frame["code"]), shorten(frame.get("msg") or "no text")
     if code == SUCCESS and status == 200:
         return frame.get("data")
@@ -115,7 +117,7 @@ def _read_envelope(answer: HttpAnswer) -> Any:
 
 
 def _bad_status(answer: HttpAnswer, code: str | None = None) -> ConnectError | None:
-    status, text = answer.status, f"HTTP status {answer.status}: {shorten(answer.body)}"
+    status, text = answer.status, f"HTTP status {answer.status}: {_sample(answer.body)}"
     if status in (401, 403):
         return AuthError(text, phase="token", code=code, status=status)
     if status == 429 or status >= 500:

@@ -23,6 +23,7 @@ from kucoin_sync.errors import (
     ClosedError,
     ConfigError,
     ConnectError,
+    DeadlineExceeded,
     ForkedError,
     KucoinSyncError,
     OutcomeUnknown,
@@ -108,7 +109,7 @@ class RequestCalls:
             if not request.wait() and connection.registry.discard(request):
                 request.failure = ("timeout", None)
             elif request.reply is None and request.failure is None:
-                request.wait_for_end()  # somebody took it at the very last moment and is ending it now
+                request.wait_for_end()  # somebody took it at the very last moment; if he starves it is a time-out
             return self._conclude(connection, request, operation)
         except BaseException as error:
             self._leave(error, connection, request, operation)
@@ -182,7 +183,7 @@ class RequestCalls:
             prepare = partial(self._with_expiry, request, operation)
         try:
             connection.send_request(request, prepare, wait_ready=wait_ready)
-        except (ConnectError, ClosedError) as error:
+        except (ConnectError, ClosedError, DeadlineExceeded) as error:
             raise not_sent(request, operation, error, ws_key=connection.ws_key) from error
 
     @staticmethod

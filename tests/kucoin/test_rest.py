@@ -332,3 +332,20 @@ def test_R03_any_answer_is_endpoints_or_one_of_two_errors(
             assert type(rest.read_time(got)) is int
         except (TokenError, AuthError):
             pass
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"code":"200000","data":{"token":"very-secret',
+        b'{"code":"200000","data":{"token":"very-secret","instanceServers":[]}}',
+        b'{"code":"200000","data":[{"token":"very-secret"}]}',
+        b'{"token":"very-secret"}',
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_X01_no_error_shows_a_token(body: bytes, status: int) -> None:
+    """A token opens a private line; an answer that was cut short still holds it."""
+    with pytest.raises(ConnectError) as caught:
+        rest.read_token(HttpAnswer(status, {}, body), connect_id="c")
+    assert "very-secret" not in str(caught.value) + repr(caught.value.__dict__)

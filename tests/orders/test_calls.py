@@ -645,3 +645,15 @@ def test_O18_what_a_signal_handler_raises_in_the_wait_passes_and_costs_nothing(
     call = order(api)
     line.send_json(success(line.read_json()))
     assert call.result().order_id == "order1"
+
+
+def test_O03_a_call_without_time_left_sends_nothing(peer: ScriptedPeer, clients: Clients) -> None:
+    """Also on a line that is ready: the next frame there is the next call's."""
+    api, line = opened(clients, peer)
+    with pytest.raises(NotSent):
+        api.submit_new_spot_order(**ORDER, client_oid="late", timeout=0)
+    call = order(api, client_oid="next")
+    request = line.read_json()
+    assert request["args"]["clientOid"] == "next"
+    line.send_json(success(request))
+    call.result()
