@@ -8,7 +8,20 @@ from attrs import frozen
 
 from .orders import OrderState
 
-__all__ = ["Event", "OrderDone", "OrderMatched", "OrderOpened", "Ticker", "TickerChanged", "Trade", "Traded"]
+__all__ = [
+    "BookChanged",
+    "Event",
+    "OrderDone",
+    "OrderMatched",
+    "OrderOpened",
+    "OrderReceived",
+    "OrderUpdated",
+    "Ticker",
+    "TickerChanged",
+    "Trade",
+    "Traded",
+    "WalletChanged",
+]
 
 
 @frozen
@@ -44,6 +57,13 @@ class Ticker:
 
 
 @frozen
+class OrderReceived:
+    """The engine took the order and has not matched it yet."""
+
+    order: OrderState
+
+
+@frozen
 class OrderOpened:
     """The order rests in the book."""
 
@@ -57,6 +77,14 @@ class OrderMatched:
     order: OrderState
     trade: Trade
     is_maker: bool
+
+
+@frozen
+class OrderUpdated:
+    """The size of a resting order changed without a fill; ``old_size`` is what it was."""
+
+    order: OrderState
+    old_size: Decimal
 
 
 @frozen
@@ -80,4 +108,59 @@ class TickerChanged:
     ticker: Ticker
 
 
-Event = OrderOpened | OrderMatched | OrderDone | Traded | TickerChanged
+@frozen
+class BookChanged:
+    """
+    One level of a book changed.
+
+    Attributes:
+        sequence: Counts the changes of one symbol without gaps.
+        side: ``buy`` for a bid, ``sell`` for an ask.
+        size: All that is visible at ``price`` now; zero when the level is gone.
+    """
+
+    symbol: str
+    sequence: int
+    side: str
+    price: Decimal
+    size: Decimal
+    time_ns: int
+
+
+@frozen
+class WalletChanged:
+    """
+    A balance changed.
+
+    Attributes:
+        wallet: ``main``, ``trade``, ``margin``, ``isolated:BTC-USDT`` ...: which wallet of the account.
+        available, held: After the change.
+        available_change, held_change: Signed.
+        cause: ``hold`` (an order reserves or releases), ``setted`` (a trade was settled), ``transfer`` or ``other``.
+    """
+
+    account: str
+    wallet: str
+    currency: str
+    available: Decimal
+    held: Decimal
+    available_change: Decimal
+    held_change: Decimal
+    cause: str
+    symbol: str | None
+    order_id: str | None
+    trade_id: int | None
+    time_ns: int
+
+
+Event = (
+    OrderReceived
+    | OrderOpened
+    | OrderMatched
+    | OrderUpdated
+    | OrderDone
+    | Traded
+    | TickerChanged
+    | BookChanged
+    | WalletChanged
+)

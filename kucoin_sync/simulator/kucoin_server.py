@@ -8,6 +8,7 @@ Only routing, the checks of a request, and reading frames live here; what frames
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
 import json
 import ssl
@@ -19,15 +20,21 @@ from aiohttp import WSMsgType, web
 from attrs import asdict
 
 from .credentials import Credentials, SignatureRefused
-from .json_text import compact
+from .json_text import compact, read_object
+from .orders import Refused
 from .peer import PONG, Peer
+from .rest_calls import RestCall, Route
+from .rest_public import PublicCalls
+from .rest_spot import SpotCalls
 from .v1_stream import V1Stream
-from .venue import Venue
+from .venue import Pool, Venue
 from .ws_api import WsApiSession
 
-__all__ = ["V1_PATH", "WS_API_PATH", "KucoinServer"]
+__all__ = ["FUTURES_PREFIX", "WS_API_PATH", "KucoinServer"]
 
-V1_PATH = "/v1/stream/spot"
+FUTURES_PREFIX = "/futures"
+"""Path that stands for the futures REST host."""
+V1_PATHS = {"/v1/stream/spot": "spot", "/v1/stream/futures": "futures"}
 WS_API_PATH = "/v1/private"
 
 MAX_FRAME = 4 * 1024 * 1024
@@ -70,13 +77,11 @@ class KucoinServer:
     async def start(self) -> None:
         """Bind and serve."""
         app = web.Application(middlewares=[self._guard], client_max_size=MAX_BODY)
-        app.router.add_post("/api/v1/bullet-public", self._bullet_public)
-        app.router.add_post("/api/v1/bullet-private", self._bullet_private)
-        app.router.add_get("/api/v1/timestamp", self._timestamp)
-        app.router.add_get("/api/v1/status", self._status)
-        app.router.add_get("/api/v2/symbols", self._symbols)
-        app.router.add_get("/api/v2/symbols/{symbol}", self._symbol)
-        app.router.add_get(V1_PATH, self._v1_stream)
+        for prefix, routes in self._hosts().items():
+            for route in routes:
+                app.router.add_route(route.method, prefix + route.path, self._rest_handler(route, prefix))
+        for path, product in V1_PATHS.items():
+            app.router.add_get(path, functools.partial(self._v1_stream, product))
         app.router.add_get(WS_API_PATH, self._ws_api)
         app.router.add_post("/_simulator/faults", self._control_faults)
         app.router.add_get("/_simulator/truth/{client_oid}", self._control_truth)
@@ -111,50 +116,62 @@ class KucoinServer:
 
     # REST.
 
-    async def _bullet_public(self, request: web.Request) -> web.Response:
-        return self._token_response(None)
-
-    async def _bullet_private(self, request: web.Request) -> web.Response:
-        try:
-            account = await self._signed_account(request)
-        except SignatureRefused as error:
-            self._venue.token_calls += 1
-            return _error(error.code, error.message, 401)
-        return self._token_response(account.api_key)
-
-    def _token_response(self, account: str | None) -> web.Response:
+    def _hosts(self) -> dict[str, list[Route]]:
+        """Return the calls of each host: both share one port and are told apart by a prefix of the path."""
         venue = self._venue
-        venue.token_calls += 1
-        venue.on_change()
-        if venue.faults.take("token_html") is not None:
-            return web.Response(text=_HTML, content_type="text/html")
-        refusal = venue.faults.take("refuse_token")
-        if refusal is not None:
-            return _error(refusal["code"], refusal["msg"], refusal["status"])
-        server = {
-            "endpoint": f"{self.ws_url}{V1_PATH}",
-            "encrypt": self._ssl_context is not None,
-            "protocol": "websocket",
-            "pingInterval": 18000,
-            "pingTimeout": 10000,
+        encrypted = self._ssl_context is not None
+        public = {
+            product: PublicCalls(venue, product, functools.partial(self._url_of, path), encrypted=encrypted)
+            for path, product in V1_PATHS.items()
         }
-        return _ok({"token": venue.issue_token(account), "instanceServers": [server]})
+        return {
+            "": [*public["spot"].routes(), *SpotCalls(venue).routes()],
+            FUTURES_PREFIX: public["futures"].routes(),
+        }
 
-    async def _timestamp(self, request: web.Request) -> web.Response:
-        return _ok(self._venue.now_ms())
+    def _rest_handler(self, route: Route, prefix: str) -> _Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            try:
+                account = (await self._signed_account(request, prefix)).api_key if route.signed else ""
+            except SignatureRefused as error:
+                self._count_token_call(request)
+                return _error(error.code, error.message, 401)
+            answer = self._token_fault(request)
+            if answer is not None:
+                return answer
+            pool = self._venue.pool(account, route.pool)
+            now = asyncio.get_running_loop().time()
+            if not pool.take(now, route.weight):
+                return _limited(_error("429000", "Too many requests in a short period of time.", 429), pool, now)
+            try:
+                body = await _read_body(request)
+                data = route.handler(RestCall(account, dict(request.match_info), dict(request.query), body))
+                response = _ok(data)
+            except Refused as refused:
+                response = _error(refused.code, refused.message, 200)
+            self._venue.on_change()
+            return _limited(response, pool, now)
 
-    async def _status(self, request: web.Request) -> web.Response:
-        return _ok({"status": "open", "msg": "SIMULATOR"})
+        return handle
 
-    async def _symbols(self, request: web.Request) -> web.Response:
-        return _ok([symbol.as_wire() for symbol in self._venue.exchange.symbols.values()])
+    def _count_token_call(self, request: web.Request) -> bool:
+        is_token_call = "/bullet-" in request.path
+        if is_token_call:
+            self._venue.token_calls += 1
+            self._venue.on_change()
+        return is_token_call
 
-    async def _symbol(self, request: web.Request) -> web.Response:
-        symbol = self._venue.exchange.symbols.get(request.match_info["symbol"])
-        return _error("900001", "Symbol not exists", 200) if symbol is None else _ok(symbol.as_wire())
+    def _token_fault(self, request: web.Request) -> web.Response | None:
+        """Answer a token call with a fault, if one is armed for it."""
+        if not self._count_token_call(request):
+            return None
+        if self._venue.faults.take("token_html") is not None:
+            return web.Response(text=_HTML, content_type="text/html")
+        refusal = self._venue.faults.take("refuse_token")
+        return None if refusal is None else _error(refusal["code"], refusal["msg"], refusal["status"])
 
-    async def _signed_account(self, request: web.Request) -> Credentials:
-        """Check the KC-API headers of a signed call."""
+    async def _signed_account(self, request: web.Request, prefix: str) -> Credentials:
+        """Check the KC-API headers of a signed call; the prefix that stands for a host is not signed."""
         headers = request.headers
         key, given = headers.get("KC-API-KEY"), headers.get("KC-API-SIGN")
         stamp, passphrase = headers.get("KC-API-TIMESTAMP"), headers.get("KC-API-PASSPHRASE")
@@ -166,7 +183,7 @@ class KucoinServer:
         if credentials is None:
             raise SignatureRefused("400003")
         body = (await request.read()).decode("utf-8", "replace")
-        target = request.raw_path
+        target = request.raw_path.removeprefix(prefix)
         credentials.check(
             sign_=given,
             passphrase=passphrase,
@@ -179,8 +196,8 @@ class KucoinServer:
 
     # WebSockets.
 
-    async def _v1_stream(self, request: web.Request) -> web.StreamResponse:
-        token = self._venue.token(request.query.get("token", ""))
+    async def _v1_stream(self, product: str, request: web.Request) -> web.StreamResponse:
+        token = self._venue.token(request.query.get("token", ""), product)
         if token is None:
             return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
         ws = await _upgrade(request)
@@ -278,6 +295,9 @@ class KucoinServer:
         """Base URL of the WebSockets."""
         return self._base("wss" if self._ssl_context is not None else "ws")
 
+    def _url_of(self, path: str) -> str:
+        return self.ws_url + path
+
     def _base(self, scheme: str) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{scheme}://{host}:{self.port}"
@@ -299,6 +319,22 @@ def _transport(request: web.Request) -> asyncio.Transport:
     if not isinstance(transport, asyncio.Transport):
         raise ConnectionResetError("the client left during the handshake")
     return transport
+
+
+async def _read_body(request: web.Request) -> Mapping[str, Any]:
+    """Return the JSON object of a body. Raises Refused (400100, text assumed) for any other body."""
+    text = (await request.read()).decode("utf-8", "replace")
+    body = read_object(text) if text else {}
+    if body is None:
+        raise Refused("400100", "The body must be a JSON object.")
+    return body
+
+
+def _limited(response: web.Response, pool: Pool, now: float) -> web.Response:
+    """Add the headers that tell the state of the request pool."""
+    for name, value in pool.as_wire(now).items():
+        response.headers[f"gw-ratelimit-{name}"] = str(value)
+    return response
 
 
 def _host_name(url: str) -> str | None:

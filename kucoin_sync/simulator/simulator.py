@@ -236,7 +236,7 @@ class Simulator(FaultControls):
             "api_passphrase": self.api_passphrase,
             "hosts": {
                 "spot_rest": self.url,
-                "futures_rest": self.url,
+                "futures_rest": self.url + "/futures",
                 "ws_api": self.ws_url + "/v1/private",
             },
         }
@@ -326,7 +326,7 @@ class Simulator(FaultControls):
 
     def push_ticker(self, symbol: str) -> int:
         """Send the ticker of a pair now; return how many connections took it."""
-        return self._call(lambda: self._venue.push_ticker(symbol))
+        return self._call(lambda: self._venue.spot_public.push_ticker(symbol))
 
     def publish(self, topic: str, subject: str, data: object) -> int:
         """Send one message to the subscribers of a single topic; return how many took it."""

@@ -14,36 +14,14 @@ from typing import Any
 
 from .json_text import compact, read_object
 from .peer import Peer
+from .v1_channels import CHANNELS
 from .venue import Token, Venue
 
 __all__ = ["V1Stream"]
 
 # Bound of the simulator itself, far above a hundred symbols.
 _MAX_TOPIC = 65536
-
-# Channel paths of the spot host: (is private, takes a list, needs an argument).
-_CHANNELS: dict[str, tuple[bool, bool, bool]] = {
-    "/market/ticker": (False, True, True),
-    "/spotMarket/level1": (False, True, True),
-    "/spotMarket/level2Depth5": (False, True, True),
-    "/spotMarket/level2Depth50": (False, True, True),
-    "/market/level2": (False, True, True),
-    "/market/candles": (False, True, True),
-    "/market/match": (False, True, True),
-    "/market/snapshot": (False, False, True),
-    "/callauction/level2Depth50": (False, False, True),
-    "/callauction/callauctionData": (False, False, True),
-    "/indicator/markPrice": (False, True, True),
-    "/indicator/index": (False, True, True),
-    "/margin/fundingBook": (False, True, True),
-    "/spotMarket/tradeOrdersV2": (True, False, False),
-    "/spotMarket/tradeOrders": (True, False, False),
-    "/spotMarket/advancedOrders": (True, False, False),
-    "/account/balance": (True, False, False),
-    "/margin/position": (True, False, False),
-    "/margin/isolatedPosition": (True, False, True),
-    "/margin/loan": (True, False, True),
-}
+_MAX_TOPICS = 10_000
 
 
 class V1Stream:
@@ -114,6 +92,8 @@ class V1Stream:
         wants_ack = frame.get("response") in (True, "true")
         if wants_ack and venue.faults.take("no_ack") is None:
             peer.send_text(compact({"id": request_id, "type": "ack"}))
+        if is_subscribe:
+            venue.subscribed(peer, singles)
         venue.on_change()
 
     def _check_topic(self, topic: object, *, is_subscribe: bool) -> tuple[tuple[int, str] | None, list[str]]:
@@ -123,19 +103,20 @@ class V1Stream:
         if not isinstance(topic, str) or not topic.startswith("/") or len(topic) > _MAX_TOPIC:
             return (400, "topic is invalid"), []
         path, colon, argument = topic.partition(":")
-        channel = _CHANNELS.get(path)
-        if channel is None:
+        channel = CHANNELS.get(path)
+        if channel is None or channel.product != self._token.product:
             return (404, "topic does not exist"), []
-        is_private, takes_list, needs_argument = channel
         symbols = argument.split(",")
-        if bool(colon) != needs_argument or (colon and not all(symbols)):
+        if channel.argument != "optional" and bool(colon) != (channel.argument == "needed"):
             return (400, "topic is invalid"), []
-        if len(symbols) > 1 and not takes_list:
-            return (400, "topic is invalid"), []  # assumed
-        if is_private and not self._token.is_private:
+        if (colon and not all(symbols)) or (len(symbols) > 1 and not channel.takes_list):
+            return (400, "topic is invalid"), []  # the second half is assumed
+        if channel.private and not self._token.is_private:
             return (403, "login is required"), []
         limits = self._venue.limits
-        per_frame, per_connection = limits.topics_per_frame, limits.topics_per_connection
+        per_frame = limits.topics_per_frame
+        # The futures host has no documented limit; this one protects the simulator itself.
+        per_connection = limits.topics_per_connection if channel.product == "spot" else _MAX_TOPICS
         if per_frame is not None and len(symbols) > per_frame:
             return (509, f"exceed max subscription count limitation of {per_frame} per time"), []
         singles = [f"{path}:{symbol}" for symbol in dict.fromkeys(symbols)] if colon else [path]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import secrets
 import time
 from collections import OrderedDict
@@ -18,16 +19,20 @@ from pathlib import Path
 from attrs import frozen
 
 from .credentials import DEFAULT_CREDENTIALS, Credentials
-from .events import Event, Ticker, TickerChanged, Trade, Traded
+from .events import Event
 from .exchange import Exchange
 from .faults import SYSTEMS, Faults
+from .feed import Feed
 from .json_text import compact
 from .market_maker import MAKER, TAKER, MarketMaker
+from .operations import Operations
 from .peer import Peer, encode_frame
-from .symbols import Symbol, plain
+from .spot_operations import spot_operations
+from .spot_public_feed import SpotPublicFeed
+from .symbols import Symbol
 from .truth import TruthLog
 
-__all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Token", "Venue"]
+__all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue", "user_id"]
 
 #: House account behind `Simulator.counter_order`.
 COUNTERPARTY = "simulator-counterparty"
@@ -42,8 +47,9 @@ _TEXT = 0x1
 
 @frozen
 class Token:
-    """A connect token of the classic streams."""
+    """A connect token; ``product`` names the stream it opens: ``spot``, ``futures`` or ``pro``."""
 
+    product: str
     account: str | None
     expires_at_ns: int
 
@@ -62,6 +68,7 @@ class Limits:
     topics_per_frame: int | None = 100
     topics_per_connection: int | None = 400
     order_pool: int | None = 4000
+    other_pools: int | None = 2000
     order_window: float = 30.0
     open_orders: int | None = 2000
     open_orders_per_symbol: int | None = 200
@@ -74,6 +81,7 @@ class Limits:
             topics_per_frame=None,
             topics_per_connection=10_000,
             order_pool=None,
+            other_pools=None,
             open_orders=100_000,
             open_orders_per_symbol=None,
         )
@@ -87,15 +95,15 @@ class Pool:
         self._limit, self._window = limit, window
         self._used, self._ends_at = 0, 0.0
 
-    def take(self, now: float) -> bool:
-        """Use one request; return False if the pool is empty."""
+    def take(self, now: float, weight: int = 1) -> bool:
+        """Use ``weight`` of the pool; return False if that is not there."""
         if now >= self._ends_at:
             self._used, self._ends_at = 0, now + self._window
         if self._limit is None:
             return True
-        if self._used >= self._limit:
+        if self._used + weight > self._limit:
             return False
-        self._used += 1
+        self._used += weight
         return True
 
     def as_wire(self, now: float) -> dict[str, int]:
@@ -134,6 +142,7 @@ class Venue:
         self.credentials = {c.api_key: c for c in credentials}
         self.truth = TruthLog(spool=truth_file)
         self.faults = Faults(peers=self.peers, now_ns=clock, send_error=self.send_ws_api_error)
+        self._feeds: list[Feed] = []
         self.exchange = Exchange(
             now_ns=self.now_ns,
             emit=self._on_event,
@@ -152,6 +161,8 @@ class Venue:
             for currency in (symbol.base, symbol.quote):
                 self.exchange.deposit(COUNTERPARTY, currency, "1000000000000")
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
+        #: Handlers of the order entry by operation.
+        self.operations: Operations = {**spot_operations(self.exchange)}
         self.opened = dict.fromkeys(SYSTEMS, 0)
         self.frames_received = dict.fromkeys(SYSTEMS, 0)
         self.frames_sent = dict.fromkeys(SYSTEMS, 0)
@@ -159,14 +170,12 @@ class Venue:
         #: Called after every change; the simulator's waiters hang on it.
         self.on_change: Callable[[], None] = lambda: None
         self._max_output = max_output
-        self._ticker_interval = ticker_interval
         self._peers: dict[str, Peer] = {}
         self._topics: dict[str, dict[Peer, None]] = {}
         self._tokens: OrderedDict[str, Token] = OrderedDict()
-        self._pools: dict[str, Pool] = {}
-        self._tickers_sent: dict[str, float] = {}
-        self._tickers_due: dict[str, asyncio.TimerHandle] = {}
-        self._sequence = time.time_ns() // 1_000_000
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval)
+        self._feeds.append(self.spot_public)
 
     # Time.
 
@@ -183,6 +192,8 @@ class Venue:
         self.exchange.poll()
         if self.market_maker is not None:
             self.market_maker.step()
+        for feed in self._feeds:
+            feed.step()
         now = asyncio.get_running_loop().time()
         for peer in list(self._peers.values()):
             if peer.is_open and now - peer.last_received > self.idle_timeout:
@@ -227,25 +238,32 @@ class Venue:
 
     # Tokens and pools.
 
-    def issue_token(self, account: str | None) -> str:
+    def issue_token(self, account: str | None, product: str) -> str:
         """Make a token; it contains characters that must be percent-encoded, as the real ones do."""
         token = f"SIM-{secrets.token_urlsafe(48)}.{base64.b64encode(secrets.token_bytes(16)).decode()}"
-        self._tokens[token] = Token(account, self.now_ns() + TOKEN_LIFE_NS)
+        self._tokens[token] = Token(product, account, self.now_ns() + TOKEN_LIFE_NS)
         if len(self._tokens) > MAX_TOKENS:
             self._tokens.popitem(last=False)
         return token
 
-    def token(self, text: str) -> Token | None:
-        """Return a valid token, ``None`` for an unknown or expired one."""
+    def token(self, text: str, product: str) -> Token | None:
+        """Return a valid token of a product, ``None`` for an unknown or expired one, or one of another product."""
         token = self._tokens.get(text)
-        return token if token is not None and self.now_ns() < token.expires_at_ns else None
+        valid = token is not None and token.product == product and self.now_ns() < token.expires_at_ns
+        return token if valid else None
 
-    def pool(self, account: str) -> Pool:
-        """Return the order pool of an account."""
-        pool = self._pools.get(account)
+    def pool(self, account: str, name: str = "spot") -> Pool:
+        """Return a request pool of an account: ``spot``, ``futures``, ``management``, ``unified`` or ``public``."""
+        pool = self._pools.get((account, name))
         if pool is None:
-            pool = self._pools[account] = Pool(self.limits.order_pool, self.limits.order_window)
+            size = self.limits.order_pool if name == "spot" else self.limits.other_pools
+            pool = self._pools[account, name] = Pool(size, self.limits.order_window)
         return pool
+
+    def client_oid_of(self, order_id: str) -> str | None:
+        """Return the client order id behind an order id of any product."""
+        order = self.exchange.order(order_id)
+        return None if order is None else order.client_oid
 
     # Topics.
 
@@ -269,18 +287,56 @@ class Venue:
         """Return the active single topics and how many connections have each."""
         return {topic: len(peers) for topic, peers in self._topics.items()}
 
-    def publish(self, topic: str, subject: str, data: object) -> int:
-        """Send one message to everybody on ``topic``; return how many connections took it."""
+    def has_readers(self, topic: str) -> bool:
+        """Whether any connection is subscribed to a single topic."""
+        return topic in self._topics
+
+    def readers(self, prefix: str) -> list[str]:
+        """Return the subscribed single topics that start with ``prefix``."""
+        return [topic for topic in self._topics if topic.startswith(prefix)]
+
+    def subscribed(self, peer: Peer, topics: Iterable[str]) -> None:
+        """Tell the feeds that a connection subscribed; called after the acknowledgement was sent."""
+        for topic in topics:
+            for feed in self._feeds:
+                feed.on_subscribe(peer, topic)
+
+    def publish(
+        self,
+        topic: str,
+        subject: str,
+        data: object,
+        *,
+        account: str | None = None,
+        envelope: Mapping[str, object] | None = None,
+    ) -> int:
+        """
+        Send one message of the classic streams to everybody on ``topic``.
+
+        Args:
+            topic: Single topic.
+            subject: As on the wire.
+            data: Payload.
+            account: Only to connections of this account, as a private push with ``userId`` and ``channelType``.
+            envelope: More keys beside ``data``, such as ``sn`` or ``id``.
+
+        Returns:
+            How many connections took it.
+        """
+        if topic not in self._topics:
+            return 0
+        frame = {"topic": topic, "type": "message", "subject": subject, **(envelope or {})}
+        if account is not None:
+            frame.update(userId=user_id(account), channelType="private")
+        return self.publish_frame(topic, _TEXT, compact({**frame, "data": data}).encode(), account=account)
+
+    def publish_frame(self, topic: str, opcode: int, payload: bytes, *, account: str | None = None) -> int:
+        """Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it."""
         peers = self._topics.get(topic)
         if not peers:
             return 0
-        text = compact({"topic": topic, "type": "message", "subject": subject, "data": data})
-        frame = encode_frame(_TEXT, text.encode())
-        return sum(peer.send_raw(frame) for peer in list(peers))
-
-    def push_ticker(self, symbol: str) -> int:
-        """Send the ticker of one pair now, changed or not."""
-        return self._publish_ticker(self.exchange.ticker(symbol))
+        frame = encode_frame(opcode, payload)
+        return sum(peer.send_raw(frame) for peer in list(peers) if account is None or peer.account == account)
 
     # Errors whose form belongs to a whole system.
 
@@ -295,72 +351,16 @@ class Venue:
 
     def shut_down(self) -> None:
         """Drop every connection and pending timer; the server face is going away."""
-        for timer in self._tickers_due.values():
-            timer.cancel()
-        self._tickers_due.clear()
+        for feed in self._feeds:
+            feed.shut_down()
         for peer in list(self._peers.values()):
             peer.drop()
 
-    # Events of the engine.
-
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, Traded):
-            self._publish_match(event.trade)
-        elif isinstance(event, TickerChanged):
-            self._ticker_changed(event.ticker)
+        for feed in self._feeds:
+            feed.on_event(event)
 
-    def _publish_match(self, trade: Trade) -> None:
-        topic = f"/market/match:{trade.symbol}"
-        if topic not in self._topics:
-            return
-        self.publish(
-            topic,
-            "trade.l3match",
-            {
-                "makerOrderId": trade.maker_order_id,
-                "price": plain(trade.price),
-                "sequence": str(trade.trade_id),
-                "side": trade.side,
-                "size": plain(trade.size),
-                "symbol": trade.symbol,
-                "takerOrderId": trade.taker_order_id,
-                "time": str(trade.time_ns),
-                "tradeId": str(trade.trade_id),
-                "type": "match",
-            },
-        )
 
-    def _ticker_changed(self, ticker: Ticker) -> None:
-        """Publish now, or when the interval since the last ticker of the pair is over."""
-        symbol = ticker.symbol
-        if symbol in self._tickers_due or not self._has_ticker_readers(symbol):
-            return
-        loop = asyncio.get_running_loop()
-        wait = self._tickers_sent.get(symbol, 0.0) + self._ticker_interval - loop.time()
-        if wait <= 0:
-            self._publish_ticker(ticker)
-        else:
-            self._tickers_due[symbol] = loop.call_later(wait, self._ticker_is_due, symbol)
-
-    def _ticker_is_due(self, symbol: str) -> None:
-        del self._tickers_due[symbol]
-        self._publish_ticker(self.exchange.ticker(symbol))
-
-    def _has_ticker_readers(self, symbol: str) -> bool:
-        return f"/market/ticker:{symbol}" in self._topics or "/market/ticker:all" in self._topics
-
-    def _publish_ticker(self, ticker: Ticker) -> int:
-        self._tickers_sent[ticker.symbol] = asyncio.get_running_loop().time()
-        self._sequence += 1
-        data = {
-            "bestAsk": plain(ticker.best_ask),
-            "bestAskSize": plain(ticker.best_ask_size),
-            "bestBid": plain(ticker.best_bid),
-            "bestBidSize": plain(ticker.best_bid_size),
-            "price": plain(ticker.price),
-            "sequence": str(self._sequence),
-            "size": plain(ticker.size),
-            "time": (ticker.time_ns or self.now_ns()) // 1_000_000,
-        }
-        single = self.publish(f"/market/ticker:{ticker.symbol}", "trade.ticker", data)
-        return single + self.publish("/market/ticker:all", ticker.symbol, data)
+def user_id(account: str) -> str:
+    """Return the user id that private pushes of an account carry: 24 hexadecimal digits, always the same."""
+    return hashlib.sha256(account.encode()).hexdigest()[:24]

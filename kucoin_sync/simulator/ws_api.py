@@ -13,17 +13,15 @@ import asyncio
 import hmac
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
 from .credentials import TEXTS, Credentials, SignatureRefused, sign
 from .json_text import compact, read_object
-from .orders import OrderState, Refused
+from .orders import Refused
 from .peer import Peer
-from .symbols import plain
 from .truth import Entry
-from .venue import Venue
+from .venue import Pool, Venue
 
 __all__ = ["WsApiSession"]
 
@@ -52,13 +50,6 @@ class WsApiSession:
         self._challenge: str | None = None
         self._session_id = str(uuid.uuid4())
         self._timer: asyncio.TimerHandle | None = None
-        self._operations: dict[str, Callable[[dict[str, Any]], tuple[OrderState, dict[str, Any]]]] = {
-            "spot.order": self._order,
-            "spot.sync_order": self._sync_order,
-            "spot.modify": self._modify,
-            "spot.cancel": self._cancel,
-            "spot.sync_cancel": self._sync_cancel,
-        }
 
     def start(self) -> None:
         """Check the query and send the challenge, or the refusal."""
@@ -91,7 +82,7 @@ class WsApiSession:
         op = frame.get("op")
         if op == "ping":
             self._peer.send_text(compact({"id": request_id, "op": "pong", "timestamp": in_ns // 1_000_000}))
-        elif not isinstance(op, str) or op not in self._operations:
+        elif not isinstance(op, str) or op not in self._venue.operations:
             self._reply(request_id, str(op), in_ns, "400100", None, f"Unsupported op: {op}")  # text assumed
         else:
             self._run(op, request_id, frame.get("args"), in_ns)
@@ -143,72 +134,63 @@ class WsApiSession:
 
     def _run(self, op: str, request_id: str, args: object, in_ns: int) -> None:
         venue, faults = self._venue, self._venue.faults
-        entry = venue.truth.received(
-            Entry(
-                op,
-                self._client_oid_of(args),
-                request_id[:_MAX_ID],
-                self._peer.id,
-                venue.clock(),
-                time.monotonic_ns(),
+        # A batch is one frame with several orders, each with a record of its own.
+        orders = args if isinstance(args, list) and args else [args]
+        entries = [
+            venue.truth.received(
+                Entry(
+                    op,
+                    self._client_oid_of(order),
+                    request_id[:_MAX_ID],
+                    self._peer.id,
+                    venue.clock(),
+                    time.monotonic_ns(),
+                )
             )
-        )
+            for order in orders
+        ]
         if faults.take("cut_before_execution", op=op) is not None:
-            entry.outcome = "cut"
-            venue.truth.finished(entry)
+            for entry in entries:
+                entry.outcome = "cut"
+                venue.truth.finished(entry)
             self._peer.cut(reset=True)
             return
-        code, data, message = self._execute(op, args, entry)
-        venue.truth.finished(entry)
+        code, data, message = self._execute(op, args, entries)
+        for entry in entries:
+            venue.truth.finished(entry)
         if faults.take("cut_instead_of_reply", op=op) is not None:
             self._peer.cut(reset=True)
         elif faults.take("swallow_replies", op=op) is None:
 
             def send() -> None:
                 if self._reply(request_id, op, in_ns, code, data, message):
-                    entry.replies_sent += 1
+                    for entry in entries:
+                        entry.replies_sent += 1
 
             if not faults.hold(op, send):
                 send()
         venue.on_change()
 
-    def _execute(self, op: str, args: object, entry: Entry) -> tuple[str, dict[str, Any] | None, str | None]:
+    def _execute(self, op: str, args: object, entries: list[Entry]) -> tuple[str, Any, str | None]:
         """Let the engine do it; return code, data and message of the reply."""
-        assert self._peer.account is not None
         try:
-            if not self._venue.pool(self._peer.account).take(asyncio.get_running_loop().time()):
+            if not self._pool(op).take(asyncio.get_running_loop().time()):
                 raise Refused("429000", _TOO_MANY)
-            if not isinstance(args, dict):
-                raise Refused("400100", "args must be an object.")  # text assumed
-            order, data = self._operations[op](args)
+            outcome = self._venue.operations[op](self._account, args)
         except Refused as refused:
-            entry.outcome, entry.code = "refused", refused.code
+            for entry in entries:
+                entry.outcome, entry.code = "refused", refused.code
             return refused.code, None, refused.message
-        entry.executed, entry.outcome, entry.code = True, "accepted", "200000"
-        entry.order_id = order.order_id
-        return "200000", data, None
+        for entry, item in zip(entries, outcome.items, strict=False):
+            entry.executed = item.code == "200000"
+            entry.outcome, entry.code = "accepted" if entry.executed else "refused", item.code
+            entry.order_id = item.order_id
+        return "200000", outcome.data, None
 
-    def _order(self, args: dict[str, Any]) -> tuple[OrderState, dict[str, Any]]:
-        order = self._venue.exchange.place(self._account, args)
-        return order, {"orderId": order.order_id, "clientOid": order.client_oid}
-
-    def _sync_order(self, args: dict[str, Any]) -> tuple[OrderState, dict[str, Any]]:
-        order, data = self._order(args)
-        stamp = order.created_at_ns // 1_000_000
-        return order, {**data, "orderTime": stamp, **_sizes(order), "matchTime": stamp}
-
-    def _modify(self, args: dict[str, Any]) -> tuple[OrderState, dict[str, Any]]:
-        order = self._venue.exchange.modify(self._account, args)
-        return order, {"newOrderId": order.order_id, "clientOid": order.client_oid}
-
-    def _cancel(self, args: dict[str, Any]) -> tuple[OrderState, dict[str, Any]]:
-        order = self._venue.exchange.cancel(self._account, args)
-        name = "orderId" if args.get("orderId") else "clientOid"
-        return order, {name: args[name]}
-
-    def _sync_cancel(self, args: dict[str, Any]) -> tuple[OrderState, dict[str, Any]]:
-        order, data = self._cancel(args)
-        return order, {**data, **_sizes(order)}
+    def _pool(self, op: str) -> Pool:
+        product = op.partition(".")[0]
+        name = {"futures": "futures", "uta": "unified"}.get(product, "spot")
+        return self._venue.pool(self._account, name)
 
     @property
     def _account(self) -> str:
@@ -222,8 +204,7 @@ class WsApiSession:
         client_oid, order_id = args.get("clientOid"), args.get("orderId")
         if isinstance(client_oid, str) and client_oid:
             return client_oid[:_MAX_ID]
-        order = self._venue.exchange.order(order_id) if isinstance(order_id, str) else None
-        return None if order is None else order.client_oid
+        return self._venue.client_oid_of(order_id) if isinstance(order_id, str) else None
 
     def _reply(
         self,
@@ -231,7 +212,7 @@ class WsApiSession:
         op: str,
         in_ns: int,
         code: str,
-        data: dict[str, Any] | None,
+        data: Any,
         message: str | None,
     ) -> bool:
         frame: dict[str, Any] = {"id": request_id, "op": op, "code": code}
@@ -242,18 +223,5 @@ class WsApiSession:
         frame["inTime"] = in_ns // self._time_divisor
         frame["outTime"] = self._venue.now_ns() // self._time_divisor
         now = asyncio.get_running_loop().time()
-        frame["userRateLimit"] = self._venue.pool(self._account).as_wire(now)
+        frame["userRateLimit"] = self._pool(op).as_wire(now)
         return self._peer.send_text(compact(frame))
-
-
-def _sizes(order: OrderState) -> dict[str, Any]:
-    """Return the matching result of the ``sync_`` operations."""
-    origin = order.deal_size if order.size is None else order.size
-    left = origin - order.deal_size
-    return {
-        "originSize": plain(origin),
-        "dealSize": plain(order.deal_size),
-        "remainSize": plain(left if order.is_live else Decimal(0)),
-        "canceledSize": plain(Decimal(0) if order.is_live else left),
-        "status": "open" if order.is_live else "done",
-    }
