@@ -169,6 +169,11 @@ class Options:
         reconnect_reset_after: A line that held this long resets the delay (10 s).
         max_reconnect_attempts: Openings tried in a row before the connection is given up; ``None``: no limit.
         openings_per_minute: Openings of all connections of the client together (20; KuCoin allows 30).
+        max_topics_per_connection: Single topics on one connection; for more, further ones are opened. ``None``: what
+            the exchange takes by its strictest document (KuCoin V1: 300).
+        max_topics_per_frame: Symbols that one subscribe may carry; ``None``: likewise (KuCoin V1: 100).
+        max_frames_per_window: Messages sent in one window; ``None``: likewise (KuCoin: 100 in 10 s). Subscriptions
+            wait for it, orders never do.
         inline_listeners: Run listeners on the reading thread, for the last microseconds. Blocking calls are
             refused there.
         queue_size: Updates the listener queue, and each stream by default, holds (10,000).
@@ -194,6 +199,9 @@ class Options:
     reconnect_reset_after: float = attrs.field(default=10.0, validator=_seconds(0.0))
     max_reconnect_attempts: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     openings_per_minute: int = attrs.field(default=20, validator=_count(1))
+    max_topics_per_connection: int | None = attrs.field(default=None, validator=_count(1, optional=True))
+    max_topics_per_frame: int | None = attrs.field(default=None, validator=_count(1, optional=True))
+    max_frames_per_window: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     inline_listeners: bool = attrs.field(default=False, validator=_flag)
     queue_size: int = attrs.field(default=10_000, validator=_count(1))
 

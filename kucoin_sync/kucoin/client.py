@@ -116,7 +116,7 @@ class WebsocketClient(EngineClient):
             if facts.system != "pro_v2" and (self.options.credentials is not None or not facts.private)
         ]
         for key in keys:
-            self._connection(key).start()
+            self._group(key).first.start()
         for key in keys:
             self.connect(key, timeout=deadline.remaining())
 
@@ -217,4 +217,4 @@ class WebsocketClient(EngineClient):
         else:
             args = _ANYTHING.check(None, keywords, {**(params or {}), **(extra or {})})
         seconds = self._deadline(timeout, self.options.request_timeout).remaining()
-        return self._connection(key), args, seconds
+        return self._group(key).first, args, seconds

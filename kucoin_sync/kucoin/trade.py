@@ -47,7 +47,7 @@ class TradeDialect:
 
     greeting: tuple[Step, ...] = (Step.CHALLENGE, Step.WELCOME)
     # No limit of topics applies; the idle limit is the one of the streams, which nobody documents for this host.
-    limits = Limits(frames=100, window=10.0, topics_per_frame=1, idle=60.0)
+    limits = Limits(frames=100, window=10.0, topics_per_frame=1, topics_per_connection=1, idle=60.0)
 
     def __init__(self, ws_key: str, *, url: str, rest_host: str, signer: Signer) -> None:
         self.ws_key = ws_key
@@ -144,6 +144,9 @@ class TradeDialect:
 
     def is_final_refusal(self, refusal: Refusal) -> bool:
         return True
+
+    def may_blame_one(self, refusal: Refusal) -> bool:
+        return False
 
 
 def _greeting(frame: dict[str, Any], text: str) -> Inbound:
