@@ -17,7 +17,7 @@ import attrs
 
 from kucoin_sync.errors import ConfigError
 
-__all__ = ["Credentials", "Options", "check_url", "is_loopback"]
+__all__ = ["Broker", "Credentials", "Options", "check_url", "is_loopback"]
 
 LONGEST = 86_400.0
 """Upper bound of every duration, one day: a larger number is a unit mistaken."""
@@ -93,6 +93,35 @@ class Credentials:
         return f"Credentials(key={_mask_key(self.api_key)})"
 
 
+@attrs.frozen(repr=False)
+class Broker:
+    """
+    A partner programme, whose marks go along with signed calls. Nothing of it is sent unless it is given.
+
+    ``repr`` does not show the key.
+
+    Attributes:
+        partner: Partner id.
+        key: Partner key, which signs the mark.
+        name: Broker name, for the broker kind of partner only.
+    """
+
+    partner: str
+    key: str
+    name: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for field in ("partner", "key", "name"):
+            value = getattr(self, field)
+            if value is None and field == "name":
+                continue
+            if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+                raise ConfigError(f"broker: its {field} must be printable ASCII text that is not empty")
+
+    def __repr__(self) -> str:
+        return f"Broker(partner={self.partner!r}, name={self.name!r})"
+
+
 def _seconds(minimum: float, *, optional: bool = False) -> Callable[[Any, Any, Any], None]:
     def check(_: Any, attribute: Any, value: Any) -> None:
         if value is None and optional:
@@ -126,6 +155,16 @@ def _key_version(_: Any, attribute: Any, value: Any) -> None:
         raise ConfigError(f"{attribute.name}: must be '1', '2' or '3', got {value!r}")
 
 
+def _callable(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise ConfigError(f"{attribute.name}: must be callable, got {type(value).__name__}")
+
+
+def _broker(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, Broker):
+        raise ConfigError(f"{attribute.name}: must be a Broker, got {type(value).__name__}")
+
+
 def _context(_: Any, attribute: Any, value: Any) -> None:
     if value is not None and not isinstance(value, ssl.SSLContext):
         raise ConfigError(f"{attribute.name}: must be an ssl.SSLContext, got {type(value).__name__}")
@@ -148,7 +187,14 @@ class Options:
         api_key: API key; needed for order entry and private topics, together with the next two.
         api_secret: API secret.
         api_passphrase: API passphrase, as typed when the key was made.
-        api_key_version: ``"3"`` (current), ``"2"`` or ``"1"``.
+        api_key_version: ``"3"`` (current), ``"2"`` or ``"1"`` (whose passphrase REST calls carry in clear).
+        custom_sign_message_fn: Called with ``(message, secret)`` for every signature instead of the standard
+            library's HMAC, to return base64(HMAC-SHA256(secret, message)) as text; the messages are what the
+            exchange's documents call the prehash, the passphrase, and the challenge of the order line. It runs on
+            whichever thread signs, several at a time, and must be pure, quick and silent. If it raises, the call or
+            the opening ends with `AuthError`, which tells the kind of the exception only.
+        broker: `Broker`, to mark calls for a partner programme; ``None`` sends no mark.
+        enable_ns: Ask the order line for gateway times in nanoseconds instead of milliseconds.
         hosts: URLs by host name, to reach a simulator or another region: ``spot_rest``, ``futures_rest``,
             ``ws_api``.
         ws_url: One URL for every WebSocket of this client instead of the usual one; the token call is then
@@ -183,6 +229,11 @@ class Options:
     api_secret: str | None = attrs.field(default=None, repr=_hide)
     api_passphrase: str | None = attrs.field(default=None, repr=_hide)
     api_key_version: str = attrs.field(default="3", converter=str, validator=_key_version)
+    custom_sign_message_fn: Callable[[str, str], str] | None = attrs.field(
+        default=None, validator=_callable, repr=False
+    )
+    broker: Broker | None = attrs.field(default=None, validator=_broker)
+    enable_ns: bool = attrs.field(default=False, validator=_flag)
     hosts: Mapping[str, str] = attrs.field(default=None, converter=_hosts)
     ws_url: str | None = attrs.field(default=None, repr=lambda url: repr(url and url.split("?")[0]))
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_context, repr=False)

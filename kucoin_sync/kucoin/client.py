@@ -90,12 +90,19 @@ class WebsocketClient(EngineClient):
         if facts.private:
             if self.options.credentials is None:
                 raise ConfigError(f"api_key: {key} needs api_key, api_secret and api_passphrase")
-            signer = Signer(self.options.credentials, self.options.api_key_version)
+            signer = Signer(
+                self.options.credentials,
+                self.options.api_key_version,
+                sign_message=self.options.custom_sign_message_fn,
+                broker=self.options.broker,
+            )
         if facts.system == "ws_api":
             assert signer is not None
             url = self.options.ws_url or self._host("ws_api", private=True)
             rest_host = self._host("spot_rest", private=True)
-            return TradeDialect(key.value, url=url, rest_host=rest_host, signer=signer)
+            return TradeDialect(
+                key.value, url=url, rest_host=rest_host, signer=signer, enable_ns=self.options.enable_ns
+            )
         rest_host = self._host(f"{facts.product}_rest", private=facts.private)
         return ClassicDialect(key.value, rest_host=rest_host, signer=signer, ws_url=self.options.ws_url)
 

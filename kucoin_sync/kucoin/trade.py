@@ -43,14 +43,16 @@ class TradeDialect:
         url: Without query.
         rest_host: For the exchange's clock.
         signer: Signs the URL and the challenge.
+        enable_ns: Ask for gateway times in nanoseconds.
     """
 
     greeting: tuple[Step, ...] = (Step.CHALLENGE, Step.WELCOME)
     # No limit of topics applies; the idle limit is the one of the streams, which nobody documents for this host.
     limits = Limits(frames=100, window=10.0, topics_per_frame=1, topics_per_connection=1, idle=60.0)
 
-    def __init__(self, ws_key: str, *, url: str, rest_host: str, signer: Signer) -> None:
+    def __init__(self, ws_key: str, *, url: str, rest_host: str, signer: Signer, enable_ns: bool = False) -> None:
         self.ws_key = ws_key
+        self._enable_ns = enable_ns
         self._url = url
         self._rest_host = rest_host
         self._signer = signer
@@ -61,7 +63,8 @@ class TradeDialect:
         return None
 
     def endpoints(self, answer: HttpAnswer | None, *, connect_id: str, timestamp_ms: int) -> Sequence[Endpoint]:
-        return [Endpoint(f"{self._url}?{self._signer.order_entry_query(timestamp_ms=timestamp_ms)}")]
+        query = self._signer.order_entry_query(timestamp_ms=timestamp_ms, enable_ns=self._enable_ns)
+        return [Endpoint(f"{self._url}?{query}")]
 
     def time_call(self) -> HttpCall | None:
         return rest.time_call(self._rest_host)
