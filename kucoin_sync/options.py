@@ -165,6 +165,11 @@ def _broker(_: Any, attribute: Any, value: Any) -> None:
         raise ConfigError(f"{attribute.name}: must be a Broker, got {type(value).__name__}")
 
 
+def _pro_login(_: Any, attribute: Any, value: Any) -> None:
+    if value not in ("auth", "token"):
+        raise ConfigError(f"{attribute.name}: must be 'auth' or 'token', got {value!r}")
+
+
 def _context(_: Any, attribute: Any, value: Any) -> None:
     if value is not None and not isinstance(value, ssl.SSLContext):
         raise ConfigError(f"{attribute.name}: must be an ssl.SSLContext, got {type(value).__name__}")
@@ -195,8 +200,10 @@ class Options:
             the opening ends with `AuthError`, which tells the kind of the exception only.
         broker: `Broker`, to mark calls for a partner programme; ``None`` sends no mark.
         enable_ns: Ask the order line for gateway times in nanoseconds instead of milliseconds.
+        pro_login: How the private Pro connection logs in: ``auth`` (a frame after the welcome) or ``token`` (a token
+            in the URL, the older form).
         hosts: URLs by host name, to reach a simulator or another region: ``spot_rest``, ``futures_rest``,
-            ``ws_api``.
+            ``ws_api``, ``pro_spot``, ``pro_futures``, ``pro_private``.
         ws_url: One URL for every WebSocket of this client instead of the usual one; the token call is then
             skipped.
         ssl_context: Own TLS settings; ``None`` verifies against the system's certificates with TLS 1.2 or newer.
@@ -234,6 +241,7 @@ class Options:
     )
     broker: Broker | None = attrs.field(default=None, validator=_broker)
     enable_ns: bool = attrs.field(default=False, validator=_flag)
+    pro_login: str = attrs.field(default="auth", validator=_pro_login)
     hosts: Mapping[str, str] = attrs.field(default=None, converter=_hosts)
     ws_url: str | None = attrs.field(default=None, repr=lambda url: repr(url and url.split("?")[0]))
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_context, repr=False)

@@ -18,6 +18,7 @@ from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
 from kucoin_sync.protocol.json_text import dumps, loads
 from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Unknown, Unreadable, Welcome
+from kucoin_sync.protocol.packed_text import unpack_text
 
 __all__ = ["ClassicDialect"]
 
@@ -81,7 +82,7 @@ class ClassicDialect:
     # What comes in.
 
     def unpack(self, data: bytes) -> str:
-        return data.decode()
+        return unpack_text(data)
 
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         try:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["MessagePace", "frames_at_once"]
+__all__ = ["RESERVE", "MessagePace", "frames_at_once"]
 
 RESERVE = 5
 """Places of a window that are kept for pings."""
