@@ -25,6 +25,8 @@ __all__ = ["ProDialect"]
 # The limits page; the private host's number of topics is one client's.
 _PUBLIC = Limits(frames=300, window=10.0, topics_per_frame=100, topics_per_connection=600, idle=60.0, ping_gap=1.0)
 _PRIVATE = Limits(frames=100, window=10.0, topics_per_frame=100, topics_per_connection=300, idle=60.0, ping_gap=1.0)
+_SEQUENCE_KEYS: Mapping[str, str] = {"obu": "C", "ticker": "E", "trade": "E", "balance": "E"}
+"""Where a channel's sequence is; in other channels the same keys are times."""
 _PASSING_TEXTS = ("busy", "too many", "system error", "internal")
 _PASSING_CODES = ("429000", "429001", "429002", "500000", "501000", "503000", "504000", "505000")
 
@@ -113,7 +115,7 @@ class ProDialect:
         if "d" not in frame or (kind is not None and type(kind) is not str):
             return Unreadable("a push without a payload", text)
         data = frame["d"]
-        return Update(topic, kind, data, _sequence(data), received_at, text, origin)
+        return Update(topic, kind, data, _sequence(topic, data), received_at, text, origin)
 
     # What goes out.
 
@@ -173,9 +175,8 @@ def _control(frame: dict[str, Any], text: str) -> Inbound:
     return Unknown(text)
 
 
-def _sequence(data: Any) -> int | None:
+def _sequence(topic: str, data: Any) -> int | None:
     """Return the number by which the messages of a topic are ordered, where they have one."""
-    if not isinstance(data, Mapping):
-        return None
-    value = data.get("C") if "O" in data and ("a" in data or "b" in data) else data.get("E")
+    key = _SEQUENCE_KEYS.get(topic.partition(".")[0])
+    value = data.get(key) if key is not None and isinstance(data, Mapping) else None
     return value if type(value) is int else None

@@ -19,6 +19,7 @@ import pytest
 
 from kucoin_sync.events import Origin
 from kucoin_sync.kucoin.classic import ClassicDialect
+from kucoin_sync.kucoin.pro import ProDialect
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.trade import TradeDialect
 from kucoin_sync.options import Credentials
@@ -45,6 +46,14 @@ def trade(ws_key: str = "wsApiSpotV1") -> TradeDialect:
         url="wss://wsapi.kucoin.com/v1/private",
         rest_host="https://api.kucoin.com",
         signer=Signer(CREDENTIALS),
+    )
+
+
+def pro(ws_key: str, *, login: str = "auth") -> ProDialect:
+    """Return the dialect of a Pro stream connection."""
+    signer = Signer(CREDENTIALS) if ws_key.startswith("private") else None
+    return ProDialect(
+        ws_key, url="wss://wsapi-push.kucoin.com", rest_host="https://api.kucoin.com", signer=signer, login=login
     )
 
 

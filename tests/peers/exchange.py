@@ -51,7 +51,7 @@ def serve_token(
         "pingTimeout": ping_timeout,
     }
     with line:
-        request = line.read_request()
+        request = line.request or line.read_request()
         assert (request.method, request.path) == ("POST", path), f"got {request.method} {request.path}"
         line.respond(200, body={"code": "200000", "data": {"token": token, "instanceServers": [server]}})
     return request
