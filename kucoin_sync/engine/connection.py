@@ -86,7 +86,7 @@ class Connection:
         self.dialect = dialect
         self.ws_key = dialect.ws_key
         self.registry = RequestRegistry()
-        self.server_clock = ServerClock()
+        self.server_clock = around.server_clock
         self._opener = Opener(dialect, around, self.server_clock)
         self._options = options
         self._hub = around.hub
