@@ -143,7 +143,8 @@ class ConnectError(KucoinSyncError, ConnectionError):
     A line could not be opened.
 
     Attributes:
-        phase: How far the opening came: ``token``, ``dns``, ``tcp``, ``tls``, ``upgrade``, ``welcome``, ``auth``.
+        phase: How far the opening came: ``token``, ``dns``, ``tcp``, ``proxy``, ``tls``, ``upgrade``, ``welcome``,
+            ``auth``.
         retryable: Whether trying again can help.
         retry_after: Seconds the peer asked to wait, or ``None``.
         status: HTTP status, where there was one.

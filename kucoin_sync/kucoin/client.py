@@ -15,25 +15,16 @@ from kucoin_sync.engine.client import EngineClient
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.kucoin.arguments import SPOT_CANCEL, SPOT_MODIFY, SPOT_ORDER, OperationArguments
 from kucoin_sync.kucoin.classic import ClassicDialect
+from kucoin_sync.kucoin.hosts import check_hosts, region_of
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
 from kucoin_sync.kucoin.pro import ProDialect
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.trade import KucoinRules, TradeDialect
-from kucoin_sync.options import Options, check_url, is_loopback
+from kucoin_sync.options import Options, is_loopback
 from kucoin_sync.orders.calls import RequestCalls
 from kucoin_sync.protocol.dialect import Dialect
 
 __all__ = ["WebsocketClient"]
-
-HOSTS: Mapping[str, str] = {
-    "spot_rest": "https://api.kucoin.com",
-    "futures_rest": "https://api-futures.kucoin.com",
-    "ws_api": "wss://wsapi.kucoin.com/v1/private",
-    "pro_spot": "wss://x-push-spot.kucoin.com",
-    "pro_futures": "wss://x-push-futures.kucoin.com",
-    "pro_private": "wss://wsapi-push.kucoin.com",
-}
-"""Source: KuCoin docs, Introduction, base URLs (read 2026-11)."""
 
 SIMULATOR_PREFIX = "simulator-"
 
@@ -71,33 +62,44 @@ class WebsocketClient(EngineClient):
 
     @classmethod
     def _check_options(cls, options: Options) -> None:
-        for name, url in options.hosts.items():
-            if name not in HOSTS:
-                raise ConfigError(f"hosts: no host {name!r}; there are {', '.join(HOSTS)}")
-            schemes = ("https", "http") if name.endswith("_rest") else ("wss", "ws")
-            check_url(f"hosts[{name!r}]", url, schemes)
+        check_hosts(options.api_region, options.hosts)
+
+    def _rest_headers(self) -> Mapping[str, str]:
+        return region_of(self.options.api_region, self.options.hosts).headers
 
     def _host(self, name: str, *, private: bool) -> str:
-        url = self.options.hosts.get(name, HOSTS[name]).rstrip("/")
-        # An account and the exchange it belongs to go together, so that practice never meets the real thing.
-        simulated = private and str(self.options.api_key).startswith(SIMULATOR_PREFIX)
-        if simulated and not is_loopback(urlsplit(url).hostname or ""):
-            raise ConfigError(f"hosts[{name!r}]: the simulator's credentials do not go to {url}")
+        url: str = getattr(region_of(self.options.api_region, self.options.hosts), name)
+        return self._bound(f"hosts[{name!r}]", url) if private else url
+
+    def _bound(self, name: str, url: str) -> str:
+        """Keep an account and the exchange it belongs to together, so that practice never meets the real thing."""
+        simulated = str(self.options.api_key).startswith(SIMULATOR_PREFIX)
+        host = urlsplit(url).hostname or ""
+        if simulated and not is_loopback(host):
+            raise ConfigError(f"{name}: the simulator's credentials do not go to {host}")
         return url
+
+    def _signer(self) -> Signer | None:
+        options = self.options
+        if options.credentials is None:
+            return None
+        return Signer(
+            options.credentials,
+            options.api_key_version,
+            sign_message=options.custom_sign_message_fn,
+            broker=options.broker,
+        )
 
     def _make_dialect(self, ws_key: str) -> Dialect:
         key = parse_ws_key(ws_key)
         facts = CONNECTIONS[key]
         signer = None
         if facts.private:
-            if self.options.credentials is None:
+            signer = self._signer()
+            if signer is None:
                 raise ConfigError(f"api_key: {key} needs api_key, api_secret and api_passphrase")
-            signer = Signer(
-                self.options.credentials,
-                self.options.api_key_version,
-                sign_message=self.options.custom_sign_message_fn,
-                broker=self.options.broker,
-            )
+            if self.options.ws_url is not None:
+                self._bound("ws_url", self.options.ws_url)
         if facts.system == "ws_api":
             assert signer is not None
             url = self.options.ws_url or self._host("ws_api", private=True)
