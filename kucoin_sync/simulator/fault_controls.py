@@ -19,7 +19,7 @@ class FaultControls:
     The half of `Simulator` that breaks things.
 
     Armed faults wait for their moment (``count`` times); immediate ones act on the connections that exist
-    and return how many those were. ``system`` is ``"v1"``, ``"ws_api"`` or ``"all"``.
+    and return how many those were. ``system`` is ``"v1"``, ``"pro_v2"``, ``"ws_api"`` or ``"all"``.
     """
 
     _venue: Venue
@@ -90,7 +90,7 @@ class FaultControls:
         self._call(lambda: self._venue.faults.reject_topic(topic, code, text, count))
 
     def bad_frame(self, payload: str | bytes, system: str = "all", raw: bool = False) -> int:
-        """Send a text frame with this payload, or with ``raw`` these bytes outside any frame."""
+        """Send a frame of the usual kind with this payload, or with ``raw`` these bytes outside any frame."""
         return self._call(lambda: self._venue.faults.bad_frame(payload, system, raw))
 
     def error_without_id(self, code: str = "500000", msg: str = "Internal Server Error.") -> int:

@@ -13,11 +13,11 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from .peer import TEXT, Peer
+from .peer import Peer
 
 __all__ = ["SYSTEMS", "FaultLogEntry", "Faults"]
 
-SYSTEMS = ("v1", "ws_api")
+SYSTEMS = ("v1", "pro_v2", "ws_api")
 
 #: Names that may be called over HTTP.
 _PUBLIC = frozenset(
@@ -197,14 +197,14 @@ class Faults:
         return self._each("silence", system, switch, on=on)
 
     def bad_frame(self, payload: str | bytes, system: str = "all", raw: bool = False) -> int:
-        """Send a text frame with this payload, or with ``raw`` these bytes outside any frame."""
+        """Send a frame of the usual kind with this payload, or with ``raw`` these bytes outside any frame."""
         data = payload.encode() if isinstance(payload, str) else bytes(payload)
 
         def send(peer: Peer) -> None:
             if raw:
                 peer.send_raw(data)
             else:
-                peer.send_frame(TEXT, data)
+                peer.send_frame(peer.opcode, data)
 
         return self._each("bad_frame", system, send, raw=raw)
 
@@ -265,7 +265,7 @@ class Faults:
 
 def _system(name: str) -> str:
     if name != "all" and name not in SYSTEMS:
-        raise ValueError(f"system must be 'v1', 'ws_api' or 'all', not {name!r}")
+        raise ValueError(f"system must be {', '.join(map(repr, SYSTEMS))} or 'all', not {name!r}")
     return name
 
 

@@ -109,3 +109,49 @@ def open_orders_socket(simulator: Simulator, **options: Any) -> Socket:
     socket.send(sign(simulator.api_secret, socket.text()))
     assert socket.receive()["data"] == "welcome"
     return socket
+
+
+class ProSocket(Socket):
+    """A WebSocket of the Pro streams: what the server sends is binary, what the client sends is text."""
+
+    def text(self) -> str:
+        payload = self.ws.recv(timeout=LIMIT)
+        assert isinstance(payload, bytes)
+        return payload.decode()
+
+    def subscribe(self, channel: str, **parameters: Any) -> Any:
+        """Subscribe and return the answer."""
+        return self.ask({"id": "s", "action": "SUBSCRIBE", "channel": channel, **parameters})
+
+
+def auth_frame(simulator: Simulator, **changes: Any) -> dict[str, Any]:
+    """The frame that logs a private Pro connection in."""
+    stamp = changes.pop("timestamp", str(time.time_ns() // 1_000_000))
+    return {
+        "id": "auth-1",
+        "op": "auth",
+        "kc-api-key": simulator.api_key,
+        "kc-api-sign": sign(simulator.api_secret, f"{stamp}POST/api/websocket/users/verify"),
+        "kc-api-timestamp": stamp,
+        "kc-api-passphrase": sign(simulator.api_secret, simulator.api_passphrase),
+        **changes,
+    }
+
+
+def pro_token(simulator: Simulator, prefix: str = "") -> str:
+    """The token that opens a private Pro connection."""
+    path = "/api/v2/bullet-private"
+    headers = rest_headers(simulator, path)
+    answer = requests.post(simulator.url + prefix + path, headers=headers, timeout=LIMIT).json()
+    assert list(answer["data"]) == ["token"]
+    return str(answer["data"]["token"])
+
+
+def open_pro(simulator: Simulator, host: str = "spot", *, login: bool = True, **options: Any) -> ProSocket:
+    """Connect to a Pro stream, take the welcome and log in where that is due."""
+    url = f"{simulator.ws_url}/pro/{host}"
+    socket = ProSocket(connect(url, compression=None, proxy=None, **options))
+    assert socket.receive()["message"] == "welcome"
+    if host == "private" and login:
+        assert socket.ask(auth_frame(simulator)) == {"id": "auth-1", "result": True}
+    return socket
