@@ -1,4 +1,4 @@
-"""What the matching engine reports: frozen values, in the order in which things happened."""
+"""What the matching engines report: frozen values, in the order in which things happened."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from .futures_events import FuturesEvent
 from .orders import OrderState
 
 __all__ = [
@@ -26,7 +27,11 @@ __all__ = [
 
 @frozen
 class Trade:
-    """One fill between a resting and an arriving order; ``side`` is that of the arriving one."""
+    """
+    One fill between a resting and an arriving order of a pair or a contract; ``side`` is that of the arriving one.
+
+    ``is_rpi`` tells that a retail price improvement order took part (contracts only).
+    """
 
     trade_id: int
     symbol: str
@@ -40,6 +45,7 @@ class Trade:
     maker_fee: Decimal
     taker_fee: Decimal
     time_ns: int
+    is_rpi: bool = False
 
 
 @frozen
@@ -163,4 +169,5 @@ Event = (
     | TickerChanged
     | BookChanged
     | WalletChanged
+    | FuturesEvent
 )
