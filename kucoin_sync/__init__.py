@@ -47,13 +47,14 @@ from kucoin_sync.events import (
 from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
-from kucoin_sync.options import Credentials, Options
+from kucoin_sync.options import Broker, Credentials, Options
 from kucoin_sync.protocol.dialect import TopicRequest
 
 __all__ = [
     "WS_KEY_MAP",
     "AuthError",
     "Authenticated",
+    "Broker",
     "Closed",
     "ClosedError",
     "ConfigError",

@@ -234,6 +234,7 @@ class Opener:
         if wait is None:
             announced = welcome.pong_timeout if welcome else None
             wait = self._sane("pong timeout", announced or endpoint.pong_timeout or DEFAULT_PONG_TIMEOUT)
+        interval = max(interval, self._dialect.limits.ping_gap)
         transport.set_user_timeout(interval + wait)
         return Heartbeat(
             interval=interval,

@@ -21,19 +21,19 @@ __all__ = ["Subscriber", "TopicBoard", "Waiter"]
 @attrs.define(eq=False)
 class Subscriber:
     """
-    Somebody who wants topics.
+    Somebody who wants topics of this connection.
 
     Attributes:
         topics: Single topics; changed under the connection's lock.
         put: Takes each update; must not wait.
         end: Told once that no more will come, and why if that is an error.
-        name: ``subscribe`` or ``stream``.
+        wish: Whatever this is a part of: tells one subscriber from another.
     """
 
     topics: tuple[str, ...]
     put: Callable[[Update], object]
     end: Callable[[KucoinSyncError | None], None]
-    name: str
+    wish: object
 
 
 class Waiter:
@@ -85,6 +85,9 @@ class TopicBoard:
     def __len__(self) -> int:
         return len(self._table)
 
+    def __contains__(self, topic: object) -> bool:
+        return topic in self._table
+
     # Wishes.
 
     def add(self, subscriber: Subscriber) -> Waiter:
@@ -101,15 +104,10 @@ class TopicBoard:
         """Nobody looks at this waiter any more."""
         self._waiters.remove(waiter)
 
-    def check(self, subscriber: Subscriber, waiter: Waiter, cause: KucoinSyncError | None) -> None:
-        """Raise `SubscribeError`, and withdraw what was not confirmed, unless everything was."""
-        if not waiter.pending and not waiter.rejected:
-            return
-        unknown = tuple(sorted(waiter.pending))
-        self.withdraw(subscriber, (*unknown, *waiter.rejected))
-        raise SubscribeError(
-            rejected=waiter.rejected, acked=tuple(waiter.acked), unknown=unknown, cause=cause if unknown else None
-        )
+    def give_up(self, subscriber: Subscriber, waiter: Waiter) -> None:
+        """Withdraw what was not confirmed."""
+        if waiter.pending or waiter.rejected:
+            self.withdraw(subscriber, (*waiter.pending, *waiter.rejected))
 
     def withdraw(self, subscriber: Subscriber, topics: Iterable[str]) -> None:
         """Take topics from a subscriber, who goes when he has none left."""
@@ -219,11 +217,21 @@ class TopicBoard:
         """
         Take the exchange's no.
 
+        A frame with several topics that was refused is sent again in halves, until the topic to blame stands alone.
+
         Returns:
             The command it answers, or ``None``; and the subscribers who have lost their last topic by it, with why.
         """
         final = self._dialect.is_final_refusal(refusal)
         with self._changed:
+            if (
+                final
+                and refusal.id is not None
+                and self._dialect.may_blame_one(refusal)
+                and self._table.split(refusal.id)
+            ):
+                self._settle({})
+                return Command(True, ()), []
             command = self._table.refused(refusal.id, now, final=final) if refusal.id is not None else None
             if command is None:
                 return None, []

@@ -18,9 +18,11 @@ from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
 from kucoin_sync.protocol.json_text import dumps, loads
 from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Unknown, Unreadable, Welcome
+from kucoin_sync.protocol.packed_text import unpack_text
 
 __all__ = ["ClassicDialect"]
 
+_LIMIT_CODE = "509"
 _PASSING_REFUSALS = ("service busy", "permits per second", "system error")
 
 
@@ -36,7 +38,7 @@ class ClassicDialect:
     """
 
     greeting: tuple[Step, ...] = (Step.WELCOME,)
-    limits = Limits(frames=100, window=10.0, topics_per_frame=100, idle=60.0)
+    limits = Limits(frames=100, window=10.0, topics_per_frame=100, topics_per_connection=300, idle=60.0)
 
     def __init__(self, ws_key: str, *, rest_host: str, signer: Signer | None = None, ws_url: str | None = None) -> None:
         self.ws_key = ws_key
@@ -80,7 +82,7 @@ class ClassicDialect:
     # What comes in.
 
     def unpack(self, data: bytes) -> str:
-        return data.decode()
+        return unpack_text(data)
 
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         try:
@@ -144,6 +146,9 @@ class ClassicDialect:
 
     def is_final_refusal(self, refusal: Refusal) -> bool:
         return not any(text in refusal.message for text in _PASSING_REFUSALS)
+
+    def may_blame_one(self, refusal: Refusal) -> bool:
+        return refusal.code != _LIMIT_CODE
 
 
 def _control(frame: dict[str, Any], kind: Any, text: str) -> Inbound:

@@ -16,6 +16,7 @@ from kucoin_sync.errors import ConfigError
 from kucoin_sync.kucoin.arguments import SPOT_CANCEL, SPOT_MODIFY, SPOT_ORDER, OperationArguments
 from kucoin_sync.kucoin.classic import ClassicDialect
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
+from kucoin_sync.kucoin.pro import ProDialect
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.trade import KucoinRules, TradeDialect
 from kucoin_sync.options import Options, check_url, is_loopback
@@ -28,6 +29,9 @@ HOSTS: Mapping[str, str] = {
     "spot_rest": "https://api.kucoin.com",
     "futures_rest": "https://api-futures.kucoin.com",
     "ws_api": "wss://wsapi.kucoin.com/v1/private",
+    "pro_spot": "wss://x-push-spot.kucoin.com",
+    "pro_futures": "wss://x-push-futures.kucoin.com",
+    "pro_private": "wss://wsapi-push.kucoin.com",
 }
 """Source: KuCoin docs, Introduction, base URLs (read 2026-11)."""
 
@@ -70,7 +74,7 @@ class WebsocketClient(EngineClient):
         for name, url in options.hosts.items():
             if name not in HOSTS:
                 raise ConfigError(f"hosts: no host {name!r}; there are {', '.join(HOSTS)}")
-            schemes = ("wss", "ws") if name == "ws_api" else ("https", "http")
+            schemes = ("https", "http") if name.endswith("_rest") else ("wss", "ws")
             check_url(f"hosts[{name!r}]", url, schemes)
 
     def _host(self, name: str, *, private: bool) -> str:
@@ -84,24 +88,34 @@ class WebsocketClient(EngineClient):
     def _make_dialect(self, ws_key: str) -> Dialect:
         key = parse_ws_key(ws_key)
         facts = CONNECTIONS[key]
-        if facts.system == "pro_v2":
-            raise ConfigError(f"ws_key: {key} is not available in this version")
         signer = None
         if facts.private:
             if self.options.credentials is None:
                 raise ConfigError(f"api_key: {key} needs api_key, api_secret and api_passphrase")
-            signer = Signer(self.options.credentials, self.options.api_key_version)
+            signer = Signer(
+                self.options.credentials,
+                self.options.api_key_version,
+                sign_message=self.options.custom_sign_message_fn,
+                broker=self.options.broker,
+            )
         if facts.system == "ws_api":
             assert signer is not None
             url = self.options.ws_url or self._host("ws_api", private=True)
             rest_host = self._host("spot_rest", private=True)
-            return TradeDialect(key.value, url=url, rest_host=rest_host, signer=signer)
+            return TradeDialect(
+                key.value, url=url, rest_host=rest_host, signer=signer, enable_ns=self.options.enable_ns
+            )
+        if facts.system == "pro_v2":
+            host = "pro_private" if facts.private else f"pro_{facts.product}"
+            url = self.options.ws_url or self._host(host, private=facts.private)
+            rest_host = self._host("spot_rest", private=facts.private)
+            return ProDialect(key.value, url=url, rest_host=rest_host, signer=signer, login=self.options.pro_login)
         rest_host = self._host(f"{facts.product}_rest", private=facts.private)
         return ClassicDialect(key.value, rest_host=rest_host, signer=signer, ws_url=self.options.ws_url)
 
     def connect_all(self, *, timeout: float | None = None) -> None:
         """
-        Open every connection that this version has and the credentials allow.
+        Open every connection that the credentials allow.
 
         Args:
             timeout: Seconds for all of them together; ``None`` takes ``open_timeout``.
@@ -110,13 +124,9 @@ class WebsocketClient(EngineClient):
             ConnectError: If one of them could not be opened.
         """
         deadline = self._deadline(timeout, self.options.open_timeout)
-        keys = [
-            key
-            for key, facts in CONNECTIONS.items()
-            if facts.system != "pro_v2" and (self.options.credentials is not None or not facts.private)
-        ]
+        keys = [key for key, facts in CONNECTIONS.items() if self.options.credentials is not None or not facts.private]
         for key in keys:
-            self._connection(key).start()
+            self._group(key).first.start()
         for key in keys:
             self.connect(key, timeout=deadline.remaining())
 
@@ -217,4 +227,4 @@ class WebsocketClient(EngineClient):
         else:
             args = _ANYTHING.check(None, keywords, {**(params or {}), **(extra or {})})
         seconds = self._deadline(timeout, self.options.request_timeout).remaining()
-        return self._connection(key), args, seconds
+        return self._group(key).first, args, seconds

@@ -10,7 +10,7 @@ from typing import Any
 
 from kucoin_sync.errors import ConfigError
 
-__all__ = ["decimal_text", "to_milliseconds"]
+__all__ = ["decimal_text", "to_milliseconds", "to_seconds"]
 
 MAX_DIGITS = 40
 
@@ -30,6 +30,11 @@ def to_milliseconds(value: Any) -> int | None:
     if value < 10**14:
         return value
     return value // 1000 if value < 10**17 else value // 1_000_000
+
+
+def to_seconds(value: Any) -> float | None:
+    """Return an interval that a server gave in ms; ``None`` if it is none, or no interval of any server."""
+    return value / 1000 if type(value) in (int, float) and 0 < value < 10**9 else None
 
 
 def decimal_text(name: str, value: Any) -> str:

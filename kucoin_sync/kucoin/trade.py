@@ -12,7 +12,7 @@ from typing import Any
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, RateLimit
 from kucoin_sync.kucoin import codes, rest
-from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.orders.outcome import Operation, OperationKind, Proof, Verdict
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
@@ -27,6 +27,7 @@ from kucoin_sync.protocol.messages import (
     Unreadable,
     Welcome,
 )
+from kucoin_sync.protocol.packed_text import unpack_text
 from kucoin_sync.protocol.server_clock import ServerClock
 
 __all__ = ["KucoinRules", "TradeDialect"]
@@ -43,14 +44,16 @@ class TradeDialect:
         url: Without query.
         rest_host: For the exchange's clock.
         signer: Signs the URL and the challenge.
+        enable_ns: Ask for gateway times in nanoseconds.
     """
 
     greeting: tuple[Step, ...] = (Step.CHALLENGE, Step.WELCOME)
     # No limit of topics applies; the idle limit is the one of the streams, which nobody documents for this host.
-    limits = Limits(frames=100, window=10.0, topics_per_frame=1, idle=60.0)
+    limits = Limits(frames=100, window=10.0, topics_per_frame=1, topics_per_connection=1, idle=60.0)
 
-    def __init__(self, ws_key: str, *, url: str, rest_host: str, signer: Signer) -> None:
+    def __init__(self, ws_key: str, *, url: str, rest_host: str, signer: Signer, enable_ns: bool = False) -> None:
         self.ws_key = ws_key
+        self._enable_ns = enable_ns
         self._url = url
         self._rest_host = rest_host
         self._signer = signer
@@ -61,7 +64,8 @@ class TradeDialect:
         return None
 
     def endpoints(self, answer: HttpAnswer | None, *, connect_id: str, timestamp_ms: int) -> Sequence[Endpoint]:
-        return [Endpoint(f"{self._url}?{self._signer.order_entry_query(timestamp_ms=timestamp_ms)}")]
+        query = self._signer.order_entry_query(timestamp_ms=timestamp_ms, enable_ns=self._enable_ns)
+        return [Endpoint(f"{self._url}?{query}")]
 
     def time_call(self) -> HttpCall | None:
         return rest.time_call(self._rest_host)
@@ -88,7 +92,7 @@ class TradeDialect:
     # What comes in.
 
     def unpack(self, data: bytes) -> str:
-        return data.decode()
+        return unpack_text(data)
 
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         try:
@@ -145,13 +149,16 @@ class TradeDialect:
     def is_final_refusal(self, refusal: Refusal) -> bool:
         return True
 
+    def may_blame_one(self, refusal: Refusal) -> bool:
+        return False
+
 
 def _greeting(frame: dict[str, Any], text: str) -> Inbound:
     if "welcome" in (frame.get("data"), frame.get("message")):
         return Welcome(
             str(frame.get("sessionId") or "") or None,
-            ping_interval=_seconds(frame.get("pingInterval")),
-            pong_timeout=_seconds(frame.get("pingTimeout")),
+            ping_interval=to_seconds(frame.get("pingInterval")),
+            pong_timeout=to_seconds(frame.get("pingTimeout")),
         )
     if "sessionId" in frame and "timestamp" in frame:
         return Challenge(text, to_milliseconds(frame["timestamp"]))
@@ -169,14 +176,10 @@ def _whole(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
-def _seconds(value: Any) -> float | None:
-    return value / 1000 if type(value) in (int, float) and 0 < value < 10**9 else None
-
-
 def _rate_limit(value: Any) -> RateLimit | None:
     if not isinstance(value, Mapping):
         return None
-    return RateLimit(_whole(value.get("limit")), _whole(value.get("remaining")), _seconds(value.get("reset")))
+    return RateLimit(_whole(value.get("limit")), _whole(value.get("remaining")), to_seconds(value.get("reset")))
 
 
 # Operations.

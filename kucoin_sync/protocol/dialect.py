@@ -66,12 +66,35 @@ class Endpoint:
 
 @attrs.frozen
 class Limits:
-    """What one line takes: ``frames`` in any ``window`` seconds, topics in one frame, idle seconds until a close."""
+    """
+    What one line takes.
+
+    Attributes:
+        frames: Messages in any ``window`` seconds.
+        window: Seconds.
+        topics_per_frame: Single topics that one subscribe can carry.
+        topics_per_connection: Single topics; for more of them further connections are opened.
+        idle: Seconds of our silence until the exchange closes.
+        ping_gap: Least seconds between two pings.
+    """
 
     frames: int
     window: float
     topics_per_frame: int
+    topics_per_connection: int
     idle: float
+    ping_gap: float = 0.0
+
+    def adjusted(
+        self, *, frames: int | None, topics_per_frame: int | None, topics_per_connection: int | None
+    ) -> Limits:
+        """Return these limits with those replaced that are not ``None``."""
+        given = {
+            "frames": frames,
+            "topics_per_frame": topics_per_frame,
+            "topics_per_connection": topics_per_connection,
+        }
+        return attrs.evolve(self, **{name: value for name, value in given.items() if value is not None})
 
 
 @attrs.frozen
@@ -150,3 +173,6 @@ class Dialect(Protocol):
 
     def is_final_refusal(self, refusal: Refusal) -> bool:
         """Whether asking again for a refused topic is pointless."""
+
+    def may_blame_one(self, refusal: Refusal) -> bool:
+        """Whether a refusal of several topics may be about some of them only, and the others are worth asking for."""

@@ -35,12 +35,14 @@ class Command(NamedTuple):
 
 
 class _Entry:
-    __slots__ = ("not_before", "wanted", "wire")
+    __slots__ = ("company", "not_before", "wanted", "wire")
 
     def __init__(self) -> None:
         self.wanted = 0
         self.wire = Wire.IDLE
         self.not_before = 0.0
+        self.company = 0
+        """Topics it may share a frame with, itself included, after a shared frame was refused; 0: no such limit."""
 
 
 class SubscriptionTable:
@@ -112,9 +114,11 @@ class SubscriptionTable:
         closing = [t for t, e in due if not e.wanted and e.wire in (Wire.ACTIVE, Wire.DOUBTFUL)]
         if closing:
             return Command(False, tuple(self._group(closing)[0]))
-        opening = [t for t, e in due if e.wanted and e.wire in (Wire.IDLE, Wire.DOUBTFUL)]
+        opening = [(t, e.company) for t, e in due if e.wanted and e.wire in (Wire.IDLE, Wire.DOUBTFUL)]
         if opening:
-            return Command(True, tuple(self._group(opening)[0]))
+            company = opening[0][1]
+            group = self._group([topic for topic, its in opening if its == company])[0]
+            return Command(True, tuple(group[: company or len(group)]))
         return None
 
     def next_due(self) -> float:
@@ -171,6 +175,25 @@ class SubscriptionTable:
             self._tidy(topic, entry)
         return command
 
+    def split(self, request_id: str) -> bool:
+        """
+        Take a no to a frame with several topics as one to some of them: they are asked for again in halves.
+
+        Returns:
+            Whether a subscribe with this id waits that carries more than one topic; else nothing has changed.
+        """
+        command, _ = self._sent.get(request_id, (None, 0.0))
+        if command is None or not command.subscribe or len(command.topics) < 2:
+            return False
+        del self._sent[request_id]
+        for topic in command.topics:
+            entry = self._entries.get(topic)
+            if entry is not None and entry.wire is Wire.SUBSCRIBING:
+                entry.wire = Wire.IDLE
+                entry.company = len(command.topics) // 2
+                self._tidy(topic, entry)
+        return True
+
     def data_seen(self, topic: str) -> bool:
         """A push for ``topic`` came: that confirms a subscribe whose acknowledgement is missing or late."""
         entry = self._entries.get(topic)
@@ -185,6 +208,7 @@ class SubscriptionTable:
             return
         if command.subscribe and entry.wire is Wire.SUBSCRIBING:
             entry.wire = Wire.ACTIVE
+            entry.company = 0
         elif not command.subscribe and entry.wire is Wire.UNSUBSCRIBING:
             entry.wire = Wire.IDLE
             self._tidy(topic, entry)
@@ -202,6 +226,9 @@ class SubscriptionTable:
     def _tidy(self, topic: str, entry: _Entry) -> None:
         if not entry.wanted and entry.wire is Wire.IDLE:
             self._entries.pop(topic, None)
+
+    def __contains__(self, topic: object) -> bool:
+        return topic in self._entries
 
     def __len__(self) -> int:
         return len(self._entries)
