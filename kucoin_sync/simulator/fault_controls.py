@@ -67,6 +67,18 @@ class FaultControls:
         """Return how many replies are being held."""
         return self._call(lambda: self._venue.faults.held_count)
 
+    def hold_snapshots(self) -> None:
+        """Keep back the first snapshot after a Pro subscription from now on; what follows it is sent at once."""
+        self._call(self._venue.faults.hold_snapshots)
+
+    def release_snapshots(self) -> int:
+        """Send the held snapshots, as the books are by now, and hold no more; return how many there were."""
+        return self._call(self._venue.faults.release_snapshots)
+
+    def lose_pushes(self, count: int = 1, topic: str | None = None) -> None:
+        """Send the next ``count`` messages (of a single topic, if given) to nobody, so that sequences have gaps."""
+        self._call(lambda: self._venue.faults.lose_pushes(count, topic))
+
     def no_welcome(self, count: int = 1, system: str = "all") -> None:
         """Keep the welcome of the next ``count`` connections back for ever."""
         self._call(lambda: self._venue.faults.no_welcome(count, system))

@@ -336,8 +336,9 @@ class Simulator(FaultControls):
     # Acting as the exchange and as other traders.
 
     def push_ticker(self, symbol: str) -> int:
-        """Send the ticker of a pair now; return how many connections took it."""
-        return self._call(lambda: self._venue.spot_public.push_ticker(symbol))
+        """Send the ticker of a pair now, on the classic and the Pro streams; return how many connections took it."""
+        venue = self._venue
+        return self._call(lambda: venue.spot_public.push_ticker(symbol) + venue.pro_public.push_ticker(symbol))
 
     def publish(self, topic: str, subject: str | None, data: object) -> int:
         """

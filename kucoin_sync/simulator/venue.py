@@ -30,6 +30,9 @@ from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
 from .pro_frames import ProForms, encode_push
+from .pro_market import ProMarket
+from .pro_order_books import ProOrderBooks
+from .pro_public_feed import ProPublicFeed
 from .spot_operations import spot_operations
 from .spot_public_feed import SpotPublicFeed
 from .symbols import Symbol
@@ -195,6 +198,11 @@ class Venue:
         self._pools: dict[tuple[str, str], Pool] = {}
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval)
         self._feeds.append(self.spot_public)
+        spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
+        #: What the public Pro feeds read, by trade type.
+        self.pro_markets = {"SPOT": spot}
+        self.pro_public = ProPublicFeed(self)
+        self._feeds += [self.pro_public, ProOrderBooks(self)]
 
     # Time.
 
@@ -351,6 +359,8 @@ class Venue:
         """Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it."""
         peers = self._topics.get(topic)
         if not peers:
+            return 0
+        if self.faults.take("lose_pushes", topic=topic) is not None:
             return 0
         frame = encode_frame(opcode, payload)
         return sum(peer.send_raw(frame) for peer in list(peers) if account is None or peer.account == account)

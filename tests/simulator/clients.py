@@ -150,8 +150,20 @@ def pro_token(simulator: Simulator, prefix: str = "") -> str:
 def open_pro(simulator: Simulator, host: str = "spot", *, login: bool = True, **options: Any) -> ProSocket:
     """Connect to a Pro stream, take the welcome and log in where that is due."""
     url = f"{simulator.ws_url}/pro/{host}"
-    socket = ProSocket(connect(url, compression=None, proxy=None, **options))
+    # No bound on what waits: else the closing handshake would wait behind pushes that the test does not read.
+    socket = ProSocket(connect(url, compression=None, proxy=None, **{"max_queue": None, **options}))
     assert socket.receive()["message"] == "welcome"
     if host == "private" and login:
         assert socket.ask(auth_frame(simulator)) == {"id": "auth-1", "result": True}
     return socket
+
+
+def unified_book(simulator: Simulator, trade_type: str, symbol: str, **query: str) -> Any:
+    """The answer of the unified order book call."""
+    path = "/api/ua/v1/market/orderbook?" + urlencode({"tradeType": trade_type, "symbol": symbol, **query})
+    stamp = str(time.time_ns() // 1_000_000)
+    headers = {
+        **rest_headers(simulator, timestamp=stamp),
+        "KC-API-SIGN": sign(simulator.api_secret, f"{stamp}GET{path}"),
+    }
+    return requests.get(simulator.url + path, headers=headers, timeout=LIMIT).json()
