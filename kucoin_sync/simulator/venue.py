@@ -34,7 +34,7 @@ from .pro_market import ProMarket
 from .pro_order_books import ProOrderBooks
 from .pro_public_feed import ProPublicFeed
 from .spot_operations import spot_operations
-from .spot_public_feed import SpotPublicFeed
+from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
 from .truth import TruthLog
 
@@ -145,7 +145,8 @@ class Venue:
         taker_fee: Decimal | str = "0.001",
         maker_fee: Decimal | str = "0.001",
         clock: Callable[[], int] = time.time_ns,
-        ticker_interval: float = 0.1,
+        ticker_interval: float | None = None,
+        push_interval_scale: float = 1.0,
         idle_timeout: float = 60.0,
         challenge_timeout: float = 30.0,
         max_output: int = 4 * 1024 * 1024,
@@ -194,9 +195,12 @@ class Venue:
         self._max_output = max_output
         self._peers: dict[str, Peer] = {}
         self._topics: dict[str, dict[Peer, None]] = {}
+        self._arguments: dict[str, dict[str, None]] = {}
         self._tokens: OrderedDict[str, Token] = OrderedDict()
         self._pools: dict[tuple[str, str], Pool] = {}
-        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval)
+        if ticker_interval is None:
+            ticker_interval = TICKER_INTERVAL * push_interval_scale
+        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
         self._feeds.append(self.spot_public)
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
         #: What the public Pro feeds read, by trade type.
@@ -296,7 +300,12 @@ class Venue:
         """Add single topics to a connection; known ones stay single."""
         for topic in topics:
             peer.topics.add(topic)
-            self._topics.setdefault(topic, {})[peer] = None
+            peers = self._topics.get(topic)
+            if peers is None:
+                peers = self._topics[topic] = {}
+                path, _, argument = topic.partition(":")
+                self.arguments(path)[argument] = None
+            peers[peer] = None
 
     def unsubscribe(self, peer: Peer, topics: Iterable[str]) -> None:
         """Remove single topics from a connection."""
@@ -307,6 +316,8 @@ class Venue:
                 peers.pop(peer, None)
                 if not peers:
                     del self._topics[topic]
+                    path, _, argument = topic.partition(":")
+                    del self._arguments[path][argument]
 
     def subscriptions(self) -> dict[str, int]:
         """Return the active single topics and how many connections have each."""
@@ -317,8 +328,16 @@ class Venue:
         return topic in self._topics
 
     def readers(self, prefix: str) -> list[str]:
-        """Return the subscribed single topics that start with ``prefix``."""
+        """Return the subscribed single topics that start with ``prefix``; slow, see `arguments`."""
         return [topic for topic in self._topics if topic.startswith(prefix)]
+
+    def arguments(self, path: str) -> dict[str, None]:
+        """
+        Return what follows the colon in the subscribed topics of one path (``""`` where nothing does).
+
+        The result stays the same object and always tells the present state; read it, never change it.
+        """
+        return self._arguments.setdefault(path, {})
 
     def subscribed(self, peer: Peer, topics: Iterable[str]) -> None:
         """Tell the feeds that a connection subscribed; called after the acknowledgement was sent."""
