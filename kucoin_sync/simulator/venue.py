@@ -18,6 +18,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from .admission import Admission
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Event, Traded
 from .exchange import Exchange
@@ -63,12 +64,24 @@ class Token:
 
 @frozen
 class Limits:
-    """Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself."""
+    """
+    Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself.
+
+    Attributes:
+        frames_per_window, frame_window: Frames a connection may send, in how many seconds.
+        topics_per_frame: Symbols of one subscribe command of the classic streams.
+        topics_per_connection: Topics of one connection of the classic spot stream; the futures one has no limit.
+        connections, connections_per_minute: Classic stream connections of one user, at once and newly opened.
+        order_pool, other_pools, order_window: Weight of the requests of one user, in how many seconds.
+        open_orders, open_orders_per_symbol: Live orders of one user.
+    """
 
     frames_per_window: int | None = 100
     frame_window: float = 10.0
     topics_per_frame: int | None = 100
     topics_per_connection: int | None = 400
+    connections: int | None = 800
+    connections_per_minute: int | None = 30
     order_pool: int | None = 4000
     other_pools: int | None = 2000
     order_window: float = 30.0
@@ -82,6 +95,8 @@ class Limits:
             frames_per_window=None,
             topics_per_frame=None,
             topics_per_connection=10_000,
+            connections=None,
+            connections_per_minute=None,
             order_pool=None,
             other_pools=None,
             open_orders=100_000,
@@ -182,6 +197,7 @@ class Venue:
         self._arguments: dict[str, dict[str, None]] = {}
         self._tokens: OrderedDict[str, Token] = OrderedDict()
         self._pools: dict[tuple[str, str], Pool] = {}
+        self._admission = Admission(at_once=self.limits.connections, per_minute=self.limits.connections_per_minute)
         if ticker_interval is None:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
@@ -227,6 +243,11 @@ class Venue:
         self._peers[peer.id] = peer
         self.on_change()
         return peer
+
+    def refusal_of(self, peer: Peer) -> str | None:
+        """Return why a new connection of the classic streams must not stay, or ``None``."""
+        others = sum(other.account == peer.account for other in self.peers(peer.system)) - 1
+        return self._admission.refusal(peer.account or "", others=others, now=asyncio.get_running_loop().time())
 
     def forget_peer(self, peer: Peer) -> None:
         """Remove a connection that ended, with its subscriptions."""
