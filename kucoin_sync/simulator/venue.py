@@ -12,7 +12,7 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -298,10 +298,11 @@ class Venue:
 
     # Topics.
 
-    def subscribe(self, peer: Peer, topics: Iterable[str]) -> None:
-        """Add single topics to a connection; known ones stay single."""
+    def subscribe(self, peer: Peer, topics: Iterable[str], *, own: bool = False) -> None:
+        """Add single topics to a connection, ``own`` for what concerns its account only; known ones stay single."""
         for topic in topics:
             peer.topics.add(topic)
+            (peer.own_topics.add if own else peer.own_topics.discard)(topic)
             peers = self._topics.get(topic)
             if peers is None:
                 peers = self._topics[topic] = {}
@@ -313,6 +314,7 @@ class Venue:
         """Remove single topics from a connection."""
         for topic in topics:
             peer.topics.discard(topic)
+            peer.own_topics.discard(topic)
             peers = self._topics.get(topic)
             if peers is not None:
                 peers.pop(peer, None)
@@ -354,6 +356,7 @@ class Venue:
         data: object,
         *,
         account: str | None = None,
+        owners: Collection[str] = (),
         envelope: Mapping[str, object] | None = None,
     ) -> int:
         """
@@ -364,6 +367,7 @@ class Venue:
             subject: As on the wire.
             data: Payload.
             account: Only to connections of this account, as a private push with ``userId`` and ``channelType``.
+            owners: Accounts it concerns: connections that want their own messages only get it if theirs is among them.
             envelope: More keys beside ``data``, such as ``sn`` or ``id``.
 
         Returns:
@@ -374,15 +378,23 @@ class Venue:
         frame = {"topic": topic, "type": "message", "subject": subject, **(envelope or {})}
         if account is not None:
             frame.update(userId=user_id(account), channelType="private")
-        return self.publish_frame(topic, _TEXT, compact({**frame, "data": data}).encode(), account=account)
+        return self.publish_frame(
+            topic, _TEXT, compact({**frame, "data": data}).encode(), account=account, owners=owners
+        )
 
-    def publish_frame(self, topic: str, opcode: int, payload: bytes, *, account: str | None = None) -> int:
+    def publish_frame(
+        self, topic: str, opcode: int, payload: bytes, *, account: str | None = None, owners: Collection[str] = ()
+    ) -> int:
         """Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it."""
         peers = self._topics.get(topic)
         if not peers:
             return 0
         frame = encode_frame(opcode, payload)
-        return sum(peer.send_raw(frame) for peer in list(peers) if account is None or peer.account == account)
+        return sum(
+            peer.send_raw(frame)
+            for peer in list(peers)
+            if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
+        )
 
     # Errors whose form belongs to a whole system.
 

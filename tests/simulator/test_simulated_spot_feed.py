@@ -14,7 +14,7 @@ from kucoin_sync.simulator.events import BookChanged, Event
 from kucoin_sync.simulator.exchange import Exchange
 from kucoin_sync.simulator.market_maker import MAKER, TAKER, MarketMaker
 from kucoin_sync.simulator.symbols import Symbol, many_symbols
-from tests.simulator.clients import Socket, get, open_stream
+from tests.simulator.clients import Socket, get, open_orders_socket, open_stream
 from tests.simulator.samples import covers, form, sample_forms
 
 Make = Callable[..., Simulator]
@@ -337,7 +337,62 @@ def test_negative_intervals_are_refused(options: dict[str, float]) -> None:
         Simulator(**options)  # type: ignore[arg-type]
 
 
+def test_private_channel_of_matches_has_only_the_own_ones(make: Make) -> None:
+    simulator = make(push_interval_scale=0.0)
+    command = {"type": "subscribe", "topic": "/market/match:BTC-USDT", "privateChannel": True, "response": True}
+    with (
+        open_stream(simulator, private=True) as own,
+        open_stream(simulator) as everybody,
+        open_orders_socket(simulator) as orders,
+    ):
+        for reader in (own, everybody):
+            assert reader.ask({"id": "1", **command})["type"] == "ack"
+        simulator.counter_order("BTC-USDT", "sell", "1", "60001")
+        simulator.counter_order("BTC-USDT", "buy", "0.1")
+        assert orders.order("c1", price="60001", size="0.2").receive()["code"] == "200000"
+        assert [frame["data"]["size"] for frame in everybody.arrived()] == ["0.1", "0.2"]
+        assert [frame["data"]["size"] for frame in own.arrived()] == ["0.2"]
+        assert own.ask({"id": "1", **command, "privateChannel": False})["type"] == "ack"
+        simulator.counter_order("BTC-USDT", "buy", "0.3")
+        assert [frame["data"]["size"] for frame in own.arrived()] == ["0.3"]
+
+
 # A crowd.
+
+
+def test_invented_pairs_are_all_quoted_in_their_turn() -> None:
+    exchange = Exchange(now_ns=lambda: NOW_NS, symbols=many_symbols(60), house_accounts=(MAKER, TAKER))
+    assert len(exchange.symbols) == 60
+    assert {symbol.initial_price for symbol in exchange.symbols.values() if symbol.initial_price < 1}
+    maker = MarketMaker(exchange, seed=1, pairs_per_step=10)
+    for step in range(6):
+        maker.step()
+        quoted = [name for name in exchange.symbols if exchange.book(name).bids.top()[0]]
+        assert quoted == list(exchange.symbols)[: 10 * (step + 1)]
+    for name in exchange.symbols:
+        book = exchange.book(name)
+        assert len(list(book.bids.levels())) >= 4 and len(list(book.asks.levels())) >= 4
+
+
+def walk(seed: int, *, disturbed: bool) -> list[tuple[str, Decimal]]:
+    """Return the best bid after each step, with or without somebody who takes quotes away."""
+    exchange = Exchange(now_ns=lambda: NOW_NS, house_accounts=(MAKER, TAKER))
+    exchange.deposit("a", "BTC", "1000000")
+    maker = MarketMaker(exchange, seed=seed, pairs_per_step=1)
+    path = []
+    for step in range(80):
+        maker.step()
+        path += [(name, exchange.book(name).bids.top()[0]) for name in exchange.symbols]
+        if disturbed and step % 7 == 3:
+            exchange.place("a", {"symbol": "BTC-USDT", "side": "sell", "type": "market", "size": "2"})
+    return path
+
+
+def test_same_seed_gives_the_same_walk_whoever_trades() -> None:
+    calm = walk(11, disturbed=False)
+    assert calm == walk(11, disturbed=False)
+    assert calm != walk(12, disturbed=False)
+    assert [row for row in walk(11, disturbed=True) if row[0] == "ETH-USDT"] == [r for r in calm if r[0] == "ETH-USDT"]
 
 
 def test_thousands_of_pairs_can_be_subscribed(make: Make) -> None:
