@@ -26,6 +26,7 @@ from .peer import PONG, Peer
 from .pro_channels import HOSTS as PRO_HOSTS
 from .pro_stream import ProStream
 from .rest_calls import RestCall, Route
+from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
 from .rest_spot import SpotCalls
 from .rest_unified import UnifiedCalls
@@ -130,7 +131,12 @@ class KucoinServer:
             for path, product in V1_PATHS.items()
         }
         return {
-            "": [*public["spot"].routes(), *SpotCalls(venue).routes(), *UnifiedCalls(venue).routes()],
+            "": [
+                *public["spot"].routes(),
+                *SpotCalls(venue).routes(),
+                *SpotMarketCalls(venue).routes(),
+                *UnifiedCalls(venue).routes(),
+            ],
             FUTURES_PREFIX: [*public["futures"].routes(), *UnifiedCalls(venue).token_routes()],
         }
 
@@ -210,10 +216,10 @@ class KucoinServer:
             return web.Response()
         peer = self._venue.open_peer("v1", _transport(request))
         session = V1Stream(self._venue, peer, token, request.query.get("connectId"))
-        if self._is_full():
-            limit = self._max_connections
-            text = f"exceed max session count limitation of {limit}"
-            self._venue.send_v1_error(peer, peer.id, 509, text)
+        limit = self._max_connections
+        refusal = f"exceed max session count limitation of {limit}" if self._is_full() else self._venue.refusal_of(peer)
+        if refusal is not None:
+            self._venue.send_v1_error(peer, peer.id, 509, refusal)
             peer.close(1000, "Bye")
         return await self._serve(ws, peer, session)
 

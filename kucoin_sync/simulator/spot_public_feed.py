@@ -128,7 +128,8 @@ class SpotPublicFeed:
     def _traded(self, trade: Trade) -> None:
         symbol = trade.symbol
         if symbol in self._match_readers:
-            self._venue.publish(f"{MATCH}:{symbol}", "trade.l3match", frames.match_payload(trade))
+            owners = (trade.maker_account, trade.taker_account)
+            self._venue.publish(f"{MATCH}:{symbol}", "trade.l3match", frames.match_payload(trade), owners=owners)
         if self._candle_readers:
             for interval in INTERVALS:
                 if f"{symbol}_{interval}" in self._candle_readers:
@@ -193,8 +194,8 @@ class SpotPublicFeed:
             exchange.ticker(symbol),
             sequence,
             {hours: venue.spot_market.statistics(symbol, hours) for hours in WINDOWS},
-            exchange.maker_fee,
-            exchange.taker_fee,
+            exchange.settlement.maker_fee,
+            exchange.settlement.taker_fee,
         )
         # The wire has a text for a pair and a number for a market.
         outer = str(sequence) if argument == symbol else sequence
