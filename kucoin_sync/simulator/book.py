@@ -1,20 +1,31 @@
-"""The order book of one pair: price-time priority, nothing about money."""
+"""
+The order book of one symbol: price-time priority, and what of it is to be seen. Nothing about money.
+
+A resting order has a *slice* that trades before it loses its place: all of a plain or hidden order, the visible
+part of an iceberg. When an iceberg's slice is used up the next one queues behind all others of its price.
+A hidden order trades in its turn like any other but is in no level (both assumed: the documents are silent).
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from .orders import Order
 
-__all__ = ["Book", "BookSide"]
+__all__ = ["Book", "BookSide", "next_slice"]
 
 ZERO = Decimal(0)
 
 
+def next_slice(visible: Decimal | None, remaining: Decimal) -> Decimal:
+    """Return what an order with this visible size brings to the queue at once."""
+    return remaining if visible is None else min(visible, remaining)
+
+
 class _Level:
-    """Orders of one price in order of arrival (dicts keep it), and their summed size."""
+    """Orders of one price in their turn (dicts keep it), and the size that is to be seen."""
 
     __slots__ = ("orders", "size")
 
@@ -24,10 +35,17 @@ class _Level:
 
 
 class BookSide:
-    """One side of a book. Sorting keys rise towards the best price, which is the last one."""
+    """
+    One side of a book. Sorting keys rise towards the best price, which is the last one.
 
-    def __init__(self, *, is_bid: bool) -> None:
+    Args:
+        is_bid: Which side.
+        on_change: Called with price and visible size after the visible size of a level changed.
+    """
+
+    def __init__(self, *, is_bid: bool, on_change: Callable[[Decimal, Decimal], None]) -> None:
         self._is_bid = is_bid
+        self._on_change = on_change
         self._keys: list[Decimal] = []
         self._levels: dict[Decimal, _Level] = {}
 
@@ -42,28 +60,39 @@ class BookSide:
             level = self._levels[price] = _Level()
             key = price if self._is_bid else -price
             self._keys.insert(bisect_left(self._keys, key), key)
-        level.orders[order.order_id] = order
-        level.size += order.remaining
+        self._queue(order, level)
 
     def remove(self, order: Order) -> None:
         """Take an order out, whatever is left of it."""
         price = order.request.price
         level = self._levels[price]
         del level.orders[order.order_id]
-        level.size -= order.remaining
         if not level.orders:
             del self._levels[price]
             key = price if self._is_bid else -price
             del self._keys[bisect_left(self._keys, key)]
+        shown, order.slice = order.slice, ZERO
+        self._show(order, level, -shown)
 
     def has(self, order: Order) -> bool:
         """Tell whether the order rests here."""
         level = self._levels.get(order.request.price)
         return level is not None and order.order_id in level.orders
 
-    def reduce(self, order: Order, size: Decimal) -> None:
-        """Note that a resting order lost ``size`` to a fill."""
-        self._levels[order.request.price].size -= size
+    def take(self, order: Order, size: Decimal) -> None:
+        """Note that a resting order traded ``size`` of its slice; its own counters know already."""
+        level = self._levels[order.request.price]
+        order.slice -= size
+        self._show(order, level, -size)
+        if not order.slice and order.remaining:
+            del level.orders[order.order_id]
+            self._queue(order, level)
+
+    def shrink(self, order: Order) -> None:
+        """Note that a resting order lost size without a fill; it keeps its place."""
+        lost = order.slice - min(order.slice, order.remaining)
+        order.slice -= lost
+        self._show(order, self._levels[order.request.price], -lost)
 
     def best(self) -> Order | None:
         """Return the order that trades next, or ``None``."""
@@ -72,29 +101,55 @@ class BookSide:
         return next(iter(self._levels[abs(self._keys[-1])].orders.values()))
 
     def top(self) -> tuple[Decimal, Decimal]:
-        """Return price and size of the best level, zeros when the side is empty."""
-        if not self._keys:
-            return ZERO, ZERO
-        price = abs(self._keys[-1])
-        return price, self._levels[price].size
+        """Return price and size of the best visible level, zeros when there is none."""
+        return next(self.levels(), (ZERO, ZERO))
 
     def levels(self) -> Iterator[tuple[Decimal, Decimal]]:
-        """Yield price and size, best first."""
+        """Yield price and visible size, best first."""
         for key in reversed(self._keys):
-            yield abs(key), self._levels[abs(key)].size
+            size = self._levels[abs(key)].size
+            if size:
+                yield abs(key), size
+
+    def queues(self) -> Iterator[tuple[Decimal, list[Order]]]:
+        """Yield each price, best first, with its orders in their turn; hidden ones too."""
+        for key in reversed(self._keys):
+            yield abs(key), list(self._levels[abs(key)].orders.values())
 
     def orders(self) -> Iterator[Order]:
-        """Yield the orders in the sequence in which they would trade."""
-        for key in reversed(self._keys):
-            yield from self._levels[abs(key)].orders.values()
+        """Yield the orders by price and turn."""
+        for _, orders in self.queues():
+            yield from orders
+
+    def _queue(self, order: Order, level: _Level) -> None:
+        order.slice = next_slice(order.request.visible_size, order.remaining)
+        level.orders[order.order_id] = order
+        self._show(order, level, order.slice)
+
+    def _show(self, order: Order, level: _Level, change: Decimal) -> None:
+        if change and not order.request.hidden:
+            level.size += change
+            self._on_change(order.request.price, level.size)
 
 
 class Book:
-    """Both sides of one pair, its last trade and its counters."""
+    """
+    Both sides of one symbol, its last trade and its counters.
 
-    def __init__(self, last_price: Decimal) -> None:
-        self.bids = BookSide(is_bid=True)
-        self.asks = BookSide(is_bid=False)
+    Args:
+        last_price: Before the first trade.
+        sequence: Where the count of changes starts.
+        on_change: Called with side (``buy`` or ``sell``), price and visible size after `sequence` was raised.
+    """
+
+    def __init__(
+        self, last_price: Decimal, *, sequence: int, on_change: Callable[[str, Decimal, Decimal], None]
+    ) -> None:
+        #: Raised by one with every change of a visible level.
+        self.sequence = sequence
+        self._on_change = on_change
+        self.bids = BookSide(is_bid=True, on_change=self._bids_changed)
+        self.asks = BookSide(is_bid=False, on_change=self._asks_changed)
         self.last_price = last_price
         self.last_size = ZERO
         self.last_time_ns = 0
@@ -106,3 +161,11 @@ class Book:
     def opposite(self, name: str) -> BookSide:
         """Return the side against which orders called ``name`` trade."""
         return self.asks if name == "buy" else self.bids
+
+    def _bids_changed(self, price: Decimal, size: Decimal) -> None:
+        self.sequence += 1
+        self._on_change("buy", price, size)
+
+    def _asks_changed(self, price: Decimal, size: Decimal) -> None:
+        self.sequence += 1
+        self._on_change("sell", price, size)

@@ -1,42 +1,54 @@
 """
-Orders of the simulated exchange: what a frame may ask for, and the state an order has.
+Orders of the simulated exchange: the checked wish, the engine's own order, and the snapshots everybody else gets.
 
-`read_order_request` holds every check that needs no market state. Where the exchange does not publish a
-text or does not say which of several failing checks wins, the choice made here is marked "assumed".
+Shared by all markets; a market with more to say of its orders derives from these three.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
-from attrs import evolve, frozen
+from attrs import field, frozen
 
-from .symbols import Symbol
-
-__all__ = ["Order", "OrderRequest", "OrderState", "Refused", "read_client_oid", "read_order_request"]
+__all__ = ["LendingOrderState", "Order", "OrderRequest", "OrderState", "Refused", "StopOrderState"]
 
 ZERO = Decimal(0)
-_CLIENT_OID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
-# Bounded on purpose: products of two such numbers and a fee rate stay exact in 60 digits.
-_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,12})?\Z")
-_ASCII_20 = re.compile(r"[ -~]{0,20}\Z")
 
 
 class Refused(Exception):
-    """The exchange says no; nothing has changed."""
+    """
+    The exchange says no; nothing has changed.
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
+    Attributes:
+        code, message: As on the wire.
+        situation: What the matter is, whatever product is spoken of; see `refusals`. ``""`` where no table says it.
+    """
+
+    def __init__(self, code: str, message: str, situation: str = "") -> None:
+        super().__init__(code, message, situation)
         self.code = code
         self.message = message
+        self.situation = situation
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}"
 
 
 @frozen
 class OrderRequest:
-    """A checked wish to place an order."""
+    """
+    A checked wish to place an order.
+
+    Attributes:
+        size, funds: One of them is set; ``funds`` only with market orders.
+        cancel_after: Seconds of life of a ``GTT`` order; -1 for no end.
+        hidden: Rests without being shown.
+        visible_size: How much an iceberg order shows at once; ``None`` for all other orders.
+        trade_type: ``TRADE``, ``MARGIN_TRADE`` or ``MARGIN_ISOLATED_TRADE``; says whose wallet pays.
+        auto_borrow, auto_repay: Margin orders only: borrow what is missing, pay debts back from what comes in.
+        stop, stop_price: Of the stop order this one came from.
+        stp: Self-trade prevention: ``DC``, ``CO``, ``CN``, ``CB`` or ``""``.
+    """
 
     symbol: str
     side: str
@@ -48,30 +60,78 @@ class OrderRequest:
     time_in_force: str = "GTC"
     cancel_after: int = -1
     post_only: bool = False
+    hidden: bool = field(default=False, kw_only=True)
+    visible_size: Decimal | None = field(default=None, kw_only=True)
+    stp: str = field(default="", kw_only=True)
+    tags: str | None = field(default=None, kw_only=True)
+    remark: str | None = field(default=None, kw_only=True)
+    trade_type: str = field(default="TRADE", kw_only=True)
+    auto_borrow: bool = field(default=False, kw_only=True)
+    auto_repay: bool = field(default=False, kw_only=True)
+    stop: str = field(default="", kw_only=True)
+    stop_price: Decimal = field(default=ZERO, kw_only=True)
+
+    @property
+    def wallet(self) -> str:
+        """Name of the wallet that pays and receives."""
+        if self.trade_type == "MARGIN_ISOLATED_TRADE":
+            return f"isolated:{self.symbol}"
+        return "margin" if self.trade_type == "MARGIN_TRADE" else "trade"
 
 
 @frozen
 class OrderState:
-    """A snapshot of one order, as carried by events and returned by look-ups."""
+    """
+    A snapshot of one order, as carried by events and returned by look-ups.
+
+    Attributes:
+        size: As ordered, less what was taken away without a fill; ``None`` for orders placed by funds.
+        outcome: ``None`` while the order is live, else ``"filled"`` or ``"canceled"``.
+        cancel_reason: ``USER``, ``IOC``, ``FOK``, ``POST_ONLY``, ``STP``, ``ORDER_EXPIRED``, ``NO_MAKER`` ...
+    """
 
     order_id: str
-    client_oid: str | None
     account: str
-    symbol: str
-    side: str
-    type: str
-    price: Decimal
+    request: OrderRequest
     size: Decimal | None
-    funds: Decimal | None
-    time_in_force: str
-    post_only: bool
     deal_size: Decimal
     deal_funds: Decimal
     fee: Decimal
     held: Decimal
     created_at_ns: int
-    #: ``None`` while the order is live, else ``"filled"`` or ``"canceled"``.
+    updated_at_ns: int
     outcome: str | None
+    cancel_reason: str | None
+
+    @property
+    def client_oid(self) -> str | None:
+        """Client order id."""
+        return self.request.client_oid
+
+    @property
+    def symbol(self) -> str:
+        """Name of the market."""
+        return self.request.symbol
+
+    @property
+    def side(self) -> str:
+        """``buy`` or ``sell``."""
+        return self.request.side
+
+    @property
+    def type(self) -> str:
+        """``limit`` or ``market``."""
+        return self.request.type
+
+    @property
+    def price(self) -> Decimal:
+        """Limit price, zero for a market order."""
+        return self.request.price
+
+    @property
+    def funds(self) -> Decimal | None:
+        """Funds as ordered."""
+        return self.request.funds
 
     @property
     def is_live(self) -> bool:
@@ -80,16 +140,75 @@ class OrderState:
 
     @property
     def remaining(self) -> Decimal:
-        """Size still to be filled while live; zero for orders placed by funds."""
-        return ZERO if self.size is None else self.size - self.deal_size
+        """Size still to be filled; zero once the order is over, and for orders placed by funds."""
+        return ZERO if self.size is None or self.outcome is not None else self.size - self.deal_size
+
+    @property
+    def cancelled_size(self) -> Decimal:
+        """Size that was taken away or is left for ever; zero for orders placed by funds."""
+        origin = self.request.size
+        return ZERO if origin is None else origin - self.deal_size - self.remaining
+
+
+@frozen
+class StopOrderState:
+    """
+    A snapshot of an order that waits for a price.
+
+    Attributes:
+        request: The order that will be placed, with ``stop`` and ``stop_price``.
+        status: ``NEW``, ``TRIGGERED`` or ``CANCELLED``.
+        triggered_at_ns: ``None`` until it fired.
+        related_order_id: The order that was placed when it fired, ``None`` if that was refused.
+    """
+
+    order_id: str
+    account: str
+    request: OrderRequest
+    status: str
+    created_at_ns: int
+    triggered_at_ns: int | None = None
+    related_order_id: str | None = None
+
+
+@frozen
+class LendingOrderState:
+    """
+    A snapshot of an offer to lend, or a wish to borrow, on the lending market.
+
+    Attributes:
+        daily_rate: Interest a day.
+        term: Days.
+        lent: How much of ``size`` was lent.
+        outcome: ``None`` while the order is open, else ``filled`` or ``canceled``.
+    """
+
+    order_id: str
+    account: str
+    side: str
+    currency: str
+    daily_rate: Decimal
+    term: int
+    size: Decimal
+    lent: Decimal
+    outcome: str | None
 
 
 class Order:
-    """The engine's mutable order. Nobody outside the engine gets one; see `OrderState`."""
+    """
+    The engine's mutable order. Nobody outside the engine gets one; see `OrderState`.
+
+    Attributes:
+        cut: Size (or funds) taken away without a fill.
+        slice: What of the resting order can trade before it loses its place in the queue; see `book`.
+        held: Kept by whoever holds the money.
+    """
 
     __slots__ = (
         "account",
+        "cancel_reason",
         "created_at_ns",
+        "cut",
         "deal_funds",
         "deal_size",
         "expires_at_ns",
@@ -98,233 +217,59 @@ class Order:
         "order_id",
         "outcome",
         "request",
+        "slice",
+        "updated_at_ns",
     )
 
     def __init__(self, order_id: str, account: str, request: OrderRequest, created_at_ns: int) -> None:
         self.order_id = order_id
         self.account = account
         self.request = request
-        self.created_at_ns = created_at_ns
+        self.created_at_ns = self.updated_at_ns = created_at_ns
         self.expires_at_ns: int | None = None
         if request.time_in_force == "GTT" and request.cancel_after > 0:
             self.expires_at_ns = created_at_ns + request.cancel_after * 1_000_000_000
-        self.deal_size = ZERO
-        self.deal_funds = ZERO
-        self.fee = ZERO
-        self.held = ZERO
+        self.deal_size = self.deal_funds = self.fee = ZERO
+        self.cut = self.slice = self.held = ZERO
         self.outcome: str | None = None
+        self.cancel_reason: str | None = None
 
     @property
     def is_buy(self) -> bool:
         return self.request.side == "buy"
 
     @property
+    def size(self) -> Decimal | None:
+        """Size as ordered, less what was taken away."""
+        return None if self.request.size is None else self.request.size - self.cut
+
+    @property
     def remaining(self) -> Decimal:
         """Size left; only for orders that were placed by size."""
         assert self.request.size is not None
-        return self.request.size - self.deal_size
+        return self.request.size - self.cut - self.deal_size
 
-    def fillable(self, price: Decimal, base_increment: Decimal) -> Decimal:
-        """Return how much base currency this order can still trade at ``price``."""
-        if self.request.size is not None:
-            return self.request.size - self.deal_size
-        assert self.request.funds is not None
-        return (self.request.funds - self.deal_funds) // (price * base_increment) * base_increment
+    def fillable(self, price: Decimal, step: Decimal) -> Decimal:
+        """Return the size this order can still trade at ``price``, in whole steps if it was placed by funds."""
+        request = self.request
+        if request.size is not None:
+            return request.size - self.cut - self.deal_size
+        assert request.funds is not None
+        return (request.funds - self.cut - self.deal_funds) // (price * step) * step
 
     def state(self) -> OrderState:
         """Return a frozen snapshot."""
-        request = self.request
         return OrderState(
             self.order_id,
-            request.client_oid,
             self.account,
-            request.symbol,
-            request.side,
-            request.type,
-            request.price,
-            request.size,
-            request.funds,
-            request.time_in_force,
-            request.post_only,
+            self.request,
+            self.size,
             self.deal_size,
             self.deal_funds,
             self.fee,
             self.held,
             self.created_at_ns,
+            self.updated_at_ns,
             self.outcome,
+            self.cancel_reason,
         )
-
-
-def read_client_oid(value: object) -> str | None:
-    """
-    Check a client order id: at most 40 of ``A-Za-z0-9_-``; absent or empty means none.
-
-    Raises:
-        Refused: 400100, with an assumed text.
-    """
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or not _CLIENT_OID.match(value):
-        raise Refused("400100", "clientOid is invalid.")
-    return value
-
-
-def read_order_request(args: Mapping[str, Any], symbols: Mapping[str, Symbol], now_ms: int) -> OrderRequest:
-    """
-    Check the arguments of ``spot.order`` against the pair's steps and limits.
-
-    Args:
-        args: The ``args`` object of the frame, e.g. ``{"type": "limit", "symbol": "BTC-USDT",
-            "side": "buy", "price": "50000", "size": "0.00001"}``.
-        symbols: Known pairs by name.
-        now_ms: Server time at which the frame arrived.
-
-    Returns:
-        The request; balances and live orders have not been looked at.
-
-    Raises:
-        Refused: With the exchange's code and text. Order of the checks: assumed.
-    """
-    symbol = symbols.get(str(args.get("symbol")))
-    if symbol is None:
-        raise Refused("400100", "Unsupported trading pair.")
-    if not symbol.enabled:
-        raise Refused("600203", "Symbol is not enabled for trading.")
-    side = _one_of(args, "side", ("buy", "sell"), None)
-    kind = _one_of(args, "type", ("limit", "market"), None)
-    client_oid = read_client_oid(args.get("clientOid"))
-    _check_window(args, now_ms)
-    for name in ("tags", "remark"):
-        text = args.get(name)
-        if text is not None and (not isinstance(text, str) or not _ASCII_20.match(text)):
-            raise Refused("400100", f"{name} is invalid.")
-    # Self-trade prevention is checked for its spelling only: an account may trade with itself here.
-    _one_of(args, "stp", ("DC", "CO", "CN", "CB", ""), "")
-    if kind == "market":
-        return _read_market(args, symbol, side, client_oid)
-    force = _one_of(args, "timeInForce", ("GTC", "GTT", "IOC", "FOK"), "GTC")
-    cancel_after = args.get("cancelAfter", -1)
-    if not isinstance(cancel_after, int) or isinstance(cancel_after, bool) or not -1 <= cancel_after <= 10**9:
-        raise Refused("400100", "cancelAfter is invalid.")
-    post_only = _flag(args, "postOnly")
-    _flag(args, "hidden"), _flag(args, "iceberg")
-    if post_only and force in ("IOC", "FOK"):
-        raise Refused("400100", "postOnly can not be used with IOC or FOK.")
-    request = OrderRequest(
-        symbol.name,
-        side,
-        "limit",
-        client_oid,
-        _number(args, "price"),
-        _number(args, "size"),
-        None,
-        force,
-        cancel_after,
-        post_only,
-    )
-    check_limit(request, symbol)
-    return request
-
-
-def check_limit(request: OrderRequest, symbol: Symbol) -> None:
-    """
-    Check price and size of a limit order against the steps of its pair.
-
-    Raises:
-        Refused: 400100.
-    """
-    assert request.size is not None
-    if request.price <= 0 or request.price % symbol.price_increment:
-        raise Refused("400100", "Price increment invalid.")  # text assumed
-    _check_size(request.size, symbol)
-    if request.price * request.size < symbol.min_funds:
-        raise Refused("400100", "Order size below the minimum requirement.")
-
-
-def modified(request: OrderRequest, args: Mapping[str, Any], symbol: Symbol, remaining: Decimal) -> OrderRequest:
-    """
-    Build the request that replaces a live one: ``newPrice`` and ``newSize``, at least one of them.
-
-    Without ``newSize`` the replacement has the size that was still open (assumed).
-
-    Raises:
-        Refused: 400100.
-    """
-    if args.get("newPrice") is None and args.get("newSize") is None:
-        raise Refused("400100", "newPrice or newSize is required.")
-    price = request.price if args.get("newPrice") is None else _number(args, "newPrice")
-    size = remaining if args.get("newSize") is None else _number(args, "newSize")
-    changed = evolve(request, price=price, size=size)
-    check_limit(changed, symbol)
-    return changed
-
-
-def _read_market(args: Mapping[str, Any], symbol: Symbol, side: str, client_oid: str | None) -> OrderRequest:
-    has_size, has_funds = args.get("size") is not None, args.get("funds") is not None
-    if has_size == has_funds:
-        raise Refused("400100", "Either size or funds is required.")  # text assumed
-    if has_size:
-        size = _number(args, "size")
-        _check_size(size, symbol)
-        return OrderRequest(symbol.name, side, "market", client_oid, size=size)
-    funds = _number(args, "funds")
-    if funds < max(symbol.quote_min_size, symbol.min_funds):
-        raise Refused("400100", "Order size below the minimum requirement.")
-    if funds > symbol.quote_max_size:
-        raise Refused("400100", "Order size above the maximum requirement.")  # text assumed
-    if funds % symbol.quote_increment:
-        raise Refused("400100", "Order size increment invalid.")
-    return OrderRequest(symbol.name, side, "market", client_oid, funds=funds)
-
-
-def _check_size(size: Decimal, symbol: Symbol) -> None:
-    if size < symbol.base_min_size:
-        raise Refused("400100", "Order size below the minimum requirement.")
-    if size > symbol.base_max_size:
-        raise Refused("400100", "Order size above the maximum requirement.")  # text assumed
-    if size % symbol.base_increment:
-        raise Refused("400100", "Order size increment invalid.")
-
-
-def _check_window(args: Mapping[str, Any], now_ms: int) -> None:
-    """Refuse an order that arrives after ``clientTimestamp + allowMaxTimeWindow`` (code and text assumed)."""
-    window = args.get("allowMaxTimeWindow")
-    if window is None:
-        return
-    stamp = args.get("clientTimestamp")
-    for value in (window, stamp):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise Refused("400100", "clientTimestamp and allowMaxTimeWindow must be used together.")
-    assert isinstance(stamp, int)
-    if now_ms > stamp + window:
-        raise Refused("400002", "The request arrived later than clientTimestamp + allowMaxTimeWindow.")
-
-
-def _one_of(args: Mapping[str, Any], name: str, allowed: tuple[str, ...], default: str | None) -> str:
-    value = args.get(name)
-    if value is None:
-        value = default
-    if not isinstance(value, str) or value not in allowed:
-        raise Refused("400100", f"{name} is invalid.")
-    return value
-
-
-def _flag(args: Mapping[str, Any], name: str) -> bool:
-    value = args.get(name, False)
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise Refused("400100", f"{name} is invalid.")
-    return value
-
-
-def _number(args: Mapping[str, Any], name: str) -> Decimal:
-    """Read a positive number; strings are documented, plain JSON numbers are taken too (assumed)."""
-    value = args.get(name)
-    if isinstance(value, Decimal):
-        value = format(value, "f") if value.is_finite() and -30 < value.adjusted() < 30 else ""
-    elif isinstance(value, int) and not isinstance(value, bool):
-        value = str(value) if 0 <= value < 10**15 else ""
-    if not isinstance(value, str) or not _NUMBER.match(value):
-        raise Refused("400100", f"{name} is invalid.")
-    return Decimal(value)

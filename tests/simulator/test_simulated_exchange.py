@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from kucoin_sync.simulator.events import Event, OrderDone, OrderMatched, OrderOpened, TickerChanged, Traded
+from kucoin_sync.simulator.events import (
+    BookChanged,
+    Event,
+    OrderDone,
+    OrderMatched,
+    OrderOpened,
+    OrderReceived,
+    TickerChanged,
+    Traded,
+    WalletChanged,
+)
 from kucoin_sync.simulator.exchange import FEES, Exchange
 from kucoin_sync.simulator.market_maker import MAKER, TAKER, MarketMaker
 from kucoin_sync.simulator.orders import Refused
@@ -28,6 +38,10 @@ class Desk:
         for account in ("ann", "bob"):
             for currency, amount in (("BTC", "10"), ("ETH", "10"), ("USDT", "100000")):
                 self.exchange.deposit(account, currency, amount)
+
+    def kinds(self) -> list[type]:
+        """Return what happened to orders, in order."""
+        return [type(e) for e in self.events if not isinstance(e, (BookChanged, TickerChanged, WalletChanged))]
 
     def limit(self, account: str, side: str, price: str, size: str, **more: Any) -> Any:
         args = {"symbol": "BTC-USDT", "type": "limit", "side": side, "price": price, "size": size}
@@ -95,7 +109,7 @@ def test_resting_order_holds_funds_and_fee_until_it_is_canceled(desk: Desk) -> N
     assert order.order_id.startswith("SIM")
     desk.exchange.cancel("ann", {"symbol": "BTC-USDT", "clientOid": "x"})
     assert desk.exchange.balances("ann")["USDT"].available == 100000
-    assert [type(e) for e in desk.events if not isinstance(e, TickerChanged)] == [OrderOpened, OrderDone]
+    assert desk.kinds() == [OrderReceived, OrderOpened, OrderDone]
 
 
 def test_price_then_time_decides_who_trades(desk: Desk) -> None:
@@ -115,8 +129,8 @@ def test_trade_moves_money_and_fees(desk: Desk) -> None:
     assert desk.exchange.balances("ann")["USDT"].total == 100000 - 50050
     assert desk.exchange.balances("bob")["USDT"].total == 100000 + 49950
     assert desk.exchange.balances(FEES)["USDT"].total == 100
-    kinds = [type(e) for e in desk.events if not isinstance(e, TickerChanged)]
-    assert kinds == [OrderOpened, Traded, OrderMatched, OrderMatched, OrderDone, OrderDone]
+    trade = [OrderReceived, Traded, OrderMatched, OrderMatched, OrderDone, OrderDone]
+    assert desk.kinds() == [OrderReceived, OrderOpened, *trade]
 
 
 def test_partial_fill_leaves_the_rest_in_the_book(desk: Desk) -> None:
