@@ -194,8 +194,8 @@ class SpotPublicFeed:
             exchange.ticker(symbol),
             sequence,
             {hours: venue.spot_market.statistics(symbol, hours) for hours in WINDOWS},
-            exchange.maker_fee,
-            exchange.taker_fee,
+            exchange.settlement.maker_fee,
+            exchange.settlement.taker_fee,
         )
         # The wire has a text for a pair and a number for a market.
         outer = str(sequence) if argument == symbol else sequence
