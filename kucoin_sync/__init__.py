@@ -44,6 +44,7 @@ from kucoin_sync.events import (
     UnknownMessage,
     Update,
 )
+from kucoin_sync.kucoin import models, topics
 from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
@@ -95,4 +96,6 @@ __all__ = [
     "WebsocketClient",
     "WsKey",
     "__version__",
+    "models",
+    "topics",
 ]

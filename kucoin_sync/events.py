@@ -7,7 +7,7 @@ The frozen values a user receives: one class an event, and the acknowledgement o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -37,10 +37,16 @@ __all__ = [
 
 @attrs.frozen
 class Origin:
-    """Which connection a message came from (``ws_key``) and which life of it (``connection_id``)."""
+    """
+    Which connection a message came from (``ws_key``) and which life of it (``connection_id``).
+
+    Attributes:
+        typed: Makes the model of an update; what ``update.typed`` calls.
+    """
 
     ws_key: str
     connection_id: str
+    typed: Callable[[Update], Any] = attrs.field(repr=False, eq=False)
 
 
 @attrs.frozen
@@ -52,7 +58,7 @@ class Update:
         topic: The single topic it belongs to, such as ``/market/ticker:BTC-USDT``.
         subject: What kind of push it is, or ``None``.
         data: The payload as the exchange spells it; JSON numbers are `float` or `int` here, the exact digits
-            are in ``raw``.
+            are in ``raw`` and in ``typed``.
         sequence: The exchange's sequence number where the message has one.
         received_at: Monotonic clock when it was read, seconds.
         raw: The message as received.
@@ -78,6 +84,16 @@ class Update:
     def connection_id(self) -> str:
         """Which life of that connection it came from."""
         return self.origin.connection_id
+
+    @property
+    def typed(self) -> Any:
+        """
+        The payload as a model: names in words, exact decimals, one class for each kind of push.
+
+        It is made from ``raw`` whenever it is asked for: keep it rather than ask twice. What the library does not know
+        comes as ``Unmodelled``, and no content of a push makes it raise.
+        """
+        return self.origin.typed(self)
 
 
 @attrs.frozen

@@ -37,6 +37,7 @@ from kucoin_sync.errors import (
     shorten,
 )
 from kucoin_sync.events import Origin, RateLimit, Update
+from kucoin_sync.kucoin.models.typed import read_classic
 
 FACTS: dict[str, Any] = {
     "op": "spot.order",
@@ -54,7 +55,7 @@ FACTS: dict[str, Any] = {
 }
 BY_ORDER_ID = {**FACTS, "op": "spot.cancel", "client_oid": None, "order_id": "o1"}
 BARE = {**FACTS, "op": "ping", "client_oid": None, "symbol": None, "safe_to_retry": True}
-UPDATE = Update("/a:1", "s", {}, 1, 0.5, "{}", Origin("spotPublicV1", "life-1"), True)
+UPDATE = Update("/a:1", "s", {}, 1, 0.5, "{}", Origin("spotPublicV1", "life-1", read_classic), True)
 
 
 def later(error: ConnectError) -> ConnectError:

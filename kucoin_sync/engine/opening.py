@@ -197,7 +197,7 @@ class Opener:
         )
         try:
             session = Session(self._dialect, self._around.identifiers.next)
-            origin = Origin(self._dialect.ws_key, connection_id)
+            origin = Origin(self._dialect.ws_key, connection_id, self._dialect.typed)
             rest = self._greet(transport, session, origin, deadline, asked)
         except BaseException:
             transport.discard()  # the interrupt stays unset: another server may be tried

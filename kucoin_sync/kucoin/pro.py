@@ -13,6 +13,7 @@ from urllib.parse import quote
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import codes, pro_topics, rest
+from kucoin_sync.kucoin.models.typed import read_pro
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
@@ -117,6 +118,10 @@ class ProDialect:
             return Unreadable("a push without a payload", text)
         data = frame["d"]
         return Update(topic, kind, data, _sequence(topic, data), received_at, text, origin)
+
+    @staticmethod
+    def typed(update: Update) -> Any:
+        return read_pro(update)
 
     # What goes out.
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
-from kucoin_sync.events import Origin, RateLimit
+from kucoin_sync.events import Origin, RateLimit, Update
 from kucoin_sync.kucoin import codes, rest
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
@@ -119,6 +119,10 @@ class TradeDialect:
         if "code" in frame:
             return Refusal(None, _code(frame["code"]), str(frame.get("msg") or ""), text)
         return _greeting(frame, text)
+
+    @staticmethod
+    def typed(update: Update) -> Any:
+        return update.data  # this connection pushes nothing
 
     # What goes out.
 

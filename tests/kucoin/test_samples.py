@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync.events import RateLimit, Update
-from kucoin_sync.kucoin import topics
+from kucoin_sync.kucoin import classic_topics
 from kucoin_sync.kucoin.arguments import SPOT_CANCEL, SPOT_MODIFY, SPOT_ORDER
 from kucoin_sync.kucoin.trade import KucoinRules
 from kucoin_sync.protocol.messages import Ack, Challenge, PongReceived, Refusal, Reply, Welcome
@@ -44,9 +44,9 @@ def test_every_push_becomes_an_update_that_says_what_the_frame_says(sample: Samp
 def test_every_topic_seen_on_the_wire_can_be_subscribed_on_its_connection(sample: Sample) -> None:
     """And the push is found again under the topic that was asked for."""
     topic, ws_key = sample.row["topic"], sample.row["ws_key"]
-    assert topics.split(topic, ws_key=ws_key) == [topic]
+    assert classic_topics.split(topic, ws_key=ws_key) == [topic]
     path = topic.partition(":")[0]
-    assert topics.PATHS[path][0] == ws_key
+    assert classic_topics.PATHS[path][0] == ws_key
 
 
 def test_no_sample_is_passed_over() -> None:
@@ -84,7 +84,7 @@ def test_every_frame_to_the_streams_is_spelled_as_documented(sample: Sample) -> 
     if frame["type"] == "ping":
         text = dialect.encode_ping(request_id=frame["id"], timestamp_ms=1)
     else:
-        single = topics.split(frame["topic"], ws_key=dialect.ws_key)
+        single = classic_topics.split(frame["topic"], ws_key=dialect.ws_key)
         (group,) = dialect.group_topics(single)
         encode = dialect.encode_subscribe if frame["type"] == "subscribe" else dialect.encode_unsubscribe
         text = encode(group, request_id=frame["id"])

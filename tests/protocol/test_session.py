@@ -36,7 +36,7 @@ def session(*greeting: Step) -> Session:
 
 
 def update(topic: str = "/a:1") -> Update:
-    return Update(topic, None, {}, None, 0.0, "{}", Origin("key", "life"))
+    return Update(topic, None, {}, None, 0.0, "{}", Origin("key", "life", repr))
 
 
 GREETINGS: list[Any] = [
