@@ -29,11 +29,13 @@ from kucoin_sync.errors import (
 )
 from kucoin_sync.events import (
     Authenticated,
+    BatchResult,
     Closed,
     ExceptionRaised,
     LateReply,
     Opened,
     OrderAck,
+    OrderResult,
     Overflow,
     Pong,
     RateLimit,
@@ -48,12 +50,14 @@ from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
 from kucoin_sync.options import Credentials, Options
+from kucoin_sync.orders.tally import OperationStats, PoolReading, RequestStats
 from kucoin_sync.protocol.dialect import TopicRequest
 
 __all__ = [
     "WS_KEY_MAP",
     "AuthError",
     "Authenticated",
+    "BatchResult",
     "Closed",
     "ClosedError",
     "ConfigError",
@@ -68,11 +72,14 @@ __all__ = [
     "LateReply",
     "NotSent",
     "Opened",
+    "OperationStats",
     "Options",
     "OrderAck",
+    "OrderResult",
     "OutcomeUnknown",
     "Overflow",
     "Pong",
+    "PoolReading",
     "ProtocolViolation",
     "RateLimit",
     "Reconnected",
@@ -80,6 +87,7 @@ __all__ = [
     "ReentrantCallError",
     "Rejected",
     "RequestError",
+    "RequestStats",
     "Response",
     "Stream",
     "SubscribeError",
