@@ -254,6 +254,8 @@ class Options:
         inline_listeners: Run listeners on the reading thread, for the last microseconds. Blocking calls are
             refused there.
         queue_size: Updates the listener queue, and each stream by default, holds (10,000).
+        check_symbols: Check prices and sizes against the steps and limits of their symbol before an order is sent. The
+            rules are fetched with the first order, or when the line is opened ahead of time.
     """
 
     api_key: str | None = attrs.field(default=None, repr=lambda v: _mask_key(v) if v else "None")
@@ -291,6 +293,7 @@ class Options:
     max_frames_per_window: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     inline_listeners: bool = attrs.field(default=False, validator=_flag)
     queue_size: int = attrs.field(default=10_000, validator=_count(1))
+    check_symbols: bool = attrs.field(default=False, validator=_flag)
 
     def __attrs_post_init__(self) -> None:
         given = [self.api_key, self.api_secret, self.api_passphrase]
