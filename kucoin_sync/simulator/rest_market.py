@@ -151,8 +151,8 @@ class SpotMarketCalls:
             "volValue": plain(day.turnover),
             "last": plain(day.close),
             "averagePrice": plain(day.average_price),
-            "takerFeeRate": plain(exchange.taker_fee),
-            "makerFeeRate": plain(exchange.maker_fee),
+            "takerFeeRate": plain(exchange.settlement.taker_fee),
+            "makerFeeRate": plain(exchange.settlement.maker_fee),
             "takerCoefficient": "1",
             "makerCoefficient": "1",
         }

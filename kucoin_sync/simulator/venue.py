@@ -30,9 +30,11 @@ from .market_data import MarketData
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
+from .pro_account_feed import ProAccountFeed
 from .pro_frames import ProForms, encode_push
 from .pro_market import ProMarket
 from .pro_order_books import ProOrderBooks
+from .pro_private_feed import ProPrivateFeed
 from .pro_public_feed import ProPublicFeed
 from .spot_operations import spot_operations
 from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
@@ -222,7 +224,7 @@ class Venue:
         #: What the public Pro feeds read, by trade type.
         self.pro_markets = {"SPOT": spot}
         self.pro_public = ProPublicFeed(self)
-        self._feeds += [self.pro_public, ProOrderBooks(self)]
+        self._feeds += [self.pro_public, ProOrderBooks(self), ProPrivateFeed(self), ProAccountFeed(self)]
 
     # Time.
 
