@@ -1,12 +1,20 @@
-"""Balances of the simulated accounts. Nothing is ever created or lost outside `Ledger.deposit`."""
+"""
+Balances of the simulated accounts, by wallet. Nothing is ever created or lost outside `Ledger.deposit`.
+
+The wallets of an account are ``main``, ``trade`` (spot), ``margin`` (cross) and one ``isolated:<SYMBOL>`` a pair.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, localcontext
 
 from attrs import frozen
 
-__all__ = ["EXACT", "Balance", "Ledger", "LedgerError"]
+from .account_states import Balance
+from .events import WalletChanged
+
+__all__ = ["EXACT", "OTHER", "TRANSFER", "Balance", "Ledger", "LedgerError", "Reason"]
 
 ZERO = Decimal(0)
 
@@ -20,83 +28,139 @@ class LedgerError(AssertionError):
 
 
 @frozen
-class Balance:
-    """What one account owns of one currency."""
+class Reason:
+    """Why a balance changes; ``cause`` is that of `WalletChanged`."""
 
-    available: Decimal
-    held: Decimal
+    cause: str
+    symbol: str | None = None
+    order_id: str | None = None
+    trade_id: int | None = None
 
-    @property
-    def total(self) -> Decimal:
-        """Available and held together."""
-        return self.available + self.held
+
+NOTHING = Balance(ZERO, ZERO)
+OTHER, TRANSFER = Reason("other"), Reason("transfer")
 
 
 class Ledger:
-    """Available and held amounts by account and currency."""
+    """
+    Available and held amounts by account, wallet and currency.
 
-    def __init__(self) -> None:
-        self._available: dict[tuple[str, str], Decimal] = {}
-        self._held: dict[tuple[str, str], Decimal] = {}
+    Args:
+        now_ns: Clock of the reports.
+        report: Called after every change of a balance.
+        quiet: Accounts whose changes are not reported.
+    """
+
+    def __init__(
+        self,
+        *,
+        now_ns: Callable[[], int] = lambda: 0,
+        report: Callable[[WalletChanged], None] | None = None,
+        quiet: Iterable[str] = (),
+    ) -> None:
+        self._now_ns = now_ns
+        self._report = report
+        self._quiet = frozenset(quiet)
+        self._wallets: dict[tuple[str, str], dict[str, Balance]] = {}
         self._deposited: dict[str, Decimal] = {}
 
-    def deposit(self, account: str, currency: str, amount: Decimal) -> None:
+    def deposit(self, account: str, wallet: str, currency: str, amount: Decimal) -> None:
         """Bring new money in."""
         if amount < 0:
             raise LedgerError(f"deposit of {amount} {currency}")
-        self.credit(account, currency, amount)
         self._deposited[currency] = self._deposited.get(currency, ZERO) + amount
+        self.change(account, wallet, currency, OTHER, available=amount)
 
-    def hold(self, account: str, currency: str, amount: Decimal) -> bool:
+    def change(
+        self,
+        account: str,
+        wallet: str,
+        currency: str,
+        reason: Reason,
+        *,
+        available: Decimal = ZERO,
+        held: Decimal = ZERO,
+    ) -> None:
+        """
+        Add signed amounts to a balance; what leaves one must enter another, which is the caller's duty.
+
+        Raises:
+            LedgerError: An amount would become negative.
+        """
+        purse = self._wallets.setdefault((account, wallet), {})
+        before = purse.get(currency, NOTHING)
+        after = Balance(before.available + available, before.held + held)
+        if after.available < 0 or after.held < 0:
+            raise LedgerError(f"{account} {wallet} {currency}: {before} cannot take {available} and {held}")
+        purse[currency] = after
+        if self._report is None or account in self._quiet or not (available or held):
+            return
+        self._report(
+            WalletChanged(
+                account,
+                wallet,
+                currency,
+                after.available,
+                after.held,
+                available,
+                held,
+                reason.cause,
+                reason.symbol,
+                reason.order_id,
+                reason.trade_id,
+                self._now_ns(),
+            )
+        )
+
+    def hold(self, account: str, wallet: str, currency: str, amount: Decimal, reason: Reason) -> bool:
         """Move ``amount`` from available to held; return False and change nothing if it is not there."""
-        key = (account, currency)
-        available = self._available.get(key, ZERO)
         if amount < 0:
             raise LedgerError(f"hold of {amount} {currency}")
-        if available < amount:
+        if self.available(account, wallet, currency) < amount:
             return False
-        self._available[key] = available - amount
-        self._held[key] = self._held.get(key, ZERO) + amount
+        self.change(account, wallet, currency, reason, available=-amount, held=amount)
         return True
 
-    def release(self, account: str, currency: str, amount: Decimal) -> None:
-        """Move ``amount`` from held back to available."""
-        self.spend(account, currency, amount)
-        self.credit(account, currency, amount)
-
-    def spend(self, account: str, currency: str, amount: Decimal) -> None:
-        """Take ``amount`` out of held; the caller credits it to somebody else."""
-        key = (account, currency)
-        left = self._held.get(key, ZERO) - amount
-        if amount < 0 or left < 0:
-            raise LedgerError(f"{account} spends {amount} {currency} of {left + amount} held")
-        self._held[key] = left
-
-    def credit(self, account: str, currency: str, amount: Decimal) -> None:
-        """Add ``amount`` to available."""
+    def move(
+        self,
+        source: tuple[str, str],
+        target: tuple[str, str],
+        currency: str,
+        amount: Decimal,
+        reason: Reason = TRANSFER,
+    ) -> bool:
+        """Move available money between two (account, wallet); return False and change nothing if it is not there."""
         if amount < 0:
-            raise LedgerError(f"credit of {amount} {currency}")
-        key = (account, currency)
-        self._available[key] = self._available.get(key, ZERO) + amount
+            raise LedgerError(f"move of {amount} {currency}")
+        if self.available(*source, currency) < amount:
+            return False
+        self.change(*source, currency, reason, available=-amount)
+        self.change(*target, currency, reason, available=amount)
+        return True
 
-    def available(self, account: str, currency: str) -> Decimal:
-        """Return what the account may spend."""
-        return self._available.get((account, currency), ZERO)
+    def balance(self, account: str, wallet: str, currency: str) -> Balance:
+        """Return one balance."""
+        return self._wallets.get((account, wallet), {}).get(currency, NOTHING)
 
-    def balances(self, account: str) -> dict[str, Balance]:
-        """Return the balances of one account by currency."""
-        currencies = sorted({c for a, c in (*self._available, *self._held) if a == account})
-        return {
-            c: Balance(self._available.get((account, c), ZERO), self._held.get((account, c), ZERO)) for c in currencies
-        }
+    def available(self, account: str, wallet: str, currency: str) -> Decimal:
+        """Return what may be spent."""
+        return self.balance(account, wallet, currency).available
+
+    def balances(self, account: str, wallet: str) -> dict[str, Balance]:
+        """Return the balances of one wallet by currency, in alphabetical order."""
+        return dict(sorted(self._wallets.get((account, wallet), {}).items()))
+
+    def wallets(self, account: str) -> list[str]:
+        """Return the names of the wallets that were ever used."""
+        return [wallet for owner, wallet in self._wallets if owner == account]
 
     def totals(self) -> dict[str, Decimal]:
         """Return the sum over all accounts by currency."""
         totals: dict[str, Decimal] = {}
         with localcontext(EXACT):
-            for table in (self._available, self._held):
-                for (_, currency), amount in table.items():
-                    totals[currency] = totals.get(currency, ZERO) + amount
+            for purse in self._wallets.values():
+                for currency, balance in purse.items():
+                    totals[currency] = totals.get(currency, ZERO) + balance.total
         return totals
 
     def deposited(self) -> dict[str, Decimal]:
@@ -104,5 +168,6 @@ class Ledger:
         return dict(self._deposited)
 
     def lowest(self) -> Decimal:
-        """Return the smallest amount in any account, available or held; never negative."""
-        return min((*self._available.values(), *self._held.values()), default=ZERO)
+        """Return the smallest amount in any wallet, available or held; never negative."""
+        amounts = (balance for purse in self._wallets.values() for balance in purse.values())
+        return min((min(balance.available, balance.held) for balance in amounts), default=ZERO)

@@ -6,17 +6,24 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from .account_states import MarginAccount
 from .futures_events import FuturesEvent
-from .orders import OrderState
+from .orders import LendingOrderState, OrderState, StopOrderState
 
 __all__ = [
     "BookChanged",
+    "CallAuctionChanged",
     "Event",
+    "IsolatedPositionChanged",
+    "LendingChanged",
+    "LendingOrderChanged",
+    "MarginStatusChanged",
     "OrderDone",
     "OrderMatched",
     "OrderOpened",
     "OrderReceived",
     "OrderUpdated",
+    "StopOrderChanged",
     "Ticker",
     "TickerChanged",
     "Trade",
@@ -159,6 +166,97 @@ class WalletChanged:
     time_ns: int
 
 
+@frozen
+class StopOrderChanged:
+    """
+    A stop order was taken, has fired or is gone.
+
+    Attributes:
+        kind: ``open``, ``triggered`` or ``cancel``.
+        error: With ``triggered``: why no order could be placed; ``None`` if one was.
+    """
+
+    order: StopOrderState
+    kind: str
+    error: str | None
+    time_ns: int
+
+
+@frozen
+class MarginStatusChanged:
+    """The cross margin wallet of an account changed its state; ``kind`` as in ``position.status``."""
+
+    account: str
+    kind: str
+    time_ns: int
+
+
+@frozen
+class IsolatedPositionChanged:
+    """
+    An isolated margin wallet changed.
+
+    Attributes:
+        status: ``DEBT``, ``CLEAR`` or ``IN_LIQUIDATION``.
+        cause: ``USER_BORROW``, ``TRADE_AUTO_BORROW``, ``USER_REPAY``, ``AUTO_REPAY``, ``DEFAULT_DEBT`` ...
+    """
+
+    state: MarginAccount
+    status: str
+    cause: str
+    time_ns: int
+
+
+@frozen
+class CallAuctionChanged:
+    """
+    The expected result of a running call auction changed.
+
+    Attributes:
+        estimated_price, estimated_size: Zero while nothing would trade.
+        sell_low, sell_high, buy_low, buy_high: Prices that orders may have.
+    """
+
+    symbol: str
+    estimated_price: Decimal
+    estimated_size: Decimal
+    sell_low: Decimal
+    sell_high: Decimal
+    buy_low: Decimal
+    buy_high: Decimal
+    time_ns: int
+
+
+@frozen
+class LendingChanged:
+    """
+    A level of the lending book of a currency changed; the fields are those of ``/margin/fundingBook``.
+
+    Attributes:
+        sequence: Counts the changes of one currency without gaps.
+        term: Days.
+        size: All that is offered (``lend``) or wanted (``borrow``) at this rate and term now.
+    """
+
+    currency: str
+    sequence: int
+    daily_rate: Decimal
+    annual_rate: Decimal
+    term: int
+    size: Decimal
+    side: str
+    time_ns: int
+
+
+@frozen
+class LendingOrderChanged:
+    """An order of the lending book was opened, partly lent or ended; ``kind`` is ``open``, ``update`` or ``done``."""
+
+    order: LendingOrderState
+    kind: str
+    time_ns: int
+
+
 Event = (
     OrderReceived
     | OrderOpened
@@ -169,5 +267,11 @@ Event = (
     | TickerChanged
     | BookChanged
     | WalletChanged
+    | StopOrderChanged
+    | MarginStatusChanged
+    | IsolatedPositionChanged
+    | CallAuctionChanged
+    | LendingChanged
+    | LendingOrderChanged
     | FuturesEvent
 )

@@ -1,39 +1,35 @@
 """
-The simulated spot exchange: its markets, its order tables and the money of its accounts.
+The simulated spot and margin exchange: its markets, its order tables and the money of its accounts.
 
 Plain computation: no thread, no I/O; the time comes from the ``now_ns`` callable. All amounts are exact
 decimals. What happened is handed to the ``emit`` callable as frozen values (see `events`), in order.
 
-Two rules hold after every public call: what an account has held is what its live orders need, and the sum
-of all balances (fees go to the account `FEES`) is what was ever deposited.
+Two rules hold after every public call: what a wallet has held is what its live orders need, and the sum of all
+balances (fees go to the account `FEES`, loans come from `LENDER`) is what was ever deposited.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, localcontext
 from typing import Any
 
-from .accounts import EXACT, Balance, Ledger
+from .account_states import MAIN, MARGIN, TRADE, Balance, Loan, isolated
+from .accounts import EXACT
 from .book import Book
-from .events import Event, Ticker, Trade, Traded
-from .matching import Market
-from .order_arguments import modified, read_client_oid, read_order_request
-from .order_register import OrderRegister
-from .orders import Order, OrderRequest, OrderState, Refused
+from .dead_man import DeadManSwitch, SwitchSetting
+from .events import CallAuctionChanged, Event, OrderMatched, Ticker
+from .lending import LENDING_HOUSE, LendingMarket
+from .margin import LENDER, LENDER_WALLET
+from .order_arguments import modified, positive_number, read_margin_request, read_order_request
+from .orders import OrderState, StopOrderState
+from .refusals import refused
+from .spot_floor import MARGIN_ORDERS, SPOT_ORDERS, SpotFloor
+from .spot_settlement import FEES
+from .stop_arguments import read_stop_request
 from .symbols import DEFAULT_SYMBOLS, Symbol
 
-__all__ = ["FEES", "Exchange"]
-
-ZERO = Decimal(0)
-
-#: Account that receives all fees.
-FEES = "simulator-fees"
-
-_NO_SUCH_ORDER = "order_not_exist_or_not_allow_to_cancel"
+__all__ = ["FEES", "LENDER", "LENDING_HOUSE", "MARGIN_ORDERS", "SPOT_ORDERS", "Exchange"]
 
 
 class Exchange:
@@ -50,6 +46,7 @@ class Exchange:
         house_accounts: Accounts of the simulator itself: no caps, and their finished orders are forgotten.
         max_open_orders, max_open_orders_per_symbol: Caps per account; ``None`` for no cap.
         max_done_orders: Finished orders that stay available for look-ups.
+        lending_pool: How much of each currency margin traders can borrow in all.
     """
 
     def __init__(
@@ -65,59 +62,94 @@ class Exchange:
         max_open_orders: int | None = 2000,
         max_open_orders_per_symbol: int | None = 200,
         max_done_orders: int = 100_000,
+        lending_pool: Decimal | str = "1000000",
     ) -> None:
         self.symbols = {symbol.name: symbol for symbol in (DEFAULT_SYMBOLS if symbols is None else symbols)}
-        self.ledger = Ledger()
-        self.taker_fee, self.maker_fee = Decimal(taker_fee), Decimal(maker_fee)
-        if not 0 <= self.taker_fee < 1 or not 0 <= self.maker_fee < 1:
-            raise ValueError("fee rates must be at least 0 and below 1")
         self._now_ns = now_ns
-        self._emit: Callable[[Event], None] = emit if emit is not None else _ignore
-        # Buyers pay the fee on top, so their hold covers the dearer of the two rates.
-        self._buy_factor = 1 + max(self.taker_fee, self.maker_fee)
-        self._house = frozenset(house_accounts)
-        self._max_open, self._max_open_per_symbol = max_open_orders, max_open_orders_per_symbol
-        next_trade_id = itertools.count(1).__next__
-        # Books go on counting where they could have been, so that a later exchange is never behind an earlier one.
-        sequence = now_ns() // 1_000_000
-        self._markets = {
-            name: Market(
-                name,
-                self,
-                emit=self._report,
-                size_step=symbol.base_increment,
-                last_price=symbol.initial_price,
-                next_trade_id=next_trade_id,
-                sequence=sequence,
-            )
-            for name, symbol in self.symbols.items()
-        }
-        self._orders = OrderRegister(
-            "SIM{:021x}".format,
+        self._floor = floor = SpotFloor(
+            self.symbols,
+            now_ns=now_ns,
+            emit=emit if emit is not None else _ignore,
+            taker_fee=Decimal(taker_fee),
+            maker_fee=Decimal(maker_fee),
             strict_client_oids=strict_client_oids,
-            house_accounts=self._house,
-            max_done=max_done_orders,
+            house_accounts=house_accounts,
+            max_open_orders=max_open_orders,
+            max_open_orders_per_symbol=max_open_orders_per_symbol,
+            max_done_orders=max_done_orders,
         )
-        self._expiries: list[tuple[int, str]] = []
-        self.trades: deque[Trade] = deque(maxlen=10_000)
+        self.ledger = floor.ledger
+        self.margin = floor.margin
+        self.settlement = floor.settlement
+        self.stop_orders = floor.stop_orders
+        self.trades = floor.trades
+        self.lending = LendingMarket(floor.ledger, now_ns=now_ns, emit=floor.report)
+        self._orders, self._markets, self._auctions = floor.orders, floor.markets, floor.auctions
+        self._dead_man = DeadManSwitch()
+        for currency in {currency for s in self.symbols.values() for currency in (s.base, s.quote)}:
+            self.deposit(LENDER, currency, lending_pool, wallet=LENDER_WALLET)
+            self.deposit(LENDING_HOUSE, currency, lending_pool, wallet=MAIN)
+        for symbol in self.symbols.values():
+            if symbol.call_auction:
+                self.start_call_auction(symbol.name)
 
     def __repr__(self) -> str:
         return f"<Exchange SIMULATOR symbols={len(self.symbols)} open_orders={len(self.open_orders())}>"
 
-    # Commands.
+    # Money.
 
-    def deposit(self, account: str, currency: str, amount: Decimal | str) -> None:
+    def deposit(self, account: str, currency: str, amount: Decimal | str, *, wallet: str = TRADE) -> None:
         """Give an account money."""
         with localcontext(EXACT):
-            self.ledger.deposit(account, currency, Decimal(amount))
+            self.ledger.deposit(account, wallet, currency, Decimal(amount))
+            self.margin.moved(account, wallet, currency, Decimal(amount))
+            self.margin.report()
+
+    def transfer(self, account: str, currency: str, amount: Decimal | str, source: str, target: str) -> None:
+        """
+        Move money between two wallets of an account.
+
+        Raises:
+            Refused: It is not there, or stands for a debt.
+        """
+        with self._floor.command():
+            value = Decimal(amount)
+            self._floor.check_wallets(currency, source, target)
+            if value <= 0 or not self.margin.may_leave(account, source, currency, value):
+                raise refused("balance")
+            if not self.ledger.move((account, source), (account, target), currency, value):
+                raise refused("balance")
+            self.margin.moved(account, source, currency, -value)
+            self.margin.moved(account, target, currency, value)
+
+    def borrow(self, account: str, currency: str, amount: Decimal | str, *, symbol: str | None = None) -> Loan:
+        """
+        Borrow for the cross margin wallet, or the isolated one of a pair.
+
+        Raises:
+            Refused: That much may not be borrowed.
+        """
+        with self._floor.command():
+            wallet = MARGIN if symbol is None else isolated(symbol)
+            return self.margin.borrow(account, wallet, currency, Decimal(amount))
+
+    def repay(
+        self, account: str, currency: str, amount: Decimal | str | None = None, *, symbol: str | None = None
+    ) -> Decimal:
+        """Pay back as much as is owed, available and wished; return what was paid."""
+        with self._floor.command():
+            wallet = MARGIN if symbol is None else isolated(symbol)
+            return self.margin.repay(account, wallet, currency, None if amount is None else Decimal(amount))
+
+    # Orders.
 
     def place(self, account: str, args: Mapping[str, Any]) -> OrderState:
         """
-        Place an order.
+        Place a spot order.
 
         Args:
             account: Who places it.
-            args: Arguments of ``spot.order``, see `orders.read_order_request`.
+            args: Arguments of ``spot.order``, see `order_arguments.read_order_request`.
 
         Returns:
             The order after matching: live, filled or canceled. A post-only order that would trade and a
@@ -126,66 +158,173 @@ class Exchange:
         Raises:
             Refused: Nothing was placed.
         """
-        with localcontext(EXACT):
-            now = self._now_ns()
-            self._expire(now)
-            request = read_order_request(args, self.symbols, now // 1_000_000)
-            self._check_client_oid(account, request.client_oid)
-            self._check_caps(account, request.symbol)
-            state = self._enter(account, request, now)
-            self._markets[request.symbol].report_ticker()
-        return state
+        with self._floor.command() as now:
+            return self._floor.place(account, read_order_request(args, self.symbols, now // 1_000_000), now)[0]
 
-    def cancel(self, account: str, args: Mapping[str, Any]) -> OrderState:
+    def place_margin(self, account: str, args: Mapping[str, Any]) -> tuple[OrderState, Loan | None]:
+        """
+        Place a margin order; with ``autoBorrow`` what is missing is borrowed first.
+
+        Raises:
+            Refused: In the words of the spot market; nothing was placed and nothing borrowed.
+        """
+        with self._floor.command() as now:
+            return self._floor.place(account, read_margin_request(args, self.symbols), now)
+
+    def test(self, account: str, args: Mapping[str, Any], *, margin: bool = False) -> str:
+        """Check the arguments of an order without placing it, and return an order id that means nothing."""
+        with self._floor.command() as now:
+            if margin:
+                request = read_margin_request(args, self.symbols)
+            else:
+                request = read_order_request(args, self.symbols, now // 1_000_000)
+            self._floor.check(account, request)
+            return self._orders.new_id()
+
+    def cancel(self, account: str, args: Mapping[str, Any], *, margin: bool = False) -> OrderState:
         """
         Cancel a live order by ``orderId`` or ``clientOid``.
 
         Raises:
-            Refused: No live order of this account and pair has that id.
+            Refused: No live order of this account, pair and market has that id.
         """
-        with localcontext(EXACT):
-            now = self._now_ns()
-            self._expire(now)
-            order = self._named(account, args)
-            market = self._markets[order.request.symbol]
-            market.cancel(order, now)
-            market.report_ticker()
-        return order.state()
+        with self._floor.command() as now:
+            order = self._floor.named(account, args, MARGIN_ORDERS if margin else SPOT_ORDERS)
+            self._floor.cancel(order, now)
+            return order.state()
+
+    def decrease(self, account: str, args: Mapping[str, Any]) -> OrderState:
+        """
+        Take ``cancelSize`` away from a live spot order; all that is left ends it (assumed).
+
+        Raises:
+            Refused: Unknown order, or more than is left.
+        """
+        with self._floor.command() as now:
+            order = self._floor.named(account, args, SPOT_ORDERS)
+            size = positive_number(args, "cancelSize")
+            if size <= 0 or size > order.remaining or size % self.symbols[order.request.symbol].base_increment:
+                raise refused("parameter", "cancelSize is invalid.")
+            if size == order.remaining:
+                self._floor.cancel(order, now)
+            else:
+                self._markets[order.request.symbol].decrease(order, size, now)
+                self._floor.touch(order.request.symbol)
+            return order.state()
+
+    def cancel_all(
+        self, account: str, *, symbols: Iterable[str] | None = None, trade_types: Iterable[str] = SPOT_ORDERS
+    ) -> list[str]:
+        """Cancel the live orders of an account, on some pairs or all; return the pairs that had any."""
+        wanted, kinds = None if symbols is None else set(symbols), set(trade_types)
+        with self._floor.command() as now:
+            found: dict[str, None] = {}
+            for order in self._orders.live(account):
+                name = order.request.symbol
+                if order.request.trade_type in kinds and (wanted is None or name in wanted):
+                    self._floor.cancel(order, now)
+                    found[name] = None
+            return list(found)
 
     def modify(self, account: str, args: Mapping[str, Any]) -> OrderState:
         """
-        Replace a live order: cancel it and place another with a new order id and the same client order id.
+        Replace a live spot order: cancel it and place another with a new id and the same client order id.
 
         The replacement is checked first; if it is refused the old order stays (assumed).
 
         Raises:
             Refused: Unknown order, bad arguments or not enough balance.
         """
-        with localcontext(EXACT):
-            now = self._now_ns()
-            self._expire(now)
-            old = self._named(account, args)
-            symbol = self.symbols[old.request.symbol]
-            request = modified(old.request, args, symbol, old.remaining)
-            currency, amount = self._hold_of(account, request)
-            if self.ledger.available(account, currency) + old.held < amount:
-                raise Refused("200004", "Balance insufficient!")
-            market = self._markets[symbol.name]
-            market.cancel(old, now, "ALTER_ORDER_CANCEL_OLD_ORDER")
-            state = self._enter(account, request, now)
-            market.report_ticker()
-        return state
+        with self._floor.command() as now:
+            old = self._floor.named(account, args, SPOT_ORDERS)
+            request = modified(old.request, args, self.symbols[old.request.symbol], old.remaining)
+            self._floor.check_price(request)
+            amount = self._floor.hold_of(account, request)
+            currency = self.settlement.pays_in(request)
+            if self.ledger.available(account, request.wallet, currency) + old.held < amount:
+                raise refused("balance")
+            self._floor.cancel(old, now, "ALTER_ORDER_CANCEL_OLD_ORDER")
+            state = self._floor.enter(account, request, amount, now)
+            assert state is not None
+            return state
+
+    def place_stop(self, account: str, args: Mapping[str, Any]) -> StopOrderState:
+        """
+        Place an order that waits for a price.
+
+        Raises:
+            Refused: Bad arguments, or too many.
+        """
+        with self._floor.command() as now:
+            request = read_stop_request(args, self.symbols)
+            last_price = self._markets[request.symbol].book.last_price
+            order = self.stop_orders.place(account, request, last_price, now)
+            self._floor.touch(request.symbol)
+            return order
+
+    def cancel_stop(self, account: str, order: StopOrderState | None) -> StopOrderState:
+        """
+        Cancel a waiting stop order.
+
+        Raises:
+            Refused: There is none, or it waits no longer.
+        """
+        with self._floor.command() as now:
+            if order is None or order.account != account or order.status != "NEW":
+                raise refused("no_such_live_order")
+            self.stop_orders.cancel(order, now)
+            return order
+
+    # The rest of what can be asked for.
+
+    def set_dead_man(self, account: str, timeout: object, symbols: tuple[str, ...]) -> SwitchSetting | None:
+        """
+        Cancel the account's spot orders in ``timeout`` seconds unless it calls again; -1 ends that.
+
+        Raises:
+            Refused: Bad timeout or unknown pair.
+        """
+        with self._floor.command() as now:
+            if any(symbol not in self.symbols for symbol in symbols):
+                raise refused("symbol")
+            return self._dead_man.set(account, timeout, symbols, now)
+
+    def dead_man(self, account: str) -> SwitchSetting | None:
+        """Return the running countdown of an account."""
+        return self._dead_man.get(account)
+
+    def start_call_auction(self, symbol: str, *, floor: Decimal | None = None, ceiling: Decimal | None = None) -> None:
+        """Let the orders of a pair gather without trading; prices outside of the range are refused."""
+        with self._floor.command() as now:
+            self._auctions.start(self.symbols[symbol], self._markets[symbol], now, floor=floor, ceiling=ceiling)
+
+    def end_call_auction(self, symbol: str) -> None:
+        """Match what has gathered at one price, and trade as usual from now on."""
+        with self._floor.command() as now:
+            self._auctions.end(self._markets[symbol], now)
+            self._floor.touch(symbol)
 
     def poll(self) -> None:
-        """Cancel the orders whose ``cancelAfter`` has passed."""
-        with localcontext(EXACT):
-            self._expire(self._now_ns())
+        """Do what the clock asks for: expiries, dead man's switches, interest, loans that are due, liquidations."""
+        with self._floor.command() as now:
+            for account, setting in self._dead_man.take_due(now):
+                for order in self._orders.live(account):
+                    is_meant = not setting.symbols or order.request.symbol in setting.symbols
+                    if order.request.trade_type in SPOT_ORDERS and is_meant:
+                        self._floor.cancel(order, now)
+            self.margin.accrue()
+            self.lending.poll()
 
     # Queries.
 
     def order(self, order_id: str) -> OrderState | None:
         """Return an order by its id; finished ones are kept for a while."""
         order = self._orders.get(order_id)
+        return None if order is None else order.state()
+
+    def order_by_client_oid(self, account: str, client_oid: str) -> OrderState | None:
+        """Return the live order of an account with that client order id, else the newest finished one."""
+        order = self._orders.by_client_oid(account, client_oid)
         return None if order is None else order.state()
 
     def live_order(self, account: str, client_oid: str) -> OrderState | None:
@@ -201,9 +340,13 @@ class Exchange:
         """Return the live orders, oldest first."""
         return [order.state() for order in self._orders.live(account)]
 
-    def balances(self, account: str) -> dict[str, Balance]:
-        """Return the balances of an account by currency."""
-        return self.ledger.balances(account)
+    def fills(self, account: str) -> list[OrderMatched]:
+        """Return the latest fills of an account, oldest first."""
+        return self._floor.fills(account)
+
+    def balances(self, account: str, wallet: str = TRADE) -> dict[str, Balance]:
+        """Return the balances of a wallet by currency."""
+        return self.ledger.balances(account, wallet)
 
     def book(self, symbol: str) -> Book:
         """Return the live book of a pair; read it, never change it."""
@@ -213,118 +356,10 @@ class Exchange:
         """Return best prices and last trade of a pair."""
         return self._markets[symbol].ticker()
 
-    # What the markets ask; see `matching.Settlement`.
-
-    def fill(self, taker: Order, maker: Order, price: Decimal, size: Decimal, trade_id: int) -> tuple[Decimal, Decimal]:
-        """Move the money of one fill."""
-        symbol, funds = self.symbols[taker.request.symbol], price * size
-        taker_fee, maker_fee = funds * self.taker_fee, funds * self.maker_fee
-        for order, fee in ((taker, taker_fee), (maker, maker_fee)):
-            if order.is_buy:
-                self.ledger.spend(order.account, symbol.quote, funds + fee)
-                order.held -= funds + fee
-                self.ledger.credit(order.account, symbol.base, size)
-            else:
-                self.ledger.spend(order.account, symbol.base, size)
-                order.held -= size
-                self.ledger.credit(order.account, symbol.quote, funds - fee)
-            self.ledger.credit(FEES, symbol.quote, fee)
-            self.shrunk(order)
-        return taker_fee, maker_fee
-
-    def shrunk(self, order: Order) -> None:
-        """Give back what a limit order no longer needs: a better price, a lower fee, a smaller size."""
-        request = order.request
-        if request.type != "limit":
-            return
-        symbol = self.symbols[request.symbol]
-        needed = order.remaining
-        if order.is_buy:
-            needed *= request.price * self._buy_factor
-        if order.held > needed:
-            self.ledger.release(order.account, symbol.quote if order.is_buy else symbol.base, order.held - needed)
-            order.held = needed
-
-    def finished(self, order: Order) -> None:
-        """Give back all that is still held and take the order out of the tables of live ones."""
-        symbol = self.symbols[order.request.symbol]
-        if order.held:
-            self.ledger.release(order.account, symbol.quote if order.is_buy else symbol.base, order.held)
-            order.held = ZERO
-        self._orders.finish(order)
-
-    # Checks that need the state.
-
-    def _check_client_oid(self, account: str, client_oid: str | None) -> None:
-        if client_oid is None:
-            return
-        if self._orders.is_taken(account, client_oid):
-            raise Refused("400100", "validation.createOrder.clientOidDuplicated")
-
-    def _check_caps(self, account: str, symbol: str) -> None:
-        if account in self._house:
-            return
-        for cap, name in ((self._max_open, ""), (self._max_open_per_symbol, symbol)):
-            if cap is not None and self._orders.live_count(account, name) >= cap:
-                raise Refused("200003", "Too many open orders.")  # text assumed
-
-    def _named(self, account: str, args: Mapping[str, Any]) -> Order:
-        """Find the live order a cancel or modify is about."""
-        symbol, order_id, client_oid = args.get("symbol"), args.get("orderId"), args.get("clientOid")
-        if not isinstance(symbol, str) or symbol not in self.symbols:
-            raise Refused("400100", "Unsupported trading pair.")
-        if not order_id and not client_oid:
-            raise Refused("400100", "orderId or clientOid is required.")  # text assumed
-        order: Order | None
-        if order_id:
-            order = self._orders.get(order_id) if isinstance(order_id, str) else None
-        else:
-            order = self._orders.live_by_client_oid(account, read_client_oid(client_oid) or "")
-        if order is None or order.outcome is not None or order.account != account or order.request.symbol != symbol:
-            raise Refused("400100", _NO_SUCH_ORDER)
-        return order
-
-    # Life of an order.
-
-    def _hold_of(self, account: str, request: OrderRequest) -> tuple[str, Decimal]:
-        """Return currency and amount an order must have held before it may trade."""
-        symbol = self.symbols[request.symbol]
-        if request.type == "limit":
-            assert request.size is not None
-            if request.side == "sell":
-                return symbol.base, request.size
-            return symbol.quote, request.price * request.size * self._buy_factor
-        if request.side == "buy" and request.funds is not None:
-            return symbol.quote, request.funds * self._buy_factor
-        # Nothing can come between this look at the book and the matching: both are one call.
-        size, cost = self._markets[symbol.name].plan(account, request)
-        return (symbol.base, size) if request.side == "sell" else (symbol.quote, cost * self._buy_factor)
-
-    def _enter(self, account: str, request: OrderRequest, now: int) -> OrderState:
-        currency, amount = self._hold_of(account, request)
-        if not self.ledger.hold(account, currency, amount):
-            raise Refused("200004", "Balance insufficient!")
-        order = Order(self._orders.new_id(), account, request, now)
-        order.held = amount
-        self._orders.add(order)
-        self._markets[request.symbol].enter(order, now)
-        if order.outcome is None and order.expires_at_ns is not None:
-            heapq.heappush(self._expiries, (order.expires_at_ns, order.order_id))
-        return order.state()
-
-    def _expire(self, now: int) -> None:
-        while self._expiries and self._expiries[0][0] <= now:
-            _, order_id = heapq.heappop(self._expiries)
-            order = self._orders.get(order_id)
-            if order is not None and order.outcome is None:
-                market = self._markets[order.request.symbol]
-                market.cancel(order, now, "ORDER_EXPIRED")
-                market.report_ticker()
-
-    def _report(self, event: Event) -> None:
-        if isinstance(event, Traded):
-            self.trades.append(event.trade)
-        self._emit(event)
+    def call_auction(self, symbol: str) -> CallAuctionChanged | None:
+        """Return the expected result of a running call auction, ``None`` if there is none."""
+        with localcontext(EXACT):
+            return self._auctions.state(self._markets[symbol], self._now_ns())
 
 
 def _ignore(event: Event) -> None:

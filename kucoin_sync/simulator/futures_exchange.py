@@ -55,10 +55,10 @@ from .futures_events import (
     PositionSettled,
     PositionState,
 )
+from .futures_liquidation import Liquidator
 from .futures_orders import FuturesOrder, named_contract
 from .futures_reports import FuturesReports
 from .futures_settings import FuturesSettings
-from .liquidation import Liquidator
 from .mark_prices import Funding, MarkPrices, middle
 from .order_register import OrderRegister
 from .orders import Order, Refused

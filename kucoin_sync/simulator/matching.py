@@ -87,6 +87,8 @@ class Market:
         self._size_step = size_step
         self._next_trade_id = next_trade_id
         self._ticker: Ticker | None = None
+        #: Whether orders gather without trading, for a call auction.
+        self.is_gathering = False
         # Time of the running command: all it causes bears the same stamp.
         self._now = 0
 
@@ -96,19 +98,20 @@ class Market:
         """
         Let a new order trade, and rest if it may.
 
-        Afterwards it is live or over. A post-only order that would trade and a fill-or-kill order that cannot be
-        filled are taken and cancelled at once (assumed).
+        Afterwards it is live or over; while orders gather for an auction it rests. A post-only order that would trade
+        and a fill-or-kill order that cannot be filled are taken and cancelled at once (assumed).
         """
         self._now = now
         request = order.request
         self._emit(OrderReceived(order.state()))
-        reason = self._forbidden(order)
-        if reason is not None:
-            self._finish(order, "canceled", reason)
-            return
-        self._match(order)
-        if order.outcome is not None:
-            return
+        if not self.is_gathering:
+            reason = self._forbidden(order)
+            if reason is not None:
+                self._finish(order, "canceled", reason)
+                return
+            self._match(order)
+            if order.outcome is not None:
+                return
         if request.type == "market":
             filled = request.size is None and order.deal_size > 0
             self._finish(order, "filled" if filled else "canceled", None if filled else "NO_MAKER")
@@ -128,6 +131,21 @@ class Market:
         self._now = now
         self._shrink(order, size, order.request.price)
 
+    def uncross(self, price: Decimal, now: int) -> None:
+        """
+        Trade what crosses at one price, best prices and oldest orders first, and match as usual from now on.
+
+        The younger order of each trade counts as the taker, and self-trade prevention is not looked at (assumed).
+        """
+        self._now = now
+        self.is_gathering = False
+        while price:
+            bid, ask = self.book.bids.best(), self.book.asks.best()
+            if bid is None or ask is None or not ask.request.price <= price <= bid.request.price:
+                return
+            maker, taker = sorted((bid, ask), key=lambda order: (order.created_at_ns, order.order_id))
+            self._trade(taker, maker, min(bid.slice, ask.slice), price)
+
     def report_ticker(self) -> None:
         """Emit `TickerChanged` if the top of the book or the last trade changed since the last call."""
         ticker = self.ticker()
@@ -143,6 +161,14 @@ class Market:
         bid, bid_size = book.bids.top()
         ask, ask_size = book.asks.top()
         return Ticker(self.name, book.last_price, book.last_size, bid, bid_size, ask, ask_size, book.last_time_ns)
+
+    def depth(self) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
+        """Return price and size of bids and asks, best first, with all that is hidden."""
+        bids, asks = (
+            [(price, sum((order.remaining for order in orders), ZERO)) for price, orders in side.queues()]
+            for side in (self.book.bids, self.book.asks)
+        )
+        return bids, asks
 
     def plan(self, account: str, request: OrderRequest) -> tuple[Decimal, Decimal]:
         """Return size and cost of what an order would trade now; hidden orders and self-trade prevention count."""
@@ -197,12 +223,10 @@ class Market:
             if request.stp and maker.account == order.account:
                 self._prevent_self_trade(order, maker, wanted)
                 continue
-            self._trade(order, maker, min(wanted, maker.slice))
-            if request.size is not None and not order.remaining:
-                self._finish(order, "filled")
+            self._trade(order, maker, min(wanted, maker.slice), maker.request.price)
 
-    def _trade(self, taker: Order, maker: Order, size: Decimal) -> None:
-        price, book, trade_id = maker.request.price, self.book, self._next_trade_id()
+    def _trade(self, taker: Order, maker: Order, size: Decimal, price: Decimal) -> None:
+        book, trade_id = self.book, self._next_trade_id()
         for order in (taker, maker):
             order.deal_size += size
             order.deal_funds += price * size
@@ -228,9 +252,12 @@ class Market:
         self._emit(Traded(trade))
         self._emit(OrderMatched(maker.state(), trade, True))
         self._emit(OrderMatched(taker.state(), trade, False))
-        book.side(maker.request.side).take(maker, size)
-        if not maker.remaining:
-            self._finish(maker, "filled")
+        for order in (maker, taker):
+            side = book.side(order.request.side)
+            if order.request.type == "limit" and side.has(order):
+                side.take(order, size)
+            if order.request.size is not None and not order.remaining:
+                self._finish(order, "filled")
 
     def _prevent_self_trade(self, taker: Order, maker: Order, wanted: Decimal) -> None:
         """

@@ -10,18 +10,28 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-__all__ = ["Order", "OrderRequest", "OrderState", "Refused"]
+__all__ = ["LendingOrderState", "Order", "OrderRequest", "OrderState", "Refused", "StopOrderState"]
 
 ZERO = Decimal(0)
 
 
 class Refused(Exception):
-    """The exchange says no; nothing has changed."""
+    """
+    The exchange says no; nothing has changed.
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
+    Attributes:
+        code, message: As on the wire.
+        situation: What the matter is, whatever product is spoken of; see `refusals`. ``""`` where no table says it.
+    """
+
+    def __init__(self, code: str, message: str, situation: str = "") -> None:
+        super().__init__(code, message, situation)
         self.code = code
         self.message = message
+        self.situation = situation
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}"
 
 
 @frozen
@@ -34,6 +44,9 @@ class OrderRequest:
         cancel_after: Seconds of life of a ``GTT`` order; -1 for no end.
         hidden: Rests without being shown.
         visible_size: How much an iceberg order shows at once; ``None`` for all other orders.
+        trade_type: ``TRADE``, ``MARGIN_TRADE`` or ``MARGIN_ISOLATED_TRADE``; says whose wallet pays.
+        auto_borrow, auto_repay: Margin orders only: borrow what is missing, pay debts back from what comes in.
+        stop, stop_price: Of the stop order this one came from.
         stp: Self-trade prevention: ``DC``, ``CO``, ``CN``, ``CB`` or ``""``.
     """
 
@@ -52,6 +65,18 @@ class OrderRequest:
     stp: str = field(default="", kw_only=True)
     tags: str | None = field(default=None, kw_only=True)
     remark: str | None = field(default=None, kw_only=True)
+    trade_type: str = field(default="TRADE", kw_only=True)
+    auto_borrow: bool = field(default=False, kw_only=True)
+    auto_repay: bool = field(default=False, kw_only=True)
+    stop: str = field(default="", kw_only=True)
+    stop_price: Decimal = field(default=ZERO, kw_only=True)
+
+    @property
+    def wallet(self) -> str:
+        """Name of the wallet that pays and receives."""
+        if self.trade_type == "MARGIN_ISOLATED_TRADE":
+            return f"isolated:{self.symbol}"
+        return "margin" if self.trade_type == "MARGIN_TRADE" else "trade"
 
 
 @frozen
@@ -123,6 +148,50 @@ class OrderState:
         """Size that was taken away or is left for ever; zero for orders placed by funds."""
         origin = self.request.size
         return ZERO if origin is None else origin - self.deal_size - self.remaining
+
+
+@frozen
+class StopOrderState:
+    """
+    A snapshot of an order that waits for a price.
+
+    Attributes:
+        request: The order that will be placed, with ``stop`` and ``stop_price``.
+        status: ``NEW``, ``TRIGGERED`` or ``CANCELLED``.
+        triggered_at_ns: ``None`` until it fired.
+        related_order_id: The order that was placed when it fired, ``None`` if that was refused.
+    """
+
+    order_id: str
+    account: str
+    request: OrderRequest
+    status: str
+    created_at_ns: int
+    triggered_at_ns: int | None = None
+    related_order_id: str | None = None
+
+
+@frozen
+class LendingOrderState:
+    """
+    A snapshot of an offer to lend, or a wish to borrow, on the lending market.
+
+    Attributes:
+        daily_rate: Interest a day.
+        term: Days.
+        lent: How much of ``size`` was lent.
+        outcome: ``None`` while the order is open, else ``filled`` or ``canceled``.
+    """
+
+    order_id: str
+    account: str
+    side: str
+    currency: str
+    daily_rate: Decimal
+    term: int
+    size: Decimal
+    lent: Decimal
+    outcome: str | None
 
 
 class Order:

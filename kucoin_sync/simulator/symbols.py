@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 __all__ = ["DEFAULT_SYMBOLS", "Symbol", "plain"]
 
@@ -27,6 +28,10 @@ def plain(number: Decimal) -> str:
     return text if text not in ("", "-0") else "0"
 
 
+def _plain_or_none(number: Decimal | None) -> str | None:
+    return None if number is None else plain(number)
+
+
 @frozen
 class Symbol:
     """One spot pair with its steps and limits; the field names follow the exchange's symbol list."""
@@ -45,6 +50,13 @@ class Symbol:
     #: Where the market maker starts, and the last price before the first trade.
     initial_price: Decimal = field(converter=Decimal, default=Decimal("100"))
     enabled: bool = True
+    margin_enabled: bool = True
+    #: Band around the last price: no buy above it, no sell below it. ``None`` for no band.
+    price_limit_rate: Decimal | None = field(converter=optional(Decimal), default=None)
+    #: Whether the pair starts in a call auction, and the prices that orders may have in one.
+    call_auction: bool = False
+    call_auction_floor: Decimal | None = field(converter=optional(Decimal), default=None)
+    call_auction_ceiling: Decimal | None = field(converter=optional(Decimal), default=None)
 
     def as_wire(self) -> Mapping[str, Any]:
         """Return the object of ``GET /api/v2/symbols`` for this pair."""
@@ -62,17 +74,17 @@ class Symbol:
             "baseIncrement": plain(self.base_increment),
             "quoteIncrement": plain(self.quote_increment),
             "priceIncrement": plain(self.price_increment),
-            "priceLimitRate": "0.1",
+            "priceLimitRate": _plain_or_none(self.price_limit_rate),
             "minFunds": plain(self.min_funds),
-            "isMarginEnabled": False,
+            "isMarginEnabled": self.margin_enabled,
             "enableTrading": self.enabled,
             "feeCategory": 1,
             "makerFeeCoefficient": "1.00",
             "takerFeeCoefficient": "1.00",
             "st": False,
-            "callauctionIsEnabled": False,
-            "callauctionPriceFloor": None,
-            "callauctionPriceCeiling": None,
+            "callauctionIsEnabled": self.call_auction,
+            "callauctionPriceFloor": _plain_or_none(self.call_auction_floor),
+            "callauctionPriceCeiling": _plain_or_none(self.call_auction_ceiling),
             "callauctionFirstStageStartTime": None,
             "callauctionSecondStageStartTime": None,
             "callauctionThirdStageStartTime": None,

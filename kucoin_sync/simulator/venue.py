@@ -19,11 +19,13 @@ from pathlib import Path
 from attrs import frozen
 
 from .credentials import DEFAULT_CREDENTIALS, Credentials
-from .events import Event
+from .events import Event, Traded
 from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
+from .index_prices import IndexPrices
 from .json_text import compact
+from .market_data import MarketData
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
@@ -154,6 +156,10 @@ class Venue:
             max_open_orders=self.limits.open_orders,
             max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
         )
+        pairs = self.exchange.symbols.values()
+        #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
+        self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
+        self.index_prices = IndexPrices(pairs, self.exchange.ticker, self.now_ns)
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
                 self.exchange.deposit(account, currency, amount)
@@ -357,6 +363,8 @@ class Venue:
             peer.drop()
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, Traded):
+            self.spot_market.record(event.trade)
         for feed in self._feeds:
             feed.on_event(event)
 
