@@ -150,7 +150,7 @@ def snapshot_payload(source: SnapshotSource, now_ms: int) -> dict[str, Any]:
         "lastTradedPrice": ticker.price,
         "makerCoefficient": 1,
         "makerFeeRate": source.maker_fee,
-        "marginTrade": False,
+        "marginTrade": symbol.margin_enabled,
         "mark": 0,
         "market": symbol.market,
         "marketChange1h": _change(source.statistics[1]),

@@ -19,6 +19,7 @@ from pathlib import Path
 from attrs import frozen
 
 from .admission import Admission
+from .auction_feed import AuctionFeed, LendingFeed
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Event, Traded
 from .exchange import Exchange
@@ -219,7 +220,7 @@ class Venue:
         if ticker_interval is None:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
-        self._feeds.append(self.spot_public)
+        self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
         #: What the public Pro feeds read, by trade type.
         self.pro_markets = {"SPOT": spot}

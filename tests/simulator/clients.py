@@ -7,14 +7,18 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import requests
 from websockets.sync.client import ClientConnection, connect
 
 from kucoin_sync.simulator import Credentials, Simulator
+from kucoin_sync.simulator.venue import Venue
+
+T = TypeVar("T")
 
 LIMIT = 5.0
 
@@ -114,6 +118,11 @@ def rest_headers(simulator: Simulator, path: str = "/api/v1/bullet-private", **c
         "KC-API-KEY-VERSION": "3",
         **changes,
     }
+
+
+def on_venue(simulator: Simulator, action: Callable[[Venue], T]) -> T:
+    """Do something with the engines that has no method on the simulator, on its own thread."""
+    return simulator._call(lambda: action(simulator._venue))
 
 
 def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False) -> Any:

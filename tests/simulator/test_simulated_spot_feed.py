@@ -189,7 +189,7 @@ def test_snapshot_of_a_pair(fixed: Simulator, reader: Socket) -> None:
             "lastTradedPrice": 60002,
             "makerCoefficient": 1,
             "makerFeeRate": Decimal("0.001"),
-            "marginTrade": False,
+            "marginTrade": True,
             "mark": 0,
             "market": "USDS",
             "marketChange1h": change,
