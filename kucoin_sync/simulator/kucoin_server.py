@@ -30,16 +30,18 @@ from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
 from .rest_spot import SpotCalls
 from .rest_unified import UnifiedCalls
+from .uta_session import UtaSession
 from .v1_stream import V1Stream
 from .venue import Pool, Venue
 from .ws_api import WsApiSession
 
-__all__ = ["FUTURES_PREFIX", "WS_API_PATH", "KucoinServer"]
+__all__ = ["FUTURES_PREFIX", "UTA_PATH", "WS_API_PATH", "KucoinServer"]
 
 FUTURES_PREFIX = "/futures"
 """Path that stands for the futures REST host."""
 V1_PATHS = {"/v1/stream/spot": "spot", "/v1/stream/futures": "futures"}
 WS_API_PATH = "/v1/private"
+UTA_PATH = "/v2/private"
 
 MAX_FRAME = 4 * 1024 * 1024
 MAX_BODY = 1024 * 1024
@@ -89,6 +91,7 @@ class KucoinServer:
         for host in PRO_HOSTS:
             app.router.add_get(f"/pro/{host}", functools.partial(self._pro_stream, host))
         app.router.add_get(WS_API_PATH, self._ws_api)
+        app.router.add_get(UTA_PATH, self._ws_api)
         app.router.add_post("/_simulator/faults", self._control_faults)
         app.router.add_get("/_simulator/truth/{client_oid}", self._control_truth)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
@@ -245,7 +248,8 @@ class KucoinServer:
         if ws is None:
             return web.Response()
         peer = self._venue.open_peer("ws_api", _transport(request))
-        session = WsApiSession(self._venue, peer, request.query)
+        is_older = request.path == WS_API_PATH
+        session = WsApiSession(self._venue, peer, request.query) if is_older else UtaSession(self._venue, peer)
         if self._is_full():
             # Neither code nor close is documented for this host.
             self._venue.send_ws_api_error(peer, "429002", "Too many connections.")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .candles import Candle
-from .events import Event, Trade, Traded
+from .events import CallAuctionChanged, Event, Trade, Traded
 from .futures_events import FundingRateChanged, MarkPriceChanged
 from .peer import Peer
 from .pro_market import ProMarket, market_of, split_topic
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ProPublicFeed"]
 
+AUCTION_INTERVAL = 0.1
+"""Seconds between two pushes of a call auction."""
 CANDLE_INTERVAL_NS = 1_000_000_000
 """Between two pushes of one candle."""
 
@@ -50,13 +52,17 @@ class ProPublicFeed:
         """See `Feed.on_event`."""
         if isinstance(event, Traded):
             self._traded(event.trade)
+        elif isinstance(event, CallAuctionChanged):
+            self._call_auction_is_on(f"callAuctionInfo.SPOT:{event.symbol}")
         elif isinstance(event, MarkPriceChanged):
             self._mark_price_changed(event)
         elif isinstance(event, FundingRateChanged):
             self._funding_rate_changed(event)
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
-        """Nothing is sent at once: the next change is."""
+        """Begin with a running call auction; of all else the next change is the first."""
+        if topic.startswith("callAuctionInfo."):
+            self._call_auction_is_on(topic)
 
     def step(self) -> None:
         """Publish the candles once a second."""
@@ -144,6 +150,34 @@ class ProPublicFeed:
             "S": last is None or last.start != candle.start,
         }
         self._venue.publish_pro(topic, data)
+
+    # Call auctions.
+
+    def _call_auction_is_on(self, topic: str) -> None:
+        if topic not in self._due and self._venue.has_readers(topic):
+            loop = asyncio.get_running_loop()
+            self._due[topic] = loop.call_later(AUCTION_INTERVAL, self._call_auction_is_due, topic)
+
+    def _call_auction_is_due(self, topic: str) -> None:
+        """Publish the expected result, as long as the auction runs, and come back."""
+        del self._due[topic]
+        symbol = topic.partition(":")[2]
+        exchange = self._venue.exchange
+        state = exchange.call_auction(symbol) if symbol in exchange.symbols else None
+        if state is None:
+            return
+        data = {
+            "s": symbol,
+            "slp": state.sell_low,
+            "blp": state.buy_low,
+            "shp": state.sell_high,
+            "bhp": state.buy_high,
+            "eq": state.estimated_price,
+            "es": state.estimated_size,
+            "ts": self._venue.now_ms(),
+        }
+        self._venue.publish_pro(topic, data, kind="snapshot")
+        self._call_auction_is_on(topic)
 
     # Mark prices and funding.
 

@@ -12,15 +12,14 @@ import uuid
 from collections import deque
 from typing import Any
 
-from .credentials import Credentials, SignatureRefused
+from .credentials import SignatureRefused
 from .json_text import compact, read_object
 from .peer import Peer
 from .pro_channels import ProRefused, read_topics
+from .pro_login import check_auth_frame
 from .venue import Venue
 
 __all__ = ["ProStream"]
-
-_LOGIN_PREHASH = "POST/api/websocket/users/verify"
 
 
 class ProStream:
@@ -99,7 +98,8 @@ class ProStream:
             self._refuse(frame, "invalid request data", "message")  # assumed
             return
         try:
-            account = self._check_login(frame).api_key
+            known, now_ms = self._venue.credentials, self._venue.now_ms()
+            account = check_auth_frame(frame, known, now_ms=now_ms).api_key
         except SignatureRefused as error:
             self._send(self._venue.pro_forms.login_refused(_request_id(frame), error.code, error.message))
             return
@@ -108,23 +108,6 @@ class ProStream:
             return
         self._peer.account = account
         self._send(self._venue.pro_forms.accepted(_request_id(frame)))
-
-    def _check_login(self, frame: dict[str, Any]) -> Credentials:
-        values = [frame.get(f"kc-api-{name}") for name in ("key", "sign", "timestamp", "passphrase")]
-        if not all(isinstance(value, str) and value for value in values):
-            raise SignatureRefused("400001")
-        key, given, stamp, passphrase = map(str, values)
-        credentials = self._venue.credentials.get(key)
-        if credentials is None:
-            raise SignatureRefused("400003")
-        credentials.check(
-            sign_=given,
-            passphrase=passphrase,
-            timestamp=stamp,
-            prehash=(stamp + _LOGIN_PREHASH,),
-            now_ms=self._venue.now_ms(),
-        )
-        return credentials
 
     # Topics.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .auction_feed import auction_payload
 from .book import Book
 from .candles import INTERVALS
 from .events import Ticker
@@ -40,6 +41,8 @@ class SpotMarketCalls:
         calls = (
             (f"{book}/level1", self._top, 2),
             (f"{book}/level2_{{size}}", self._part, 2),
+            (f"{book}/callauction/level2_{{size}}", self._auction_part, 2),
+            ("/api/v1/market/callauctionData", self._auction, 2),
             ("/api/v1/market/histories", self._trades, 3),
             ("/api/v1/market/candles", self._candles, 3),
             ("/api/v1/market/stats", self._statistics, 15),
@@ -72,6 +75,17 @@ class SpotMarketCalls:
         if depth is None:
             raise Refused("400100", "size is invalid.")
         return self._levels(call, depth)
+
+    def _auction_part(self, call: RestCall) -> Any:
+        self._auction(call)
+        return self._part(call)
+
+    def _auction(self, call: RestCall) -> Any:
+        """Answer about a running auction; anything else is refused (assumed)."""
+        state = self._venue.exchange.call_auction(self._pair(call).name)
+        if state is None:
+            raise Refused("400100", "The symbol is not in a call auction.")
+        return auction_payload(state)
 
     def _full(self, call: RestCall) -> Any:
         return self._levels(call, None)

@@ -19,6 +19,7 @@ from pathlib import Path
 from attrs import frozen
 
 from .admission import Admission
+from .auction_feed import AuctionFeed, LendingFeed
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Event, Traded
 from .exchange import Exchange
@@ -30,9 +31,11 @@ from .market_data import MarketData
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
+from .pro_account_feed import ProAccountFeed
 from .pro_frames import ProForms, encode_push
 from .pro_market import ProMarket
 from .pro_order_books import ProOrderBooks
+from .pro_private_feed import ProPrivateFeed
 from .pro_public_feed import ProPublicFeed
 from .spot_operations import spot_operations
 from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
@@ -217,12 +220,12 @@ class Venue:
         if ticker_interval is None:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
-        self._feeds.append(self.spot_public)
+        self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
         #: What the public Pro feeds read, by trade type.
         self.pro_markets = {"SPOT": spot}
         self.pro_public = ProPublicFeed(self)
-        self._feeds += [self.pro_public, ProOrderBooks(self)]
+        self._feeds += [self.pro_public, ProOrderBooks(self), ProPrivateFeed(self), ProAccountFeed(self)]
 
     # Time.
 

@@ -7,14 +7,18 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import requests
 from websockets.sync.client import ClientConnection, connect
 
-from kucoin_sync.simulator import Simulator
+from kucoin_sync.simulator import Credentials, Simulator
+from kucoin_sync.simulator.venue import Venue
+
+T = TypeVar("T")
 
 LIMIT = 5.0
 
@@ -116,6 +120,11 @@ def rest_headers(simulator: Simulator, path: str = "/api/v1/bullet-private", **c
     }
 
 
+def on_venue(simulator: Simulator, action: Callable[[Venue], T]) -> T:
+    """Do something with the engines that has no method on the simulator, on its own thread."""
+    return simulator._call(lambda: action(simulator._venue))
+
+
 def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False) -> Any:
     """Call REST and return ``data``; ``host`` is the prefix that stands for another host than spot."""
     headers = {}
@@ -165,16 +174,17 @@ class ProSocket(Socket):
         return self.ask({"id": "s", "action": "SUBSCRIBE", "channel": channel, **parameters})
 
 
-def auth_frame(simulator: Simulator, **changes: Any) -> dict[str, Any]:
-    """The frame that logs a private Pro connection in."""
+def auth_frame(simulator: Simulator, credentials: Credentials | None = None, **changes: Any) -> dict[str, Any]:
+    """The frame that logs a private Pro connection in, by default for the first account."""
+    own = credentials or simulator.credentials
     stamp = changes.pop("timestamp", str(time.time_ns() // 1_000_000))
     return {
         "id": "auth-1",
         "op": "auth",
-        "kc-api-key": simulator.api_key,
-        "kc-api-sign": sign(simulator.api_secret, f"{stamp}POST/api/websocket/users/verify"),
+        "kc-api-key": own.api_key,
+        "kc-api-sign": sign(own.api_secret, f"{stamp}POST/api/websocket/users/verify"),
         "kc-api-timestamp": stamp,
-        "kc-api-passphrase": sign(simulator.api_secret, simulator.api_passphrase),
+        "kc-api-passphrase": sign(own.api_secret, own.api_passphrase),
         **changes,
     }
 
@@ -188,14 +198,21 @@ def pro_token(simulator: Simulator, prefix: str = "") -> str:
     return str(answer["data"]["token"])
 
 
-def open_pro(simulator: Simulator, host: str = "spot", *, login: bool = True, **options: Any) -> ProSocket:
+def open_pro(
+    simulator: Simulator,
+    host: str = "spot",
+    *,
+    login: bool = True,
+    credentials: Credentials | None = None,
+    **options: Any,
+) -> ProSocket:
     """Connect to a Pro stream, take the welcome and log in where that is due."""
     url = f"{simulator.ws_url}/pro/{host}"
     # No bound on what waits: else the closing handshake would wait behind pushes that the test does not read.
     socket = ProSocket(connect(url, compression=None, proxy=None, **{"max_queue": None, **options}))
     assert socket.receive()["message"] == "welcome"
     if host == "private" and login:
-        assert socket.ask(auth_frame(simulator)) == {"id": "auth-1", "result": True}
+        assert socket.ask(auth_frame(simulator, credentials)) == {"id": "auth-1", "result": True}
     return socket
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator import Simulator
+from kucoin_sync.simulator import Simulator, Symbol
 from tests.kucoin.samples import Sample, parameters
 from tests.simulator.clients import ProSocket, open_pro, unified_book
 
@@ -139,6 +139,29 @@ def test_each_interval_has_its_own_candle(make: Make) -> None:
         frames = [socket.receive()["d"] for _ in intervals]
         assert [frame["i"] for frame in frames] == intervals
         assert all(frame["O"] <= clock.now_ns // SECOND <= frame["C"] for frame in frames)
+
+
+def test_running_call_auction_is_told_ten_times_a_second(make: Make) -> None:
+    pair = Symbol("ABC-USDT", "ABC", "USDT", price_increment="0.01", initial_price="10", call_auction=True)
+    simulator = make(symbols=[pair])
+    with open_pro(simulator) as socket:
+        simulator.counter_order("ABC-USDT", "buy", "3", "11")
+        simulator.counter_order("ABC-USDT", "sell", "2", "10.5")
+        assert socket.subscribe("callAuctionInfo", symbol="ABC-USDT")["result"] is True
+        first, second = socket.receive(), socket.receive()
+        assert (first["T"], first["t"]) == ("callAuctionInfo.SPOT", "snapshot")
+        stamps = [frame["d"].pop("ts") for frame in (first, second)]
+        assert stamps == sorted(stamps)
+        assert first["d"] == second["d"]
+        assert first["d"] == {
+            "s": "ABC-USDT",
+            "slp": 1,
+            "blp": 1,
+            "shp": 100,
+            "bhp": 100,
+            "eq": 10.5,
+            "es": 2,
+        }
 
 
 SPOT_CHANNELS = ("ticker.SPOT", "trade.SPOT", "kline.SPOT")
