@@ -24,6 +24,7 @@ from .json_text import compact, read_object
 from .orders import Refused
 from .peer import PONG, Peer
 from .rest_calls import RestCall, Route
+from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
 from .rest_spot import SpotCalls
 from .v1_stream import V1Stream
@@ -125,7 +126,7 @@ class KucoinServer:
             for path, product in V1_PATHS.items()
         }
         return {
-            "": [*public["spot"].routes(), *SpotCalls(venue).routes()],
+            "": [*public["spot"].routes(), *SpotCalls(venue).routes(), *SpotMarketCalls(venue).routes()],
             FUTURES_PREFIX: public["futures"].routes(),
         }
 
@@ -205,10 +206,10 @@ class KucoinServer:
             return web.Response()
         peer = self._venue.open_peer("v1", _transport(request))
         session = V1Stream(self._venue, peer, token, request.query.get("connectId"))
-        if self._is_full():
-            limit = self._max_connections
-            text = f"exceed max session count limitation of {limit}"
-            self._venue.send_v1_error(peer, peer.id, 509, text)
+        limit = self._max_connections
+        refusal = f"exceed max session count limitation of {limit}" if self._is_full() else self._venue.refusal_of(peer)
+        if refusal is not None:
+            self._venue.send_v1_error(peer, peer.id, 509, refusal)
             peer.close(1000, "Bye")
         return await self._serve(ws, peer, session)
 

@@ -55,6 +55,8 @@ class Peer:
         self.system = system
         self.account: str | None = None
         self.topics: set[str] = set()
+        #: Those of them on which only what concerns the account of the connection is wanted.
+        self.own_topics: set[str] = set()
         self.frames_received = 0
         self.frames_sent = 0
         self.is_silent = False

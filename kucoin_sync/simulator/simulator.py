@@ -56,7 +56,9 @@ class Simulator(FaultControls):
         market_maker: Whether a house trader moves the market.
         limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own.
         step_interval: Seconds between steps of the market maker and the look at the clock.
-        ticker_interval: Least seconds between two tickers of one pair.
+        push_interval_scale: Factor of the seconds that the exchange leaves between two pushes of a topic; 0 sends
+            every change at once, and what comes round by itself in every step.
+        ticker_interval: Least seconds between two tickers of one pair; ``None`` for 0.1 times that factor.
         strict_client_oids: Refuse any client order id that was ever used, not only live ones.
         taker_fee, maker_fee: Fee rates.
         max_connections: WebSocket connections at once.
@@ -84,7 +86,8 @@ class Simulator(FaultControls):
         market_maker: bool = True,
         limits: Literal["on", "off"] | Limits = "on",
         step_interval: float = 0.05,
-        ticker_interval: float = 0.1,
+        push_interval_scale: float = 1.0,
+        ticker_interval: float | None = None,
         strict_client_oids: bool = False,
         taker_fee: Decimal | str = "0.001",
         maker_fee: Decimal | str = "0.001",
@@ -101,6 +104,8 @@ class Simulator(FaultControls):
             raise ValueError("limits must be 'on', 'off' or a Limits value")
         if step_interval <= 0:
             raise ValueError("step_interval must be positive")
+        if push_interval_scale < 0 or (ticker_interval is not None and ticker_interval < 0):
+            raise ValueError("push_interval_scale and ticker_interval must not be negative")
         accounts = tuple(credentials)
         if not accounts:
             raise ValueError("at least one set of credentials is needed")
@@ -120,6 +125,7 @@ class Simulator(FaultControls):
             maker_fee=maker_fee,
             clock=clock,
             ticker_interval=ticker_interval,
+            push_interval_scale=push_interval_scale,
             idle_timeout=idle_timeout,
             challenge_timeout=challenge_timeout,
             max_output=max_output,

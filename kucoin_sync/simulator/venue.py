@@ -12,12 +12,14 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 from attrs import frozen
 
+from .admission import Admission
+from .auction_feed import AuctionFeed, LendingFeed
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Event, Traded
 from .exchange import Exchange
@@ -30,7 +32,7 @@ from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
 from .spot_operations import spot_operations
-from .spot_public_feed import SpotPublicFeed
+from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
 from .truth import TruthLog
 
@@ -63,12 +65,24 @@ class Token:
 
 @frozen
 class Limits:
-    """Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself."""
+    """
+    Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself.
+
+    Attributes:
+        frames_per_window, frame_window: Frames a connection may send, in how many seconds.
+        topics_per_frame: Symbols of one subscribe command of the classic streams.
+        topics_per_connection: Topics of one connection of the classic spot stream; the futures one has no limit.
+        connections, connections_per_minute: Classic stream connections of one user, at once and newly opened.
+        order_pool, other_pools, order_window: Weight of the requests of one user, in how many seconds.
+        open_orders, open_orders_per_symbol: Live orders of one user.
+    """
 
     frames_per_window: int | None = 100
     frame_window: float = 10.0
     topics_per_frame: int | None = 100
     topics_per_connection: int | None = 400
+    connections: int | None = 800
+    connections_per_minute: int | None = 30
     order_pool: int | None = 4000
     other_pools: int | None = 2000
     order_window: float = 30.0
@@ -82,6 +96,8 @@ class Limits:
             frames_per_window=None,
             topics_per_frame=None,
             topics_per_connection=10_000,
+            connections=None,
+            connections_per_minute=None,
             order_pool=None,
             other_pools=None,
             open_orders=100_000,
@@ -131,7 +147,8 @@ class Venue:
         taker_fee: Decimal | str = "0.001",
         maker_fee: Decimal | str = "0.001",
         clock: Callable[[], int] = time.time_ns,
-        ticker_interval: float = 0.1,
+        ticker_interval: float | None = None,
+        push_interval_scale: float = 1.0,
         idle_timeout: float = 60.0,
         challenge_timeout: float = 30.0,
         max_output: int = 4 * 1024 * 1024,
@@ -178,10 +195,14 @@ class Venue:
         self._max_output = max_output
         self._peers: dict[str, Peer] = {}
         self._topics: dict[str, dict[Peer, None]] = {}
+        self._arguments: dict[str, dict[str, None]] = {}
         self._tokens: OrderedDict[str, Token] = OrderedDict()
         self._pools: dict[tuple[str, str], Pool] = {}
-        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval)
-        self._feeds.append(self.spot_public)
+        self._admission = Admission(at_once=self.limits.connections, per_minute=self.limits.connections_per_minute)
+        if ticker_interval is None:
+            ticker_interval = TICKER_INTERVAL * push_interval_scale
+        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
+        self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
 
     # Time.
 
@@ -223,6 +244,11 @@ class Venue:
         self._peers[peer.id] = peer
         self.on_change()
         return peer
+
+    def refusal_of(self, peer: Peer) -> str | None:
+        """Return why a new connection of the classic streams must not stay, or ``None``."""
+        others = sum(other.account == peer.account for other in self.peers(peer.system)) - 1
+        return self._admission.refusal(peer.account or "", others=others, now=asyncio.get_running_loop().time())
 
     def forget_peer(self, peer: Peer) -> None:
         """Remove a connection that ended, with its subscriptions."""
@@ -273,21 +299,30 @@ class Venue:
 
     # Topics.
 
-    def subscribe(self, peer: Peer, topics: Iterable[str]) -> None:
-        """Add single topics to a connection; known ones stay single."""
+    def subscribe(self, peer: Peer, topics: Iterable[str], *, own: bool = False) -> None:
+        """Add single topics to a connection, ``own`` for what concerns its account only; known ones stay single."""
         for topic in topics:
             peer.topics.add(topic)
-            self._topics.setdefault(topic, {})[peer] = None
+            (peer.own_topics.add if own else peer.own_topics.discard)(topic)
+            peers = self._topics.get(topic)
+            if peers is None:
+                peers = self._topics[topic] = {}
+                path, _, argument = topic.partition(":")
+                self.arguments(path)[argument] = None
+            peers[peer] = None
 
     def unsubscribe(self, peer: Peer, topics: Iterable[str]) -> None:
         """Remove single topics from a connection."""
         for topic in topics:
             peer.topics.discard(topic)
+            peer.own_topics.discard(topic)
             peers = self._topics.get(topic)
             if peers is not None:
                 peers.pop(peer, None)
                 if not peers:
                     del self._topics[topic]
+                    path, _, argument = topic.partition(":")
+                    del self._arguments[path][argument]
 
     def subscriptions(self) -> dict[str, int]:
         """Return the active single topics and how many connections have each."""
@@ -298,8 +333,16 @@ class Venue:
         return topic in self._topics
 
     def readers(self, prefix: str) -> list[str]:
-        """Return the subscribed single topics that start with ``prefix``."""
+        """Return the subscribed single topics that start with ``prefix``; slow, see `arguments`."""
         return [topic for topic in self._topics if topic.startswith(prefix)]
+
+    def arguments(self, path: str) -> dict[str, None]:
+        """
+        Return what follows the colon in the subscribed topics of one path (``""`` where nothing does).
+
+        The result stays the same object and always tells the present state; read it, never change it.
+        """
+        return self._arguments.setdefault(path, {})
 
     def subscribed(self, peer: Peer, topics: Iterable[str]) -> None:
         """Tell the feeds that a connection subscribed; called after the acknowledgement was sent."""
@@ -314,6 +357,7 @@ class Venue:
         data: object,
         *,
         account: str | None = None,
+        owners: Collection[str] = (),
         envelope: Mapping[str, object] | None = None,
     ) -> int:
         """
@@ -324,6 +368,7 @@ class Venue:
             subject: As on the wire.
             data: Payload.
             account: Only to connections of this account, as a private push with ``userId`` and ``channelType``.
+            owners: Accounts it concerns: connections that want their own messages only get it if theirs is among them.
             envelope: More keys beside ``data``, such as ``sn`` or ``id``.
 
         Returns:
@@ -334,15 +379,23 @@ class Venue:
         frame = {"topic": topic, "type": "message", "subject": subject, **(envelope or {})}
         if account is not None:
             frame.update(userId=user_id(account), channelType="private")
-        return self.publish_frame(topic, _TEXT, compact({**frame, "data": data}).encode(), account=account)
+        return self.publish_frame(
+            topic, _TEXT, compact({**frame, "data": data}).encode(), account=account, owners=owners
+        )
 
-    def publish_frame(self, topic: str, opcode: int, payload: bytes, *, account: str | None = None) -> int:
+    def publish_frame(
+        self, topic: str, opcode: int, payload: bytes, *, account: str | None = None, owners: Collection[str] = ()
+    ) -> int:
         """Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it."""
         peers = self._topics.get(topic)
         if not peers:
             return 0
         frame = encode_frame(opcode, payload)
-        return sum(peer.send_raw(frame) for peer in list(peers) if account is None or peer.account == account)
+        return sum(
+            peer.send_raw(frame)
+            for peer in list(peers)
+            if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
+        )
 
     # Errors whose form belongs to a whole system.
 
