@@ -41,6 +41,8 @@ from kucoin_sync import (
     WebsocketClient,
     WsKey,
     __version__,
+    models,
+    topics,
 )
 
 
@@ -152,6 +154,29 @@ def read(client: WebsocketClient) -> None:
             assert_type(update.gap_before, bool)
             assert_type(update.sequence, int | None)
             break
+
+
+def read_models(client: WebsocketClient) -> Decimal | None:
+    spelled = [topics.ticker("BTC-USDT"), topics.candles("BTC-USDT", "1hour"), topics.book("BTC-USDT", depth=50)]
+    assert_type(spelled, list[str])
+    assert_type(topics.futures_orders("XBTUSDTM"), str)
+    assert_type(topics.pro_book("XBTUSDTM", "increment@10ms", trade_type="FUTURES", rpi=False), TopicRequest)
+    with client.stream(spelled, WsKey.SPOT_PUBLIC_V1) as stream:
+        for update in stream:
+            typed = update.typed
+            if isinstance(typed, models.SpotTicker):
+                assert_type(typed.price, Decimal | None)
+                assert_type(typed.time_ms, int | None)
+                return typed.price
+            if isinstance(typed, models.SpotBook) and typed.asks:
+                price, size = typed.asks[0]
+                assert_type(typed.asks[0], models.Level)
+                return price * size
+            if isinstance(typed, models.SpotOrderChange) and typed.side is models.Side.BUY:
+                assert_type(typed.event, models.OrderEvent | str | None)
+            if isinstance(typed, models.Model):
+                print(typed.extra, models.wire_names(type(typed)))
+    return models.SpotTicker(price=Decimal(1)).price
 
 
 def listen(client: WebsocketClient) -> None:
