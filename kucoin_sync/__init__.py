@@ -23,12 +23,14 @@ from kucoin_sync.errors import (
     ReentrantCallError,
     Rejected,
     RequestError,
+    RestError,
     SubscribeError,
     TlsError,
     TokenError,
 )
 from kucoin_sync.events import (
     Authenticated,
+    BookSnapshot,
     Closed,
     ExceptionRaised,
     LateReply,
@@ -47,6 +49,7 @@ from kucoin_sync.events import (
 from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
+from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Broker, Credentials, Options
 from kucoin_sync.protocol.dialect import TopicRequest
 
@@ -54,6 +57,7 @@ __all__ = [
     "WS_KEY_MAP",
     "AuthError",
     "Authenticated",
+    "BookSnapshot",
     "Broker",
     "Closed",
     "ClosedError",
@@ -82,6 +86,8 @@ __all__ = [
     "Rejected",
     "RequestError",
     "Response",
+    "RestClient",
+    "RestError",
     "Stream",
     "SubscribeError",
     "Subscription",

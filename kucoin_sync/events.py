@@ -8,6 +8,7 @@ The frozen values a user receives: one class an event, and the acknowledgement o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -17,6 +18,7 @@ from kucoin_sync.errors import KucoinSyncError
 __all__ = [
     "EVENTS",
     "Authenticated",
+    "BookSnapshot",
     "Closed",
     "ExceptionRaised",
     "LateReply",
@@ -249,6 +251,31 @@ class OrderAck:
     connection_id: str
     data: Any = attrs.field(repr=False)
     raw: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class BookSnapshot:
+    """
+    An order book at one moment, as a REST call tells it.
+
+    Attributes:
+        symbol: Whose book.
+        sequence: The number of the last change that is in it.
+        bids: ``(price, size)`` of each level, best first.
+        asks: Likewise.
+        time_ns: The exchange's time of it, nanoseconds since 1970; spot books tell milliseconds.
+    """
+
+    symbol: str
+    sequence: int
+    bids: tuple[tuple[Decimal, Decimal], ...] = attrs.field(repr=False)
+    asks: tuple[tuple[Decimal, Decimal], ...] = attrs.field(repr=False)
+    time_ns: int
+
+    @property
+    def time_ms(self) -> int:
+        """The same time in milliseconds."""
+        return self.time_ns // 1_000_000
 
 
 EVENTS: Mapping[str, type] = {
