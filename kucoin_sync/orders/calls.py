@@ -35,7 +35,7 @@ from kucoin_sync.orders.outcome import abandoned, conclude, not_sent
 from kucoin_sync.orders.tally import RequestStats, RequestTally
 from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = ["LastCheck", "ReplyFuture", "RequestCalls"]
+__all__ = ["LastCheck", "ReplyFuture", "RequestCalls", "raised_by_signal_handler"]
 
 logger = logging.getLogger("kucoin_sync.orders.calls")
 
@@ -171,7 +171,7 @@ class RequestCalls:
         if isinstance(error, _BEFORE_ANYTHING) and request.sent == "no":
             return
         connection.registry.discard(request)
-        if isinstance(error, Exception) and not _from_signal_handler(error):
+        if isinstance(error, Exception) and not raised_by_signal_handler(error):
             logger.error("%s: a bug in this library", request.op, exc_info=error)
             known = self._after_bug(connection, request, operation, error)
             self._count(known, connection, request, operation)
@@ -314,7 +314,7 @@ class RequestCalls:
             interrupt.add_note(text)
 
 
-def _from_signal_handler(error: Exception) -> bool:
+def raised_by_signal_handler(error: Exception) -> bool:
     """Whether code that is not ours raised it: on this thread that can only be a signal handler's."""
     trace = error.__traceback__
     while trace is not None:
