@@ -48,7 +48,7 @@ BAD: list[Any] = [
     ),
     *(
         pytest.param({name: value}, f"{name}: must be True or False", id=f"{name}-{value!r}")
-        for name in ("reconnect", "inline_listeners", "enable_ns")
+        for name in ("reconnect", "inline_listeners", "enable_ns", "check_symbols")
         for value in (1, "yes", None)
     ),
     *(

@@ -141,8 +141,8 @@ class NowaitCalls(OrderMethods[Future[OrderAck], Future[BatchResult], Future[Pon
     The order methods of `WebsocketAPIClient` under the same names, for many orders in flight.
 
     Each sends on the caller's thread and returns a `concurrent.futures.Future` at once, which ends with what the
-    blocking method returns or raises. A line that is not ready ends it as `NotSent`: call ``connect_ws_api()`` first.
-    Arguments that break a rule raise `ConfigError` here and now.
+    blocking method returns or raises. A line that is not ready ends it as `NotSent`: call ``connect_ws_api(ws_key)``
+    first. Arguments that break a rule raise `ConfigError` here and now.
     """
 
     def __init__(self, client: WebsocketClient) -> None:

@@ -119,14 +119,26 @@ class WebsocketClient(EngineClient):
         return ClassicDialect(key.value, rest_host=rest_host, signer=signer, ws_url=self.options.ws_url)
 
     def connect(self, ws_key: str | Enum, *, timeout: float | None = None) -> None:
+        """
+        Open a connection and wait until it is ready; with ``check_symbols`` also until an order line's rules are there.
+
+        Args:
+            ws_key: Which one.
+            timeout: Seconds; ``None`` takes ``open_timeout``.
+
+        Raises:
+            ConnectError: If the opening failed or took too long. If trying again can help, that goes on in the
+                background.
+            ConfigError: If there is no such connection, or it needs credentials that were not given.
+            ClosedError: If the client is closed.
+            ReentrantCallError: On a reading thread.
+        """
         deadline = self._deadline(timeout, self.options.open_timeout)
         super().connect(ws_key, timeout=timeout)
         key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
         if self.options.check_symbols and key in _ORDER_ENTRY:
             contracts = key is WsKey.WS_API_FUTURES_V1
             self._symbol_book.load(contracts=contracts, now=time.monotonic(), deadline=deadline)
-
-    connect.__doc__ = EngineClient.connect.__doc__
 
     def connect_all(self, *, timeout: float | None = None) -> None:
         """
