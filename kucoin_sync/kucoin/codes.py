@@ -67,6 +67,8 @@ _GATEWAY = [
     _Row("400101"),
     _Row("400102"),
     _Row("4001002"),
+    _Row("404000"),  # of the REST gateway alone, as the next: it passed nothing on
+    _Row("415000"),
     _Row("429000", Verdict.LIMITED),
     _Row("429001", Verdict.LIMITED),
     _Row("429002", Verdict.LIMITED),

@@ -50,9 +50,6 @@ __all__ = [
 Doubt = Callable[[Any], UnknownReason | None]
 """Says of the data of a yes what it leaves open, in a reason of `OutcomeUnknown`; ``None`` is nothing."""
 
-_REFUSED_HERE = ("404000", "405000", "415000")
-"""Codes of the REST gateway alone, for calls that it never passed on."""
-
 _TWINS: Mapping[tuple[str, str], str] = {
     ("POST", "/api/v1/hf/orders"): "spot.order",
     ("POST", "/api/v1/hf/orders/sync"): "spot.sync_order",
@@ -201,7 +198,7 @@ def operation_of(call: RestCall) -> Operation:
 
 
 class _RestRules:
-    """Codes of a REST call: those of the order entry operation it is a twin of, and those of the REST gateway."""
+    """Codes of a REST call: those of the order entry operation it is a twin of."""
 
     def __init__(self, call: RestCall) -> None:
         self._twin = _twin(call)
@@ -213,7 +210,7 @@ class _RestRules:
         return code == codes.SUCCESS
 
     def judge(self, operation: Operation, code: str, message: str) -> Verdict:
-        return Verdict.REFUSED if code in _REFUSED_HERE else codes.judge(self._twin, code, message)
+        return codes.judge(self._twin, code, message)
 
 
 def _twin(call: RestCall) -> Operation:
