@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,10 +33,12 @@ class Recorder:
         rest: The client under test.
         calls: What it sent.
         signed: The texts it signed.
+        trips: How long the next calls take, as far as their progress tells, seconds.
     """
 
     def __init__(self, *answers: Any, answer: Callable[[HttpCall], Any] | None = None) -> None:
         self.calls: list[HttpCall] = []
+        self.trips: list[float] = []
         self.signed: list[str] = []
         self._answers = list(answers)
         self._answer = answer
@@ -58,6 +61,8 @@ class Recorder:
     def call(self, call: HttpCall, *, progress: Progress, **_: Any) -> HttpAnswer:
         self.calls.append(call)
         progress.sent = "complete"
+        progress.sent_at = time.time()
+        progress.received_at = progress.sent_at + (self.trips.pop(0) if self.trips else 0.0)
         answer: Any
         if self._answer is not None:
             answer = self._answer(call)

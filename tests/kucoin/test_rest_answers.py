@@ -201,7 +201,7 @@ REFUSED: list[Any] = [
 
 
 @pytest.mark.parametrize(("method", "path", "status", "code"), REFUSED)
-def test_O03_a_definite_refusal_of_a_rest_call_is_rejected(method: str, path: str, status: int, code: str) -> None:
+def test_O01_a_definite_refusal_of_a_rest_call_is_rejected(method: str, path: str, status: int, code: str) -> None:
     with pytest.raises(Rejected) as caught:
         change(answer({"code": code, "msg": "no"}, status), method=method, path=path)
     error = caught.value
@@ -209,7 +209,7 @@ def test_O03_a_definite_refusal_of_a_rest_call_is_rejected(method: str, path: st
     assert f"{method} {path}: refused by the exchange ({code} no); it had no effect" in str(error)
 
 
-def test_O03_a_refusal_by_rate_says_when_the_pool_refills() -> None:
+def test_O01_a_refusal_by_rate_of_a_rest_call_says_when_the_pool_refills() -> None:
     headers = {"gw_ratelimit_limit": "4000", "gw_ratelimit_remaining": "0", "gw_ratelimit_reset": "2500"}
     with pytest.raises(Rejected) as caught:
         change(answer({"code": "429000", "msg": "slowly"}, 429, **headers))
@@ -260,7 +260,7 @@ def test_O02_a_refusal_that_may_concern_the_second_half_of_a_modification_is_unk
         (NoAnswer("no HTTP answer (BadStatusLine)", "unreadable_reply"), "unreadable_reply"),
     ],
 )
-def test_O04_a_change_without_an_answer_is_unknown_and_never_sent_again(failure: NoAnswer, reason: str) -> None:
+def test_O02_a_change_without_an_answer_is_unknown_and_never_sent_again(failure: NoAnswer, reason: str) -> None:
     recorder = Recorder(failure, {"succeedSymbols": [], "failedSymbols": []})
     with pytest.raises(OutcomeUnknown) as caught:
         recorder.rest.cancel_all_spot_orders()
@@ -329,11 +329,11 @@ def test_O02_any_answer_to_a_change_is_data_or_one_of_two_outcomes(got: HttpAnsw
 
 
 def by_path(table: dict[str, Any]) -> Any:
-    """Answer by the beginning of method and path; what is not in the table is a failing test."""
+    """Answer by the longest beginning of method and path; what is not in the table is a failing test."""
 
     def respond(call: HttpCall) -> Any:
         asked = f"{call.method} {call.url.split('.com')[1]}"
-        return next(value for begin, value in table.items() if asked.startswith(begin))
+        return table[max((begin for begin in table if asked.startswith(begin)), key=len)]
 
     return respond
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,16 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 
-from kucoin_sync import ConfigError, OutcomeUnknown, RateLimit, RestClient, RestError
+from kucoin_sync import (
+    ConfigError,
+    ConnectionLost,
+    DeadlineExceeded,
+    OutcomeUnknown,
+    RateLimit,
+    RestClient,
+    RestError,
+)
+from kucoin_sync.engine.rest import NoAnswer
 from kucoin_sync.protocol.dialect import HttpAnswer, HttpCall
 from tests.kucoin.rest_recorder import Recorder
 from tests.kucoin.samples import MISSING, folder
@@ -643,6 +653,26 @@ def test_the_latest_state_of_each_pool_is_kept() -> None:
         "spot Spot": RateLimit(4000, 3996, 29.432),
         "futures Futures": RateLimit(4000, 1999, 29.432),
     }
+
+
+def test_the_clock_is_measured_by_the_quickest_of_several_answers() -> None:
+    """A slow answer says little about the moment it was made in."""
+    now = int(time.time() * 1000)
+    recorder = Recorder(now + 9_000_000, now + 3_600_000, now + 5_000_000)
+    recorder.trips = [2.0, 0.01, 1.0]
+    assert abs(recorder.rest.clock_offset_ms(samples=3) - 3_600_000) < 5000
+    assert [call.url for call in recorder.calls] == [f"{SPOT}/api/v1/timestamp"] * 3
+    assert abs(recorder.rest._around.clock.offset_ms - 3_600_000) < 5000
+
+
+def test_a_measurement_whose_time_ends_takes_what_there_is() -> None:
+    late = NoAnswer("no answer in time", "timeout")
+    now = int(time.time() * 1000)
+    assert abs(Recorder(now + 3_600_000, late).rest.clock_offset_ms() - 3_600_000) < 5000
+    with pytest.raises(DeadlineExceeded):
+        Recorder(late).rest.clock_offset_ms()
+    with pytest.raises(ConnectionLost):
+        Recorder(now, NoAnswer("reset", "disconnected")).rest.clock_offset_ms()
 
 
 def test_a_repr_names_the_hosts() -> None:

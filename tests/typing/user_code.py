@@ -10,12 +10,15 @@ from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any
 
+import requests
 from typing_extensions import assert_type
 
 from kucoin_sync import (
     WS_KEY_MAP,
     AuthError,
     BatchResult,
+    BookSnapshot,
+    Broker,
     Closed,
     ConfigError,
     ConnectError,
@@ -32,6 +35,8 @@ from kucoin_sync import (
     Rejected,
     RequestError,
     RequestStats,
+    RestClient,
+    RestError,
     Stream,
     SubscribeError,
     Subscription,
@@ -209,6 +214,46 @@ def configure() -> WebsocketClient:
         connection_error: ConnectionError = error
         print(connect_error.phase, error.code, connection_error, __version__)
         raise
+
+
+def configure_everything(session: requests.Session) -> WebsocketClient:
+    def sign(message: str, secret: str) -> str:
+        return message + secret
+
+    return WebsocketClient(
+        Options(
+            api_region="AU",
+            proxy="socks5h://user:password@proxy.example:1080",
+            trust_env=False,
+            rest_session=session,
+            custom_sign_message_fn=sign,
+            broker=Broker("partner", "key", name="desk"),
+            enable_ns=True,
+        ),
+        proxy=False,
+    )
+
+
+def rest_calls(client: WebsocketClient, api: WebsocketAPIClient) -> Decimal:
+    assert_type(client.rest, RestClient)
+    assert_type(api.rest, RestClient)
+    rest = client.rest
+    assert_type(rest.server_time_ms(host="futures", timeout=2), int)
+    assert_type(rest.clock_offset_ms(samples=3), float)
+    assert_type(rest.limits(), dict[str, RateLimit])
+    try:
+        book = rest.book("BTC-USDT", 20)
+    except RestError as error:
+        assert_type(error.code, str | None)
+        assert_type(error.retry_after, float | None)
+        raise
+    assert_type(book, BookSnapshot)
+    price, size = book.bids[0]
+    order = rest.spot_order("BTC-USDT", client_oid="1")
+    print(order["active"], [item["symbol"] for item in rest.open_futures_orders()], rest.positions())
+    print(rest.request("GET", "/api/v1/market/allTickers")["ticker"])
+    print(client.cancel_all_orders("BTC-USDT"), api.cancel_all_orders(market="all", timeout=1.5))
+    return price * size
 
 
 def handle(error: RequestError) -> float:
