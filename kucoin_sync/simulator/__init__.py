@@ -13,7 +13,7 @@ from .events import Ticker, Trade
 from .faults import FaultLogEntry
 from .orders import OrderState, Refused
 from .simulator import Simulator
-from .symbols import Symbol
+from .symbols import Symbol, many_symbols
 from .truth import TruthFrame, TruthRecord
 from .venue import Limits
 
@@ -30,4 +30,5 @@ __all__ = [
     "Trade",
     "TruthFrame",
     "TruthRecord",
+    "many_symbols",
 ]

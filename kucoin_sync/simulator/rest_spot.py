@@ -34,7 +34,9 @@ class SpotCalls:
         ]
 
     def _symbols(self, call: RestCall) -> Any:
-        return [symbol.as_wire() for symbol in self._venue.exchange.symbols.values()]
+        market = call.query.get("market")
+        symbols = self._venue.exchange.symbols.values()
+        return [symbol.as_wire() for symbol in symbols if not market or symbol.market == market]
 
     def _symbol(self, call: RestCall) -> Any:
         symbol = self._venue.exchange.symbols.get(call.path["symbol"])

@@ -9,7 +9,10 @@ from typing import Any
 from attrs import field, frozen
 from attrs.converters import optional
 
-__all__ = ["DEFAULT_SYMBOLS", "Symbol", "plain"]
+__all__ = ["DEFAULT_SYMBOLS", "Symbol", "many_symbols", "plain"]
+
+# Markets of the real list that hold the pairs of a quote currency; its themes (PoW, DePIN ...) are left out.
+_MARKETS = {"USDT": "USDS", "USDC": "USDS", "BTC": "BTC"}
 
 
 def plain(number: Decimal) -> str:
@@ -58,6 +61,11 @@ class Symbol:
     call_auction_floor: Decimal | None = field(converter=optional(Decimal), default=None)
     call_auction_ceiling: Decimal | None = field(converter=optional(Decimal), default=None)
 
+    @property
+    def market(self) -> str:
+        """The market that lists the pair."""
+        return _MARKETS.get(self.quote, "ALTS")
+
     def as_wire(self) -> Mapping[str, Any]:
         """Return the object of ``GET /api/v2/symbols`` for this pair."""
         return {
@@ -66,7 +74,7 @@ class Symbol:
             "baseCurrency": self.base,
             "quoteCurrency": self.quote,
             "feeCurrency": self.quote,
-            "market": "USDS",
+            "market": self.market,
             "baseMinSize": plain(self.base_min_size),
             "quoteMinSize": plain(self.quote_min_size),
             "baseMaxSize": plain(self.base_max_size),
@@ -103,3 +111,29 @@ DEFAULT_SYMBOLS = (
         initial_price=Decimal("3000"),
     ),
 )
+
+
+def many_symbols(count: int) -> tuple[Symbol, ...]:
+    """
+    Make pairs for tests with a crowd: ``AAA0001-USDT``, ``AAB0002-USDT`` ... with prices of all magnitudes.
+
+    Args:
+        count: How many; the same number always gives the same pairs.
+    """
+    return tuple(_invented(number) for number in range(1, count + 1))
+
+
+def _invented(number: int) -> Symbol:
+    letters = "".join(chr(ord("A") + number // 26**place % 26) for place in (2, 1, 0))
+    base = f"{letters}{number:04}"
+    # 1.01 to 9.99, times 0.01 to 1000: steps of a thousandth or less, and smallest sizes worth about 0.001.
+    price = Decimal(101 + number * 37 % 899).scaleb(number % 6 - 4)
+    magnitude = price.adjusted()
+    return Symbol(
+        f"{base}-USDT",
+        base,
+        "USDT",
+        price_increment=Decimal(1).scaleb(magnitude - 4),
+        base_min_size=Decimal(1).scaleb(-3 - magnitude),
+        initial_price=price,
+    )

@@ -23,6 +23,8 @@ __all__ = ["V1Stream"]
 _MAX_TOPIC = 65536
 _MAX_TOPICS = 10_000
 
+OWN_TRADES = "/market/match:"
+
 
 class V1Stream:
     """
@@ -86,7 +88,9 @@ class V1Stream:
             venue.send_v1_error(peer, request_id, *refusal)
             return
         if is_subscribe:
-            venue.subscribe(peer, singles)
+            # On a few public topics this asks for one's own messages; the simulator does it for trades.
+            wants_own = frame.get("privateChannel") in (True, "true") and self._token.is_private
+            venue.subscribe(peer, singles, own=wants_own and str(topic).startswith(OWN_TRADES))
         else:
             venue.unsubscribe(peer, singles)
         wants_ack = frame.get("response") in (True, "true")

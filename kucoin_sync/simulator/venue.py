@@ -12,25 +12,37 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 from attrs import frozen
 
+from .admission import Admission
+from .auction_feed import AuctionFeed, LendingFeed
+from .contract_market_maker import ContractMarketMaker
+from .contracts import Contract
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Event, Traded
 from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
+from .futures_exchange import FuturesExchange
 from .index_prices import IndexPrices
 from .json_text import compact
+from .mark_prices import middle
 from .market_data import MarketData
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
+from .pro_account_feed import ProAccountFeed
+from .pro_frames import ProForms, encode_push
+from .pro_market import ProMarket
+from .pro_order_books import ProOrderBooks
+from .pro_private_feed import ProPrivateFeed
+from .pro_public_feed import ProPublicFeed
 from .spot_operations import spot_operations
-from .spot_public_feed import SpotPublicFeed
+from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
 from .truth import TruthLog
 
@@ -40,6 +52,7 @@ __all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue
 COUNTERPARTY = "simulator-counterparty"
 
 DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "1000000"}
+DEFAULT_FUTURES_BALANCES: Mapping[str, str] = {"USDT": "100000", "XBT": "10"}
 
 TOKEN_LIFE_NS = 24 * 3600 * 1_000_000_000
 MAX_TOKENS = 10_000
@@ -63,17 +76,37 @@ class Token:
 
 @frozen
 class Limits:
-    """Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself."""
+    """
+    Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself.
+
+    Attributes:
+        frames_per_window, frame_window: Frames a connection may send, in how many seconds.
+        topics_per_frame: Symbols of one subscribe command of the classic streams.
+        topics_per_connection: Topics of one connection of the classic spot stream; the futures one has no limit.
+        connections, connections_per_minute: Classic stream connections of one user, at once and newly opened.
+        order_pool, other_pools, order_window: Weight of the requests of one user, in how many seconds.
+        open_orders, open_orders_per_symbol: Live orders of one user on the spot market.
+        open_contract_orders, stop_contract_orders: Resting and waiting orders of one user on one contract.
+    """
 
     frames_per_window: int | None = 100
     frame_window: float = 10.0
     topics_per_frame: int | None = 100
     topics_per_connection: int | None = 400
+    connections: int | None = 800
+    connections_per_minute: int | None = 30
     order_pool: int | None = 4000
     other_pools: int | None = 2000
     order_window: float = 30.0
     open_orders: int | None = 2000
     open_orders_per_symbol: int | None = 200
+    pro_public_frames: int | None = 300
+    pro_private_frames: int | None = 100
+    pro_public_topics: int | None = 600
+    pro_private_topics: int | None = 400
+    pro_ping_interval: float | None = 1.0
+    open_contract_orders: int | None = 100
+    stop_contract_orders: int | None = 200
 
     @classmethod
     def off(cls) -> Limits:
@@ -82,10 +115,19 @@ class Limits:
             frames_per_window=None,
             topics_per_frame=None,
             topics_per_connection=10_000,
+            connections=None,
+            connections_per_minute=None,
             order_pool=None,
             other_pools=None,
             open_orders=100_000,
             open_orders_per_symbol=None,
+            pro_public_frames=None,
+            pro_private_frames=None,
+            pro_public_topics=10_000,
+            pro_private_topics=10_000,
+            pro_ping_interval=None,
+            open_contract_orders=100_000,
+            stop_contract_orders=100_000,
         )
 
 
@@ -123,7 +165,9 @@ class Venue:
         *,
         seed: int = 0,
         symbols: Iterable[Symbol] | None = None,
+        contracts: Iterable[Contract] | None = None,
         balances: Mapping[str, Decimal | str] | None = None,
+        futures_balances: Mapping[str, Decimal | str] | None = None,
         credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
         market_maker: bool = True,
         limits: Limits | None = None,
@@ -131,13 +175,16 @@ class Venue:
         taker_fee: Decimal | str = "0.001",
         maker_fee: Decimal | str = "0.001",
         clock: Callable[[], int] = time.time_ns,
-        ticker_interval: float = 0.1,
+        ticker_interval: float | None = None,
+        push_interval_scale: float = 1.0,
         idle_timeout: float = 60.0,
         challenge_timeout: float = 30.0,
         max_output: int = 4 * 1024 * 1024,
+        pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
     ) -> None:
         self.limits = Limits() if limits is None else limits
+        self.pro_forms = ProForms() if pro_forms is None else pro_forms
         self.clock = clock
         self.idle_timeout = idle_timeout
         self.challenge_timeout = challenge_timeout
@@ -156,6 +203,17 @@ class Venue:
             max_open_orders=self.limits.open_orders,
             max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
         )
+        self.futures = FuturesExchange(
+            now_ns=self.now_ns,
+            emit=self._on_event,
+            contracts=contracts,
+            index_of=self._index_of,
+            seed=seed,
+            strict_client_oids=strict_client_oids,
+            house_accounts=(MAKER, TAKER, COUNTERPARTY),
+            max_open_orders=self.limits.open_contract_orders,
+            max_stop_orders=self.limits.stop_contract_orders,
+        )
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
@@ -163,10 +221,15 @@ class Venue:
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
                 self.exchange.deposit(account, currency, amount)
+            for currency, amount in (
+                DEFAULT_FUTURES_BALANCES if futures_balances is None else futures_balances
+            ).items():
+                self.futures.deposit(account, currency, amount)
         for symbol in self.exchange.symbols.values():
             for currency in (symbol.base, symbol.quote):
                 self.exchange.deposit(COUNTERPARTY, currency, "1000000000000")
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
+        self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
         self.operations: Operations = {**spot_operations(self.exchange)}
         self.opened = dict.fromkeys(SYSTEMS, 0)
@@ -178,10 +241,19 @@ class Venue:
         self._max_output = max_output
         self._peers: dict[str, Peer] = {}
         self._topics: dict[str, dict[Peer, None]] = {}
+        self._arguments: dict[str, dict[str, None]] = {}
         self._tokens: OrderedDict[str, Token] = OrderedDict()
         self._pools: dict[tuple[str, str], Pool] = {}
-        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval)
-        self._feeds.append(self.spot_public)
+        self._admission = Admission(at_once=self.limits.connections, per_minute=self.limits.connections_per_minute)
+        if ticker_interval is None:
+            ticker_interval = TICKER_INTERVAL * push_interval_scale
+        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
+        self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
+        spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
+        #: What the public Pro feeds read, by trade type.
+        self.pro_markets = {"SPOT": spot}
+        self.pro_public = ProPublicFeed(self)
+        self._feeds += [self.pro_public, ProOrderBooks(self), ProPrivateFeed(self), ProAccountFeed(self)]
 
     # Time.
 
@@ -196,17 +268,21 @@ class Venue:
     def step(self) -> None:
         """Do what is due: expiring orders, market making, dropping silent clients."""
         self.exchange.poll()
-        if self.market_maker is not None:
-            self.market_maker.step()
+        self.futures.poll()
+        self.step_market()
         for feed in self._feeds:
             feed.step()
         now = asyncio.get_running_loop().time()
         for peer in list(self._peers.values()):
             if peer.is_open and now - peer.last_received > self.idle_timeout:
-                if peer.system == "v1":
-                    self.send_v1_error(peer, secrets.token_hex(8), 400, "ping timeout")
-                peer.close(1000, "Bye")
+                self._end_silent(peer)
         self.on_change()
+
+    def step_market(self) -> None:
+        """Let the market makers take a step, where there are such."""
+        for maker in (self.market_maker, self.contract_maker):
+            if maker is not None:
+                maker.step()
 
     # Connections.
 
@@ -223,6 +299,11 @@ class Venue:
         self._peers[peer.id] = peer
         self.on_change()
         return peer
+
+    def refusal_of(self, peer: Peer) -> str | None:
+        """Return why a new connection of the classic streams must not stay, or ``None``."""
+        others = sum(other.account == peer.account for other in self.peers(peer.system)) - 1
+        return self._admission.refusal(peer.account or "", others=others, now=asyncio.get_running_loop().time())
 
     def forget_peer(self, peer: Peer) -> None:
         """Remove a connection that ended, with its subscriptions."""
@@ -268,26 +349,35 @@ class Venue:
 
     def client_oid_of(self, order_id: str) -> str | None:
         """Return the client order id behind an order id of any product."""
-        order = self.exchange.order(order_id)
+        order = self.exchange.order(order_id) or self.futures.order(order_id)
         return None if order is None else order.client_oid
 
     # Topics.
 
-    def subscribe(self, peer: Peer, topics: Iterable[str]) -> None:
-        """Add single topics to a connection; known ones stay single."""
+    def subscribe(self, peer: Peer, topics: Iterable[str], *, own: bool = False) -> None:
+        """Add single topics to a connection, ``own`` for what concerns its account only; known ones stay single."""
         for topic in topics:
             peer.topics.add(topic)
-            self._topics.setdefault(topic, {})[peer] = None
+            (peer.own_topics.add if own else peer.own_topics.discard)(topic)
+            peers = self._topics.get(topic)
+            if peers is None:
+                peers = self._topics[topic] = {}
+                path, _, argument = topic.partition(":")
+                self.arguments(path)[argument] = None
+            peers[peer] = None
 
     def unsubscribe(self, peer: Peer, topics: Iterable[str]) -> None:
         """Remove single topics from a connection."""
         for topic in topics:
             peer.topics.discard(topic)
+            peer.own_topics.discard(topic)
             peers = self._topics.get(topic)
             if peers is not None:
                 peers.pop(peer, None)
                 if not peers:
                     del self._topics[topic]
+                    path, _, argument = topic.partition(":")
+                    del self._arguments[path][argument]
 
     def subscriptions(self) -> dict[str, int]:
         """Return the active single topics and how many connections have each."""
@@ -298,8 +388,16 @@ class Venue:
         return topic in self._topics
 
     def readers(self, prefix: str) -> list[str]:
-        """Return the subscribed single topics that start with ``prefix``."""
+        """Return the subscribed single topics that start with ``prefix``; slow, see `arguments`."""
         return [topic for topic in self._topics if topic.startswith(prefix)]
+
+    def arguments(self, path: str) -> dict[str, None]:
+        """
+        Return what follows the colon in the subscribed topics of one path (``""`` where nothing does).
+
+        The result stays the same object and always tells the present state; read it, never change it.
+        """
+        return self._arguments.setdefault(path, {})
 
     def subscribed(self, peer: Peer, topics: Iterable[str]) -> None:
         """Tell the feeds that a connection subscribed; called after the acknowledgement was sent."""
@@ -314,6 +412,7 @@ class Venue:
         data: object,
         *,
         account: str | None = None,
+        owners: Collection[str] = (),
         envelope: Mapping[str, object] | None = None,
     ) -> int:
         """
@@ -324,6 +423,7 @@ class Venue:
             subject: As on the wire.
             data: Payload.
             account: Only to connections of this account, as a private push with ``userId`` and ``channelType``.
+            owners: Accounts it concerns: connections that want their own messages only get it if theirs is among them.
             envelope: More keys beside ``data``, such as ``sn`` or ``id``.
 
         Returns:
@@ -334,15 +434,49 @@ class Venue:
         frame = {"topic": topic, "type": "message", "subject": subject, **(envelope or {})}
         if account is not None:
             frame.update(userId=user_id(account), channelType="private")
-        return self.publish_frame(topic, _TEXT, compact({**frame, "data": data}).encode(), account=account)
+        return self.publish_frame(
+            topic, _TEXT, compact({**frame, "data": data}).encode(), account=account, owners=owners
+        )
 
-    def publish_frame(self, topic: str, opcode: int, payload: bytes, *, account: str | None = None) -> int:
+    def publish_frame(
+        self, topic: str, opcode: int, payload: bytes, *, account: str | None = None, owners: Collection[str] = ()
+    ) -> int:
         """Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it."""
         peers = self._topics.get(topic)
         if not peers:
             return 0
+        if self.faults.take("lose_pushes", topic=topic) is not None:
+            return 0
         frame = encode_frame(opcode, payload)
-        return sum(peer.send_raw(frame) for peer in list(peers) if account is None or peer.account == account)
+        return sum(
+            peer.send_raw(frame)
+            for peer in list(peers)
+            if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
+        )
+
+    def publish_pro(self, topic: str, data: object, *, kind: str | None = None, account: str | None = None) -> int:
+        """
+        Send one message of the Pro streams to everybody on ``topic``, or to those of one account.
+
+        Args:
+            topic: As the simulator keeps it, see `pro_channels`.
+            data: Payload.
+            kind: ``snapshot`` or ``delta`` where the channel says so.
+            account: Only to connections of this account.
+
+        Returns:
+            How many connections took it.
+        """
+        if topic not in self._topics:
+            return 0
+        payload = self.pro_forms.encode(encode_push(topic, data, now_ns=self.now_ns(), kind=kind))
+        return self.publish_frame(topic, self.pro_forms.opcode, payload, account=account)
+
+    def send_pro(self, peer: Peer, topic: str, data: object, *, kind: str | None = None) -> bool:
+        """Send one message of the Pro streams to one connection."""
+        return peer.send_frame(
+            peer.opcode, self.pro_forms.encode(encode_push(topic, data, now_ns=self.now_ns(), kind=kind))
+        )
 
     # Errors whose form belongs to a whole system.
 
@@ -361,6 +495,23 @@ class Venue:
             feed.shut_down()
         for peer in list(self._peers.values()):
             peer.drop()
+
+    def _end_silent(self, peer: Peer) -> None:
+        """End a connection whose client has been silent for too long, each system in its own way."""
+        if peer.system == "pro_v2":
+            if not peer.topics:  # with a running subscription it stays
+                peer.cut(reset=False)
+            return
+        if peer.system == "v1":
+            self.send_v1_error(peer, secrets.token_hex(8), 400, "ping timeout")
+        peer.close(1000, "Bye")
+
+    def _index_of(self, pair: str) -> Decimal | None:
+        """Return what the index of contracts makes of a spot pair: its middle, or its last price."""
+        if pair not in self.exchange.symbols:
+            return None
+        ticker = self.exchange.ticker(pair)
+        return middle(ticker.best_bid, ticker.best_ask) or ticker.price
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Traded):

@@ -7,13 +7,18 @@ import hashlib
 import hmac
 import json
 import time
-from typing import Any
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import requests
 from websockets.sync.client import ClientConnection, connect
 
-from kucoin_sync.simulator import Simulator
+from kucoin_sync.simulator import Credentials, Simulator
+from kucoin_sync.simulator.venue import Venue
+
+T = TypeVar("T")
 
 LIMIT = 5.0
 
@@ -38,11 +43,38 @@ class Socket:
         return text
 
     def receive(self) -> Any:
-        return json.loads(self.text())
+        return json.loads(self.text(), parse_float=Decimal)
 
     def ask(self, frame: Any) -> Any:
         self.send(frame)
         return self.receive()
+
+    def subscribe(self, *topics: str) -> None:
+        """Subscribe to topics and take the acknowledgements; pushes that come in between are dropped."""
+        for topic in topics:
+            self.send({"id": topic, "type": "subscribe", "topic": topic, "response": True})
+            answer = self.receive()
+            while answer["type"] == "message":
+                answer = self.receive()
+            assert answer == {"id": topic, "type": "ack"}
+
+    def arrived(self) -> list[Any]:
+        """Return the pushes sent until now: all that come before the answer to a ping."""
+        self.send({"id": "until-now", "type": "ping"})
+        frames: list[Any] = []
+        while True:
+            frame = self.receive()
+            if frame.get("id") == "until-now":
+                return frames
+            frames.append(frame)
+
+    def next_of(self, topic: str) -> Any:
+        """Return the next push of a topic, dropping up to a thousand others."""
+        for _ in range(1000):
+            frame = self.receive()
+            if frame.get("topic") == topic:
+                return frame
+        raise AssertionError(f"no push of {topic} among a thousand")
 
     def order(self, client_oid: str, **changes: Any) -> Any:
         args = {
@@ -77,9 +109,10 @@ def query(simulator: Simulator, **changes: str) -> str:
 
 def rest_headers(simulator: Simulator, path: str = "/api/v1/bullet-private", **changes: str) -> dict[str, str]:
     stamp = changes.pop("timestamp", str(time.time_ns() // 1_000_000))
+    method = changes.pop("method", "POST")
     return {
         "KC-API-KEY": simulator.api_key,
-        "KC-API-SIGN": sign(simulator.api_secret, f"{stamp}POST{path}"),
+        "KC-API-SIGN": sign(simulator.api_secret, f"{stamp}{method}{path}"),
         "KC-API-TIMESTAMP": stamp,
         "KC-API-PASSPHRASE": sign(simulator.api_secret, simulator.api_passphrase),
         "KC-API-KEY-VERSION": "3",
@@ -87,16 +120,33 @@ def rest_headers(simulator: Simulator, path: str = "/api/v1/bullet-private", **c
     }
 
 
-def token_url(simulator: Simulator, *, private: bool = False) -> str:
+def on_venue(simulator: Simulator, action: Callable[[Venue], T]) -> T:
+    """Do something with the engines that has no method on the simulator, on its own thread."""
+    return simulator._call(lambda: action(simulator._venue))
+
+
+def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False) -> Any:
+    """Call REST and return ``data``; ``host`` is the prefix that stands for another host than spot."""
+    headers = {}
+    if signed:
+        # The simulator's clock may stand.
+        stamp = str(requests.get(simulator.url + "/api/v1/timestamp", timeout=LIMIT).json()["data"])
+        headers = rest_headers(simulator, path, method="GET", timestamp=stamp)
+    answer = requests.get(simulator.url + host + path, headers=headers, timeout=LIMIT).json(parse_float=Decimal)
+    assert answer["code"] == "200000", answer
+    return answer["data"]
+
+
+def token_url(simulator: Simulator, *, private: bool = False, host: str = "") -> str:
     path = "/api/v1/bullet-" + ("private" if private else "public")
     headers = rest_headers(simulator) if private else {}
-    data = requests.post(simulator.url + path, headers=headers, timeout=LIMIT).json()["data"]
+    data = requests.post(simulator.url + host + path, headers=headers, timeout=LIMIT).json()["data"]
     return str(data["instanceServers"][0]["endpoint"] + "?" + urlencode({"token": data["token"]}))
 
 
-def open_stream(simulator: Simulator, *, private: bool = False, **options: Any) -> Socket:
-    """Connect to the classic stream and take the welcome."""
-    url = token_url(simulator, private=private) + "&connectId=c1"
+def open_stream(simulator: Simulator, *, private: bool = False, host: str = "", **options: Any) -> Socket:
+    """Connect to the classic stream and take the welcome; ``/futures`` is the host of the futures stream."""
+    url = token_url(simulator, private=private, host=host) + "&connectId=c1"
     socket = Socket(connect(url, compression=None, proxy=None, **options))
     assert socket.receive() == {"id": "c1", "type": "welcome"}
     return socket
@@ -109,3 +159,69 @@ def open_orders_socket(simulator: Simulator, **options: Any) -> Socket:
     socket.send(sign(simulator.api_secret, socket.text()))
     assert socket.receive()["data"] == "welcome"
     return socket
+
+
+class ProSocket(Socket):
+    """A WebSocket of the Pro streams: what the server sends is binary, what the client sends is text."""
+
+    def text(self) -> str:
+        payload = self.ws.recv(timeout=LIMIT)
+        assert isinstance(payload, bytes)
+        return payload.decode()
+
+    def subscribe(self, channel: str, **parameters: Any) -> Any:
+        """Subscribe and return the answer."""
+        return self.ask({"id": "s", "action": "SUBSCRIBE", "channel": channel, **parameters})
+
+
+def auth_frame(simulator: Simulator, credentials: Credentials | None = None, **changes: Any) -> dict[str, Any]:
+    """The frame that logs a private Pro connection in, by default for the first account."""
+    own = credentials or simulator.credentials
+    stamp = changes.pop("timestamp", str(time.time_ns() // 1_000_000))
+    return {
+        "id": "auth-1",
+        "op": "auth",
+        "kc-api-key": own.api_key,
+        "kc-api-sign": sign(own.api_secret, f"{stamp}POST/api/websocket/users/verify"),
+        "kc-api-timestamp": stamp,
+        "kc-api-passphrase": sign(own.api_secret, own.api_passphrase),
+        **changes,
+    }
+
+
+def pro_token(simulator: Simulator, prefix: str = "") -> str:
+    """The token that opens a private Pro connection."""
+    path = "/api/v2/bullet-private"
+    headers = rest_headers(simulator, path)
+    answer = requests.post(simulator.url + prefix + path, headers=headers, timeout=LIMIT).json()
+    assert list(answer["data"]) == ["token"]
+    return str(answer["data"]["token"])
+
+
+def open_pro(
+    simulator: Simulator,
+    host: str = "spot",
+    *,
+    login: bool = True,
+    credentials: Credentials | None = None,
+    **options: Any,
+) -> ProSocket:
+    """Connect to a Pro stream, take the welcome and log in where that is due."""
+    url = f"{simulator.ws_url}/pro/{host}"
+    # No bound on what waits: else the closing handshake would wait behind pushes that the test does not read.
+    socket = ProSocket(connect(url, compression=None, proxy=None, **{"max_queue": None, **options}))
+    assert socket.receive()["message"] == "welcome"
+    if host == "private" and login:
+        assert socket.ask(auth_frame(simulator, credentials)) == {"id": "auth-1", "result": True}
+    return socket
+
+
+def unified_book(simulator: Simulator, trade_type: str, symbol: str, **query: str) -> Any:
+    """The answer of the unified order book call."""
+    path = "/api/ua/v1/market/orderbook?" + urlencode({"tradeType": trade_type, "symbol": symbol, **query})
+    stamp = str(time.time_ns() // 1_000_000)
+    headers = {
+        **rest_headers(simulator, timestamp=stamp),
+        "KC-API-SIGN": sign(simulator.api_secret, f"{stamp}GET{path}"),
+    }
+    return requests.get(simulator.url + path, headers=headers, timeout=LIMIT).json()

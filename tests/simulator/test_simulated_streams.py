@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Credentials, Limits, Simulator
+from kucoin_sync.simulator.admission import MAX_USERS, Admission
 from tests.simulator.clients import LIMIT, Socket, open_stream, rest_headers, sign, token_url
 
 Make = Callable[..., Simulator]
@@ -277,6 +278,66 @@ def test_connections_are_capped(make: Make) -> None:
     with open_stream(simulator), Socket(connect(token_url(simulator), proxy=None)) as second:
         assert second.receive()["code"] == 509
         expect_close(second, 1000, "Bye")
+
+
+def test_connections_of_a_user_are_limited(make: Make) -> None:
+    simulator = make(limits=Limits(connections=2))
+    with open_stream(simulator), open_stream(simulator, host="/futures"):
+        with Socket(connect(token_url(simulator), proxy=None)) as third:
+            assert third.receive()["data"] == "exceed max session count limitation of 2"
+            expect_close(third, 1000, "Bye")
+        # An account is another user than everybody without one.
+        with open_stream(simulator, private=True):
+            assert simulator.connections("v1") == 3
+
+
+def test_connections_opened_in_a_minute_are_limited(make: Make) -> None:
+    simulator = make(limits=Limits(connections_per_minute=2))
+    for _ in range(2):
+        with open_stream(simulator):
+            pass
+    with Socket(connect(token_url(simulator), proxy=None)) as third:
+        assert third.receive()["data"] == "exceed max session count limitation of 2 per minute"
+        expect_close(third, 1000, "Bye")
+
+
+@pytest.mark.parametrize(
+    ("limits", "at", "user", "others", "answer"),
+    [
+        ({"at_once": 1, "per_minute": None}, [0] * 50, "a", 0, None),
+        ({"at_once": 1, "per_minute": None}, [], "a", 1, "exceed max session count limitation of 1"),
+        ({"at_once": None, "per_minute": 2}, [0, 30], "a", 99, "exceed max session count limitation of 2 per minute"),
+        ({"at_once": None, "per_minute": 2}, [0, 30], "b", 0, None),
+        ({"at_once": None, "per_minute": 2}, [-0.1, 30], "a", 0, None),
+        ({"at_once": None, "per_minute": None}, [0] * 50, "a", 99, None),
+    ],
+)
+def test_admission_of_one_more_at_59_9_seconds(
+    limits: dict[str, int | None], at: list[float], user: str, others: int, answer: str | None
+) -> None:
+    admission = Admission(at_once=limits["at_once"], per_minute=limits["per_minute"])
+    for second in at:
+        assert admission.refusal("a", others=0, now=second) is None
+    assert admission.refusal(user, others=others, now=59.9) == answer
+
+
+def test_users_whose_openings_are_counted_are_bounded() -> None:
+    admission = Admission(at_once=None, per_minute=1)
+    for number in range(MAX_USERS + 1):
+        assert admission.refusal(str(number), others=0, now=0.0) is None
+    assert admission.refusal("0", others=0, now=0.0) is None
+    assert admission.refusal(str(MAX_USERS), others=0, now=0.0) is not None
+
+
+def test_limits_of_the_service_are_the_default() -> None:
+    limits = Limits()
+    assert (limits.frames_per_window, limits.frame_window, limits.topics_per_frame) == (100, 10.0, 100)
+    assert (limits.topics_per_connection, limits.connections, limits.connections_per_minute) == (400, 800, 30)
+
+
+def test_futures_topics_have_no_limit_of_their_own(make: Make) -> None:
+    with open_stream(make(limits=Limits(topics_per_connection=3)), host="/futures") as stream:
+        stream.subscribe("/contractMarket/tickerV2:A,B,C,D,E")
 
 
 def test_slow_consumer_is_dropped(make: Make) -> None:
