@@ -53,8 +53,8 @@ class ContractMarket(Market):
         self._now = now
         self._trim(account)
 
-    def _trade(self, taker: Order, maker: Order, size: Decimal) -> None:
-        super()._trade(taker, maker, size)
+    def _trade(self, taker: Order, maker: Order, size: Decimal, price: Decimal) -> None:
+        super()._trade(taker, maker, size, price)
         # At once: the arriving order may meet such an order next.
         for account in {taker.account: None, maker.account: None}:
             self._trim(account)

@@ -16,8 +16,8 @@ from .contract_market import ContractMarket
 from .contracts import Contract
 from .futures_accounts import FuturesAccounts
 from .futures_orders import FuturesOrder, FuturesRequest, named_contract, read_futures_order
+from .futures_refusals import refused
 from .order_register import OrderRegister
-from .orders import Refused
 
 __all__ = ["Admission"]
 
@@ -68,7 +68,7 @@ class Admission:
         )
         assert request.client_oid is not None
         if self._orders.is_taken(account, request.client_oid):
-            raise Refused("300018", "clientOid parameter repeated.")
+            raise refused("duplicate")
         self._check_modes(account, request)
         self._check_caps(account, request)
         order = FuturesOrder(self._orders.new_id(), account, request, now, contract)
@@ -94,7 +94,7 @@ class Admission:
             self._check_risk_limit(order)
         needed = self._accounts.order_margin(account, symbol, order) - self._accounts.order_margin(account, symbol)
         if needed > 0 and needed > self._accounts.spare(account, order.contract.settle):
-            raise Refused("300003", "Balance insufficient.")
+            raise refused("balance")
         if request.leverage is not None and request.margin_mode == "ISOLATED":
             self._accounts.remember_leverage(account, symbol, request.leverage)
 
@@ -110,16 +110,16 @@ class Admission:
         side = args.get("positionSide")
         qty = self._accounts.quantity(account, str(args["symbol"]), side if isinstance(side, str) else "BOTH")
         if not qty:
-            raise Refused("300009", "There is no position to close.")
+            raise refused("no_position")
         return "sell" if qty > 0 else "buy"
 
     def _check_modes(self, account: str, request: FuturesRequest) -> None:
         if account in self._accounts.house:
             return
         if self._accounts.is_hedging(account) == (request.position_side == "BOTH"):
-            raise Refused("330011", "The order does not match the position mode; switch it first.")
+            raise refused("position_mode")
         if request.margin_mode != self._accounts.margin_mode(account, request.symbol):
-            raise Refused("330005", "The order does not match the margin mode; switch it first.")
+            raise refused("margin_mode")
 
     def _check_caps(self, account: str, request: FuturesRequest) -> None:
         if account in self._accounts.house:
@@ -130,23 +130,23 @@ class Admission:
                 waiting += order.is_waiting
                 resting += not order.is_waiting
         if request.stop and self._max_stop is not None and waiting >= self._max_stop:
-            raise Refused("300004", "Too many stop orders.")
+            raise refused("too_many_stops")
         if not request.stop and self._max_open is not None and resting >= self._max_open:
-            raise Refused("300001", "Too many active orders.")
+            raise refused("too_many")
 
     def _check_price(self, request: FuturesRequest, contract: Contract) -> None:
         if request.type != "limit":
             return
         lowest, highest = contract.price_limits(self._mark(contract.symbol))
         if request.side == "buy" and request.price > highest:
-            raise Refused("300011", "The price is above the limit.")
+            raise refused("too_dear")
         if request.side == "sell" and request.price < lowest:
-            raise Refused("300012", "The price is below the limit.")
+            raise refused("too_cheap")
 
     def _cut_to_position(self, order: FuturesOrder) -> None:
         closable, request = self._accounts.closable(order), order.request
         if not closable:
-            raise Refused("300009", "There is no position to close.")
+            raise refused("no_position")
         if request.size is None:
             order.request = evolve(request, size=closable)
         elif order.remaining > closable:
@@ -156,7 +156,7 @@ class Admission:
     def _check_leverage(self, order: FuturesOrder) -> None:
         position = self._accounts.position(order.account, order.request.symbol, order.request.position_side)
         if order.leverage > order.contract.leverage_limit(position.level):
-            raise Refused("300016", "The leverage is too high.")
+            raise refused("leverage")
 
     def _check_risk_limit(self, order: FuturesOrder) -> None:
         """Count the position, what already wants to add to it, and this order."""
@@ -170,7 +170,7 @@ class Admission:
                 exposure += other.remaining
         unit = order.contract.unit(self._mark(request.symbol))
         if exposure * abs(unit) > order.contract.risk_limit(position.level):
-            raise Refused("300005", "The risk limit is exceeded.")
+            raise refused("risk_limit")
 
     def _worst_unit(self, order: FuturesOrder) -> Decimal:
         """Return the largest value a contract could be traded at: at the order's own price, or at what it meets."""

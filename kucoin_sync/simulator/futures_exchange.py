@@ -57,6 +57,7 @@ from .futures_events import (
 )
 from .futures_liquidation import Liquidator
 from .futures_orders import FuturesOrder, named_contract
+from .futures_refusals import refused
 from .futures_reports import FuturesReports
 from .futures_settings import FuturesSettings
 from .mark_prices import Funding, MarkPrices, middle
@@ -72,8 +73,6 @@ FEES = "simulator-futures-fees"
 
 #: Account that takes over liquidated positions and pays for losses beyond a margin.
 INSURANCE = "simulator-insurance-fund"
-
-_NOT_CANCELABLE = "The order cannot be canceled."
 
 
 class FuturesExchange:
@@ -213,7 +212,7 @@ class FuturesExchange:
         with localcontext(EXACT):
             amount = Decimal(amount)
             if amount < 0 or amount > self.accounts.spare(account, currency):
-                raise Refused("300003", "Insufficient balance.")
+                raise refused("balance")
             self.accounts.deposit(account, currency, -amount)
             self.reports.wallet(account, currency)
             self.reports.flush(self._now_ns())
@@ -403,9 +402,9 @@ class FuturesExchange:
             if order is not None and order.request.symbol != contract.symbol:
                 order = None
         else:
-            raise Refused("100001", "orderId, or clientOid and symbol, are required.")
+            raise refused("parameter", "orderId, or clientOid and symbol, are required.")
         if not isinstance(order, FuturesOrder) or order.outcome is not None or order.account != account:
-            raise Refused("100004", _NOT_CANCELABLE)
+            raise refused("no_such_live_order")
         return order
 
     def _enter(self, order: FuturesOrder, now: int) -> None:
@@ -448,10 +447,10 @@ class FuturesExchange:
     def _fire(self, order: FuturesOrder, now: int) -> None:
         try:
             self._admission.admit(order)
-        except Refused as refused:
+        except Refused as refusal:
             order.stop_triggered = True
-            self._drop(order, now, "NO_ENOUGH_BALANCE" if refused.code == "300003" else "EXCEPTION_ORDER")
-            self._emit(FuturesStopOrderChanged(order.futures_state(), "triggered", refused.message))
+            self._drop(order, now, "NO_ENOUGH_BALANCE" if refusal.code == "300003" else "EXCEPTION_ORDER")
+            self._emit(FuturesStopOrderChanged(order.futures_state(), "triggered", refusal.message))
             return
         order.stop_triggered = True
         order.updated_at_ns = now
@@ -545,5 +544,4 @@ def _state(order: Order | None) -> FuturesOrderState | None:
 
 def _is_reached(order: FuturesOrder, prices: Mapping[str, Decimal]) -> bool:
     price, stop = prices[order.request.stop_price_type], order.request.stop_price
-    assert stop is not None
     return price >= stop if order.request.stop == "up" else price <= stop

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from .contracts import Contract, divided
 from .futures_events import FuturesOrderState
+from .futures_refusals import refused
 from .orders import Order, OrderRequest, Refused
 
 __all__ = ["FuturesOrder", "FuturesRequest", "named_contract", "read_futures_order"]
@@ -45,8 +46,6 @@ class FuturesRequest(OrderRequest):
     reduce_only: bool = False
     close_order: bool = False
     force_hold: bool = False
-    stop: str = ""
-    stop_price: Decimal | None = None
     stop_price_type: str = ""
     is_shown_hidden: bool = field(default=False)
     is_shown_post_only: bool = field(default=False)
@@ -133,7 +132,7 @@ class FuturesOrder(Order):
             force_hold=request.force_hold,
             stp=request.stp,
             stop=request.stop,
-            stop_price=request.stop_price,
+            stop_price=request.stop_price if request.stop else None,
             stop_price_type=request.stop_price_type,
             stop_triggered=self.stop_triggered,
             remark=request.remark,
@@ -155,7 +154,7 @@ def named_contract(args: Mapping[str, Any], contracts: Mapping[str, Contract]) -
     """
     contract = contracts.get(str(args.get("symbol")))
     if contract is None:
-        raise Refused("200003", "The symbol is invalid.")
+        raise refused("symbol")
     return contract
 
 
@@ -179,7 +178,7 @@ def read_futures_order(
         Refused: 100001 for a bad argument, 300002 for a contract that is not traded, 300016 for the leverage.
     """
     if not contract.enabled:
-        raise Refused("300002", "Placing and cancelling orders is suspended.")
+        raise refused("suspended")
     client_oid = args.get("clientOid")
     if not isinstance(client_oid, str) or not _CLIENT_OID.match(client_oid):
         raise _bad("clientOid")
@@ -221,16 +220,16 @@ def read_futures_order(
 
 
 def _bad(name: str) -> Refused:
-    return Refused("100001", f"{name} is invalid.")
+    return refused("parameter", f"{name} is invalid.")
 
 
 def _check_flags(flags: Mapping[str, bool], kind: str, force: str) -> None:
     if flags["postOnly"] and (force == "IOC" or flags["hidden"] or flags["iceberg"]):
-        raise Refused("100001", "postOnly can not be used with IOC, hidden or iceberg.")
+        raise refused("parameter", "postOnly can not be used with IOC, hidden or iceberg.")
     if flags["hidden"] and flags["iceberg"]:
-        raise Refused("100001", "hidden and iceberg can not be used together.")
+        raise refused("parameter", "hidden and iceberg can not be used together.")
     if force == "RPI" and (kind != "limit" or flags["hidden"] or flags["iceberg"]):
-        raise Refused("100001", "RPI orders must be plain limit orders.")
+        raise refused("parameter", "RPI orders must be plain limit orders.")
 
 
 def _read_size(args: Mapping[str, Any], contract: Contract, price: Decimal, *, closes: bool) -> Decimal | None:
@@ -239,7 +238,7 @@ def _read_size(args: Mapping[str, Any], contract: Contract, price: Decimal, *, c
     if not given and closes:
         return None
     if len(given) != 1:
-        raise Refused("100001", "One of size, qty and valueQty is required.")
+        raise refused("parameter", "One of size, qty and valueQty is required.")
     name = given[0]
     if name == "size":
         count = args["size"]
@@ -247,7 +246,7 @@ def _read_size(args: Mapping[str, Any], contract: Contract, price: Decimal, *, c
             raise _bad("size")
         size = Decimal(count) if abs(count) < 10**15 else ZERO
     elif contract.is_inverse:
-        raise Refused("100001", f"{name} can not be used with coin-margined contracts.")
+        raise refused("parameter", f"{name} can not be used with coin-margined contracts.")
     elif name == "qty":
         amount = _number(args, "qty")
         if amount % contract.multiplier:
@@ -257,21 +256,21 @@ def _read_size(args: Mapping[str, Any], contract: Contract, price: Decimal, *, c
         worth = divided(_number(args, "valueQty"), contract.unit(price) * contract.lot_size, rounding=ROUND_DOWN)
         size = Decimal(int(worth)) * contract.lot_size
     if not 0 < size <= contract.max_order_qty or size % contract.lot_size:
-        raise _bad(name)
+        raise refused("size_step", f"{name} is invalid.")
     return Decimal(int(size))
 
 
-def _read_stop(args: Mapping[str, Any]) -> tuple[str, Decimal | None, str]:
+def _read_stop(args: Mapping[str, Any]) -> tuple[str, Decimal, str]:
     stop = _one_of(args, "stop", ("up", "down", ""), "")
     if not stop:
-        return "", None, ""
+        return "", ZERO, ""
     return stop, _number(args, "stopPrice"), _one_of(args, "stopPriceType", ("TP", "MP", "IP"))
 
 
 def _price(args: Mapping[str, Any], contract: Contract) -> Decimal:
     price = _number(args, "price")
     if price % contract.tick_size or price > contract.max_price:
-        raise _bad("price")
+        raise refused("price_step")
     return price
 
 
@@ -289,7 +288,7 @@ def _leverage(args: Mapping[str, Any], contract: Contract) -> Decimal | None:
     if not isinstance(leverage, int) or isinstance(leverage, bool) or leverage < 1:
         raise _bad("leverage")
     if leverage > contract.max_leverage:
-        raise Refused("300016", "The leverage is too high.")
+        raise refused("leverage")
     return Decimal(leverage)
 
 

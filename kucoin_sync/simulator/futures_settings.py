@@ -17,8 +17,8 @@ from .events import Event
 from .futures_accounts import FuturesAccounts
 from .futures_events import CrossLeverageChanged, MarginModeChanged, RiskLimitChanged
 from .futures_orders import FuturesOrder
+from .futures_refusals import refused
 from .futures_reports import FuturesReports
-from .orders import Refused
 from .positions import Position
 
 __all__ = ["FuturesSettings"]
@@ -72,11 +72,11 @@ class FuturesSettings:
         with self._command(symbol):
             contract = self._contracts[symbol]
             if mode not in ("ISOLATED", "CROSS"):
-                raise Refused("100001", "marginMode is invalid.")
+                raise refused("parameter", "marginMode is invalid.")
             if mode == self._accounts.margin_mode(account, symbol):
                 return
             if self._is_busy(account, symbol):
-                raise Refused("330005", "There are positions or orders in this contract.")
+                raise refused("margin_mode", "There are positions or orders in this contract.")
             self._accounts.set_margin_mode(account, symbol, mode)
             self._emit(MarginModeChanged(account, symbol, mode))
             self._reports.wallet(account, contract.settle)
@@ -91,16 +91,16 @@ class FuturesSettings:
         with self._command(symbol):
             contract = self._contracts[symbol]
             if leverage < 1:
-                raise Refused("100001", "leverage is invalid.")
+                raise refused("parameter", "leverage is invalid.")
             if leverage > contract.max_leverage:
-                raise Refused("300016", "The leverage is too high.")
+                raise refused("leverage")
             before, wanted = self._accounts.cross_leverage(account, symbol), Decimal(leverage)
             if wanted == before:
                 return
             self._accounts.set_cross_leverage(account, symbol, wanted)
             if wanted < before and self._accounts.spare(account, contract.settle) < 0:
                 self._accounts.set_cross_leverage(account, symbol, before)
-                raise Refused("300003", "Balance insufficient.")
+                raise refused("balance")
             self._emit(CrossLeverageChanged(account, symbol, wanted))
             self._reports.wallet(account, contract.settle)
             for position in self._accounts.positions(account, symbol):
@@ -117,7 +117,7 @@ class FuturesSettings:
         if hedging == self._accounts.is_hedging(account):
             return
         if self._is_busy(account, None):
-            raise Refused("330011", "There are positions or orders.")
+            raise refused("position_mode", "There are positions or orders.")
         self._accounts.set_hedging(account, hedging)
 
     def set_auto_deposit(self, account: str, symbol: str, on: bool, *, side: str = "BOTH") -> None:
@@ -142,9 +142,9 @@ class FuturesSettings:
         with self._command(symbol):
             position, amount = self._isolated(account, symbol, side), Decimal(amount)
             if amount <= 0:
-                raise Refused("100001", "margin is invalid.")
+                raise refused("parameter", "margin is invalid.")
             if amount > self._accounts.spare(account, position.contract.settle):
-                raise Refused("300003", "Balance insufficient.")
+                raise refused("balance")
             position.added += amount
             self._reports.position(position, "marginChange")
 
@@ -160,7 +160,7 @@ class FuturesSettings:
         with self._command(symbol):
             contract = self._contracts[symbol]
             if not 1 <= level <= RISK_LEVELS:
-                raise Refused("100005", "The risk limit does not exist.")
+                raise refused("no_risk_limit")
             for order in self._open_orders(account):
                 if order.request.symbol == symbol and not order.is_waiting:
                     self._cancel(order, "CHANGE_RISK_LIMIT")
@@ -189,7 +189,7 @@ class FuturesSettings:
     @contextmanager
     def _command(self, symbol: str) -> Iterator[None]:
         if symbol not in self._contracts:
-            raise Refused("200003", "The symbol is invalid.")
+            raise refused("symbol")
         with localcontext(EXACT):
             yield
             self._finish(symbol)
@@ -197,7 +197,7 @@ class FuturesSettings:
     def _isolated(self, account: str, symbol: str, side: str) -> Position:
         position = self._accounts.position(account, symbol, side)
         if not position.qty or not position.is_isolated:
-            raise Refused("300009", "There is no isolated position.")
+            raise refused("no_position", "There is no isolated position.")
         return position
 
     def _is_busy(self, account: str, symbol: str | None) -> bool:

@@ -26,6 +26,7 @@ from .peer import PONG, Peer
 from .pro_channels import HOSTS as PRO_HOSTS
 from .pro_stream import ProStream
 from .rest_calls import RestCall, Route
+from .rest_futures_market import FuturesMarketCalls
 from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
 from .rest_spot import SpotCalls
@@ -140,7 +141,11 @@ class KucoinServer:
                 *SpotMarketCalls(venue).routes(),
                 *UnifiedCalls(venue).routes(),
             ],
-            FUTURES_PREFIX: [*public["futures"].routes(), *UnifiedCalls(venue).token_routes()],
+            FUTURES_PREFIX: [
+                *public["futures"].routes(),
+                *FuturesMarketCalls(venue).routes(),
+                *UnifiedCalls(venue).token_routes(),
+            ],
         }
 
     def _rest_handler(self, route: Route, prefix: str) -> _Handler:

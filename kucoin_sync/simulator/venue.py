@@ -25,9 +25,11 @@ from .events import Event, Traded
 from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
+from .futures_exchange import FuturesExchange
+from .futures_public_feed import FuturesPublicFeed
 from .index_prices import IndexPrices
 from .json_text import compact
-from .market_data import MarketData
+from .market_data import MarketData, contract_market_data
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
@@ -191,6 +193,10 @@ class Venue:
             max_open_orders=self.limits.open_orders,
             max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
         )
+        self.futures = FuturesExchange(
+            now_ns=self.now_ns, emit=self._on_event, house_accounts=(MAKER, TAKER, COUNTERPARTY)
+        )
+        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
@@ -221,6 +227,7 @@ class Venue:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
         self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
+        self._feeds.append(FuturesPublicFeed(self, scale=push_interval_scale))
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
         #: What the public Pro feeds read, by trade type.
         self.pro_markets = {"SPOT": spot}
@@ -240,6 +247,7 @@ class Venue:
     def step(self) -> None:
         """Do what is due: expiring orders, market making, dropping silent clients."""
         self.exchange.poll()
+        self.futures.poll()
         if self.market_maker is not None:
             self.market_maker.step()
         for feed in self._feeds:
@@ -475,6 +483,7 @@ class Venue:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Traded):
             self.spot_market.record(event.trade)
+            self.futures_market.record(event.trade)
         for feed in self._feeds:
             feed.on_event(event)
 
