@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import random
 from decimal import Decimal
 
 from .exchange import Exchange
 from .orders import Refused
-from .symbols import Symbol, plain
+from .quoter import MAKER, TAKER, Instrument, Quoter
+from .symbols import plain
 
 __all__ = ["MAKER", "TAKER", "MarketMaker"]
-
-#: The two house accounts: one quotes, the other takes now and then.
-MAKER = "simulator-market-maker"
-TAKER = "simulator-market-taker"
 
 _FLOAT = Decimal("1000000000000")
 
 
-class MarketMaker:
+class MarketMaker(Quoter):
     """
     Quotes around a random walk; the same seed gives the same steps.
 
     The middle stays within two per cent of the pair's initial price, so that an order far away rests for
     ever and a marketable one always finds a quote.
 
-    With many pairs a step visits some of them, and the next step those after them: the cost of a step is bounded,
-    and which pair is visited when follows from the number of the step alone. The same seed and the same pairs give
-    the same walk of every price, whoever else trades; only how much is quoted differs when others took quotes away.
+    With many pairs a step visits some of them, see `Quoter`. The same seed and the same pairs give the same walk of
+    every price, whoever else trades.
 
     Args:
         exchange: Where to trade.
@@ -37,91 +32,55 @@ class MarketMaker:
     """
 
     def __init__(self, exchange: Exchange, *, seed: int = 0, levels: int = 5, pairs_per_step: int = 10) -> None:
+        pairs = exchange.symbols.values()
+        super().__init__(
+            (
+                Instrument(
+                    pair.name, pair.price_increment, pair.base_min_size, (20_000, 100_000), (10, 1000), pair.enabled
+                )
+                for pair in pairs
+            ),
+            seed=seed,
+            levels=levels,
+            visits=pairs_per_step,
+        )
         self._exchange = exchange
-        self._random = random.Random(seed)
-        # Apart, because how many quotes are missing depends on others, and the walk must not.
-        self._sizes = random.Random(f"sizes of {seed}")
-        self._levels = levels
         self._offsets = dict.fromkeys(exchange.symbols, 0)
-        #: By pair, then by side and price: the id of the order.
-        self._quotes: dict[str, dict[tuple[str, Decimal], str]] = {name: {} for name in exchange.symbols}
-        self._names = list(exchange.symbols)
-        self._pairs_per_step = min(pairs_per_step, len(self._names))
-        self.steps = 0
-        for symbol in exchange.symbols.values():
+        for symbol in pairs:
             for account in (MAKER, TAKER):
                 exchange.deposit(account, symbol.base, _FLOAT)
                 exchange.deposit(account, symbol.quote, _FLOAT)
 
-    def step(self) -> None:
-        """Move the middle of some pairs a little, renew their quotes, and trade in about every third visit."""
-        first = self.steps * self._pairs_per_step
-        self.steps += 1
-        for number in range(first, first + self._pairs_per_step):
-            symbol = self._exchange.symbols[self._names[number % len(self._names)]]
-            if not symbol.enabled:
-                continue
-            self._walk(symbol)
-            self._quote(symbol)
-            if self._random.random() < 0.35:
-                self._take(symbol)
+    def middle(self, instrument: Instrument) -> Decimal:
+        """See `Quoter.middle`."""
+        start = self._exchange.symbols[instrument.name].initial_price
+        return start + self._offsets[instrument.name] * instrument.tick
 
-    def _middle(self, symbol: Symbol) -> Decimal:
-        return symbol.initial_price + self._offsets[symbol.name] * symbol.price_increment
-
-    def _walk(self, symbol: Symbol) -> None:
-        if self._random.random() < 0.5:
+    def move(self, instrument: Instrument) -> None:
+        """See `Quoter.move`."""
+        if self.random.random() < 0.5:
             return
-        bound = int(symbol.initial_price / symbol.price_increment * Decimal("0.02"))
-        offset = self._offsets[symbol.name] + self._random.randint(-5, 5)
-        self._offsets[symbol.name] = max(-bound, min(bound, offset))
+        start = self._exchange.symbols[instrument.name].initial_price
+        bound = int(start / instrument.tick * Decimal("0.02"))
+        offset = self._offsets[instrument.name] + self.random.randint(-5, 5)
+        self._offsets[instrument.name] = max(-bound, min(bound, offset))
 
-    def _quote(self, symbol: Symbol) -> None:
-        middle, tick = self._middle(symbol), symbol.price_increment
-        quotes = self._quotes[symbol.name]
-        wanted = {
-            (side, middle + sign * tick * (1 + 2 * level))
-            for level in range(self._levels)
-            for side, sign in (("buy", -1), ("sell", 1))
-        }
-        best = {"buy": middle - tick, "sell": middle + tick}
-        stale = []
-        # Sorted: iterating a set of strings would differ from run to run.
-        for key in sorted(quotes):
-            side, price = key
-            order = self._exchange.order(quotes[key])
-            if order is None or not order.is_live:
-                del quotes[key]
-            elif key in wanted:
-                wanted.discard(key)
-            elif price >= best["sell"] if side == "buy" else price <= best["buy"]:
-                self._withdraw(key, symbol)  # the new quotes would trade with it
-            else:
-                stale.append(key)
-        for key in sorted(wanted):
-            side, price = key
-            if price <= 0:
-                continue
-            size = symbol.base_min_size * self._sizes.randint(20_000, 100_000)
-            order_id = self._place(MAKER, symbol, side, type="limit", price=plain(price), size=plain(size))
-            if order_id is not None:
-                quotes[key] = order_id
-        # Last, so that no side of the book is ever empty in between.
-        for key in stale:
-            self._withdraw(key, symbol)
-
-    def _withdraw(self, key: tuple[str, Decimal], symbol: Symbol) -> None:
-        order_id = self._quotes[symbol.name].pop(key)
-        self._exchange.cancel(MAKER, {"symbol": symbol.name, "orderId": order_id})
-
-    def _take(self, symbol: Symbol) -> None:
-        side = self._random.choice(("buy", "sell"))
-        size = symbol.base_min_size * self._random.randint(10, 1000)
-        self._place(TAKER, symbol, side, type="market", size=plain(size))
-
-    def _place(self, account: str, symbol: Symbol, side: str, **args: str) -> str | None:
+    def place(self, account: str, what: Instrument, side: str, size: Decimal, price: Decimal | None) -> str | None:
+        """See `Quoter.place`."""
+        args = {"symbol": what.name, "side": side, "size": plain(size), "type": "market"}
+        if price is not None:
+            args.update(type="limit", price=plain(price))
         try:
-            return self._exchange.place(account, {"symbol": symbol.name, "side": side, **args}).order_id
+            return self._exchange.place(account, args).order_id
         except Refused:
             # Odd pair settings (a size off its own step) must not stop the simulator: it quotes less.
             return None
+
+    def is_live(self, order_id: str) -> bool:
+        """See `Quoter.is_live`."""
+        order = self._exchange.order(order_id)
+        return order is not None and order.is_live
+
+    def withdraw(self, instrument: Instrument, order_id: str) -> None:
+        """See `Quoter.withdraw`."""
+        self._exchange.cancel(MAKER, {"symbol": instrument.name, "orderId": order_id})

@@ -343,8 +343,7 @@ class Simulator(FaultControls):
 
         def step() -> None:
             for _ in range(steps):
-                if self._venue.market_maker is not None:
-                    self._venue.market_maker.step()
+                self._venue.step_market()
 
         self._call(step)
 

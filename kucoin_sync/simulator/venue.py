@@ -20,6 +20,8 @@ from attrs import frozen
 
 from .admission import Admission
 from .auction_feed import AuctionFeed, LendingFeed
+from .contract_market_maker import ContractMarketMaker
+from .contracts import Contract
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Event, Traded
 from .exchange import Exchange
@@ -29,6 +31,7 @@ from .futures_exchange import FuturesExchange
 from .futures_public_feed import FuturesPublicFeed
 from .index_prices import IndexPrices
 from .json_text import compact
+from .mark_prices import middle
 from .market_data import MarketData, contract_market_data
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
@@ -44,6 +47,7 @@ __all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue
 COUNTERPARTY = "simulator-counterparty"
 
 DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "1000000"}
+DEFAULT_FUTURES_BALANCES: Mapping[str, str] = {"USDT": "100000", "XBT": "10"}
 
 TOKEN_LIFE_NS = 24 * 3600 * 1_000_000_000
 MAX_TOKENS = 10_000
@@ -76,7 +80,8 @@ class Limits:
         topics_per_connection: Topics of one connection of the classic spot stream; the futures one has no limit.
         connections, connections_per_minute: Classic stream connections of one user, at once and newly opened.
         order_pool, other_pools, order_window: Weight of the requests of one user, in how many seconds.
-        open_orders, open_orders_per_symbol: Live orders of one user.
+        open_orders, open_orders_per_symbol: Live orders of one user on the spot market.
+        open_contract_orders, stop_contract_orders: Resting and waiting orders of one user on one contract.
     """
 
     frames_per_window: int | None = 100
@@ -90,6 +95,8 @@ class Limits:
     order_window: float = 30.0
     open_orders: int | None = 2000
     open_orders_per_symbol: int | None = 200
+    open_contract_orders: int | None = 100
+    stop_contract_orders: int | None = 200
 
     @classmethod
     def off(cls) -> Limits:
@@ -104,6 +111,8 @@ class Limits:
             other_pools=None,
             open_orders=100_000,
             open_orders_per_symbol=None,
+            open_contract_orders=100_000,
+            stop_contract_orders=100_000,
         )
 
 
@@ -141,7 +150,9 @@ class Venue:
         *,
         seed: int = 0,
         symbols: Iterable[Symbol] | None = None,
+        contracts: Iterable[Contract] | None = None,
         balances: Mapping[str, Decimal | str] | None = None,
+        futures_balances: Mapping[str, Decimal | str] | None = None,
         credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
         market_maker: bool = True,
         limits: Limits | None = None,
@@ -176,20 +187,34 @@ class Venue:
             max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
         )
         self.futures = FuturesExchange(
-            now_ns=self.now_ns, emit=self._on_event, house_accounts=(MAKER, TAKER, COUNTERPARTY)
+            now_ns=self.now_ns,
+            emit=self._on_event,
+            contracts=contracts,
+            index_of=self._index_of,
+            seed=seed,
+            strict_client_oids=strict_client_oids,
+            house_accounts=(MAKER, TAKER, COUNTERPARTY),
+            max_open_orders=self.limits.open_contract_orders,
+            max_stop_orders=self.limits.stop_contract_orders,
         )
-        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
+        #: The same of the contracts.
+        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         self.index_prices = IndexPrices(pairs, self.exchange.ticker, self.now_ns)
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
                 self.exchange.deposit(account, currency, amount)
+            for currency, amount in (
+                DEFAULT_FUTURES_BALANCES if futures_balances is None else futures_balances
+            ).items():
+                self.futures.deposit(account, currency, amount)
         for symbol in self.exchange.symbols.values():
             for currency in (symbol.base, symbol.quote):
                 self.exchange.deposit(COUNTERPARTY, currency, "1000000000000")
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
+        self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
         self.operations: Operations = {**spot_operations(self.exchange)}
         self.opened = dict.fromkeys(SYSTEMS, 0)
@@ -225,8 +250,7 @@ class Venue:
         """Do what is due: expiring orders, market making, dropping silent clients."""
         self.exchange.poll()
         self.futures.poll()
-        if self.market_maker is not None:
-            self.market_maker.step()
+        self.step_market()
         for feed in self._feeds:
             feed.step()
         now = asyncio.get_running_loop().time()
@@ -236,6 +260,12 @@ class Venue:
                     self.send_v1_error(peer, secrets.token_hex(8), 400, "ping timeout")
                 peer.close(1000, "Bye")
         self.on_change()
+
+    def step_market(self) -> None:
+        """Let the market makers take a step, where there are such."""
+        for maker in (self.market_maker, self.contract_maker):
+            if maker is not None:
+                maker.step()
 
     # Connections.
 
@@ -302,7 +332,7 @@ class Venue:
 
     def client_oid_of(self, order_id: str) -> str | None:
         """Return the client order id behind an order id of any product."""
-        order = self.exchange.order(order_id)
+        order = self.exchange.order(order_id) or self.futures.order(order_id)
         return None if order is None else order.client_oid
 
     # Topics.
@@ -422,6 +452,13 @@ class Venue:
             feed.shut_down()
         for peer in list(self._peers.values()):
             peer.drop()
+
+    def _index_of(self, pair: str) -> Decimal | None:
+        """Return what the index of contracts makes of a spot pair: its middle, or its last price."""
+        if pair not in self.exchange.symbols:
+            return None
+        ticker = self.exchange.ticker(pair)
+        return middle(ticker.best_bid, ticker.best_ask) or ticker.price
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Traded):
