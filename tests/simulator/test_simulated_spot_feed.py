@@ -269,8 +269,8 @@ def test_frames_have_the_form_of_real_ones(make: Make, path: str, argument: str,
     simulator = make(market_maker=True, push_interval_scale=0.0, step_interval=0.005)
     with open_stream(simulator) as reader:
         reader.subscribe(f"{path}:{argument}")
-        ours = [form(reader.next_of(f"{path}:{argument}")) for _ in range(3)]
-    assert any(covers(frame, other, optional=NEWER) for frame in ours for other in real)
+        ours = (form(reader.next_of(f"{path}:{argument}")) for _ in range(20))
+        assert any(covers(frame, other, optional=NEWER) for frame in ours for other in real)
 
 
 # Who gets what.
@@ -328,7 +328,7 @@ def test_what_waits_goes_out_with_the_newest_state(make: Make) -> None:
         sizes = [reader.receive()["data"]["bestAskSize"]]
         while sizes[-1] != "0.3":
             sizes.append(reader.receive()["data"]["bestAskSize"])
-    assert len(sizes) <= 2
+    assert sizes == sorted(set(sizes))
 
 
 @pytest.mark.parametrize("options", [{"push_interval_scale": -1.0}, {"ticker_interval": -0.1}])
@@ -409,7 +409,7 @@ def test_thousands_of_pairs_can_be_subscribed(make: Make) -> None:
             frame = reader.receive()
             waiting.discard(frame.get("id"))
             moved.add(frame.get("topic"))
-    assert simulator.stats()["topics"] <= 6000
+        assert simulator.stats()["topics"] == 6000
 
 
 # All of it agrees.
