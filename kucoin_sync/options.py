@@ -10,12 +10,13 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
 
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.proxy import parse_proxy, redact
 
 __all__ = ["Broker", "Credentials", "Options", "check_url", "is_loopback"]
 
@@ -160,6 +161,14 @@ def _callable(_: Any, attribute: Any, value: Any) -> None:
         raise ConfigError(f"{attribute.name}: must be callable, got {type(value).__name__}")
 
 
+def _proxy(_: Any, attribute: Any, value: Any) -> None:
+    if value is None or value is False or value == "":
+        return
+    if not isinstance(value, str):
+        raise ConfigError(f"{attribute.name}: must be a URL, False, or None, got {type(value).__name__}")
+    parse_proxy(attribute.name, value)
+
+
 def _broker(_: Any, attribute: Any, value: Any) -> None:
     if value is not None and not isinstance(value, Broker):
         raise ConfigError(f"{attribute.name}: must be a Broker, got {type(value).__name__}")
@@ -173,6 +182,11 @@ def _pro_login(_: Any, attribute: Any, value: Any) -> None:
 def _context(_: Any, attribute: Any, value: Any) -> None:
     if value is not None and not isinstance(value, ssl.SSLContext):
         raise ConfigError(f"{attribute.name}: must be an ssl.SSLContext, got {type(value).__name__}")
+
+
+def _region(_: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{attribute.name}: must be the name of a region, got {value!r:.60}")
 
 
 def _hosts(value: Any) -> Mapping[str, str]:
@@ -202,11 +216,21 @@ class Options:
         enable_ns: Ask the order line for gateway times in nanoseconds instead of milliseconds.
         pro_login: How the private Pro connection logs in: ``auth`` (a frame after the welcome) or ``token`` (a token
             in the URL, the older form).
-        hosts: URLs by host name, to reach a simulator or another region: ``spot_rest``, ``futures_rest``,
-            ``ws_api``, ``pro_spot``, ``pro_futures``, ``pro_private``.
+        api_region: Where the account lives: ``global``, ``EU`` or ``AU``, in any case.
+        hosts: Full URLs that replace the region's, by name: ``spot_rest``, ``futures_rest``, ``ws_api``, ``pro_spot``,
+            ``pro_futures``, ``pro_private``.
         ws_url: One URL for every WebSocket of this client instead of the usual one; the token call is then
             skipped.
         ssl_context: Own TLS settings; ``None`` verifies against the system's certificates with TLS 1.2 or newer.
+        proxy: URL of a proxy for everything, WebSockets and REST calls: ``http://user:password@host:port`` (CONNECT),
+            ``socks5://``, ``socks5h://`` (the proxy resolves the names), ``socks4://`` or ``socks4a://``, the last four
+            with the extra ``[socks]``. ``None``: as the environment says (``HTTPS_PROXY``, ``HTTP_PROXY``,
+            ``ALL_PROXY``, ``NO_PROXY``, in the manner of requests); ``False`` or ``""``: none.
+        trust_env: Whether the environment is asked for proxies (but never for loopback hosts) and for certificates
+            (``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``, ``SSL_CERT_DIR``). ``~/.netrc`` is never
+            read.
+        rest_session: A `requests.Session` whose headers, ``verify``, ``cert``, ``proxies`` and ``trust_env`` apply to
+            REST calls. It is only read.
         request_timeout: Longest time a request may take (5 s).
         open_timeout: Longest time an opening may take, all phases together (10 s).
         close_timeout: Longest time ``close()`` may take (2 s).
@@ -230,6 +254,8 @@ class Options:
         inline_listeners: Run listeners on the reading thread, for the last microseconds. Blocking calls are
             refused there.
         queue_size: Updates the listener queue, and each stream by default, holds (10,000).
+        check_symbols: Check prices and sizes against the steps and limits of their symbol before an order is sent. The
+            rules are fetched with the first order, or when the line is opened ahead of time.
     """
 
     api_key: str | None = attrs.field(default=None, repr=lambda v: _mask_key(v) if v else "None")
@@ -242,9 +268,13 @@ class Options:
     broker: Broker | None = attrs.field(default=None, validator=_broker)
     enable_ns: bool = attrs.field(default=False, validator=_flag)
     pro_login: str = attrs.field(default="auth", validator=_pro_login)
+    api_region: str = attrs.field(default="global", validator=_region)
     hosts: Mapping[str, str] = attrs.field(default=None, converter=_hosts)
     ws_url: str | None = attrs.field(default=None, repr=lambda url: repr(url and url.split("?")[0]))
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_context, repr=False)
+    proxy: str | Literal[False] | None = attrs.field(default=None, validator=_proxy, repr=redact)
+    trust_env: bool = attrs.field(default=True, validator=_flag)
+    rest_session: Any = attrs.field(default=None, repr=False)
     request_timeout: float = attrs.field(default=5.0, validator=_seconds(0.001))
     open_timeout: float = attrs.field(default=10.0, validator=_seconds(0.001))
     close_timeout: float = attrs.field(default=2.0, validator=_seconds(0.0))
@@ -263,6 +293,7 @@ class Options:
     max_frames_per_window: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     inline_listeners: bool = attrs.field(default=False, validator=_flag)
     queue_size: int = attrs.field(default=10_000, validator=_count(1))
+    check_symbols: bool = attrs.field(default=False, validator=_flag)
 
     def __attrs_post_init__(self) -> None:
         given = [self.api_key, self.api_secret, self.api_passphrase]

@@ -12,7 +12,6 @@ import contextlib
 import logging
 import os
 import signal
-import ssl
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,13 +22,18 @@ from typing import Any, TypeVar
 
 from kucoin_sync.engine.connection import check_not_on_reader
 from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
-from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.identifiers import Identifiers
 from kucoin_sync.engine.listeners import Listener, ListenerHub
+from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.opening import Surroundings
+from kucoin_sync.engine.proxies import check_proxy_support
 from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
+from kucoin_sync.engine.rest import RestCaller, check_session, proxy_for
+from kucoin_sync.engine.running import RunningCalls
 from kucoin_sync.engine.streams import GapPolicy, Stream
+from kucoin_sync.engine.tls import default_context
 from kucoin_sync.errors import (
     ClosedError,
     ConfigError,
@@ -42,7 +46,9 @@ from kucoin_sync.events import ExceptionRaised
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest
+from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
+from kucoin_sync.proxy import parse_proxy
 
 __all__ = ["EngineClient", "Subscription", "Topics"]
 
@@ -101,11 +107,15 @@ class EngineClient(abc.ABC):
         self.options = Options.of(options, keywords)
         self._check_options(self.options)
         identifiers = Identifiers()
-        context = self.options.ssl_context
-        if context is None:
+        check_session(self.options)
+        if isinstance(self.options.proxy, str) and self.options.proxy:
+            check_proxy_support(parse_proxy("proxy", self.options.proxy))
+        network = Network(
+            Resolver(),
             # One for all connections: each costs memory and time to fill with the system's certificates.
-            context = ssl.create_default_context()
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            self.options.ssl_context or default_context(trust_env=self.options.trust_env),
+            partial(proxy_for, options=self.options),
+        )
         self._hub = ListenerHub(
             queue_size=self.options.queue_size, inline=self.options.inline_listeners, name="kucoin-sync-listeners"
         )
@@ -113,8 +123,9 @@ class EngineClient(abc.ABC):
             options=self.options,
             hub=self._hub,
             identifiers=identifiers,
-            resolver=Resolver(),
-            context=context,
+            network=network,
+            rest=RestCaller(self.options, network, headers=self._rest_headers()),
+            server_clock=ServerClock(),
             budget=OpeningBudget(self.options.openings_per_minute),
             budget_lock=threading.Lock(),
         )
@@ -122,6 +133,7 @@ class EngineClient(abc.ABC):
         self._lock = threading.Lock()  # guards _groups, _closing, _waits and _once
         self._groups: dict[str, ConnectionGroup] = {}
         self._closing = False
+        self._running = RunningCalls()
         self._ended = threading.Event()
         self._waits: set[threading.Event] = set()  # of calls of wait_for
         self._once: list[tuple[str, Listener, Listener]] = []
@@ -139,6 +151,10 @@ class EngineClient(abc.ABC):
     @abc.abstractmethod
     def _make_dialect(self, ws_key: str) -> Dialect:
         """Return the dialect of a connection. Raises ConfigError for one that does not exist."""
+
+    def _rest_headers(self) -> Mapping[str, str]:
+        """Return headers that every REST call carries."""
+        return {}
 
     # Connections.
 
@@ -190,15 +206,7 @@ class EngineClient(abc.ABC):
 
     @staticmethod
     def _deadline(timeout: float | None, default: float) -> Deadline:
-        if timeout is None:
-            return Deadline(default)
-        if (
-            not isinstance(timeout, (int, float))
-            or isinstance(timeout, bool)
-            or not 0 <= timeout <= threading.TIMEOUT_MAX
-        ):
-            raise ConfigError(f"timeout: must be a number of seconds of at least 0, or None, got {timeout!r}")
-        return Deadline(timeout)
+        return checked_deadline(timeout, default)
 
     # Subscriptions.
 
@@ -435,6 +443,7 @@ class EngineClient(abc.ABC):
             if not self._must_not_wait():
                 self._ended.wait(deadline.remaining())
             return
+        self._running.end_all()
         self._run_or_hand_over(lambda: self._close_everything(groups, deadline, drain))
 
     def _close_everything(self, groups: list[ConnectionGroup], deadline: Deadline, drain: bool) -> None:

@@ -87,7 +87,7 @@ class Connection:
         self.ws_key = dialect.ws_key
         self._name = f"kucoin-sync-{self.ws_key}" + (f".{number}" if number > 1 else "")
         self.registry = RequestRegistry()
-        self.server_clock = ServerClock()
+        self.server_clock = around.server_clock
         self._opener = Opener(dialect, around, self.server_clock)
         self._options = options
         self._hub = around.hub

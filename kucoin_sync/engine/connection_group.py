@@ -19,7 +19,7 @@ from kucoin_sync.errors import ClosedError, KucoinSyncError, SubscribeError
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.backoff import BUDGET_WINDOW
 from kucoin_sync.protocol.dialect import Dialect
-from kucoin_sync.protocol.pacing import frames_at_once
+from kucoin_sync.protocol.pacing import time_of_frames
 from kucoin_sync.protocol.state import ConnectionState
 
 __all__ = ["ConnectionGroup", "Wish"]
@@ -176,7 +176,7 @@ class ConnectionGroup:
         share = topics[: limits.topics_per_connection]
         openings = len(topics) // limits.topics_per_connection
         frames = len(self.dialect.group_topics(share))
-        return (frames - 1) // frames_at_once(limits.frames) * limits.window + openings // per_minute * BUDGET_WINDOW
+        return time_of_frames(frames, limits.frames, limits.window) + openings // per_minute * BUDGET_WINDOW
 
     def _another(self) -> Connection:
         if self.first.state in (ConnectionState.DRAINING, ConnectionState.CLOSED):

@@ -5,7 +5,8 @@ Who wants which topics of one connection, what the exchange has confirmed, and w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import attrs
 
@@ -16,6 +17,8 @@ from kucoin_sync.protocol.messages import Ack, Refusal
 from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
 
 __all__ = ["Subscriber", "TopicBoard", "Waiter"]
+
+EMPTY: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 @attrs.define(eq=False)
@@ -202,7 +205,7 @@ class TopicBoard:
                 update = attrs.evolve(update, gap_before=True)
             if topic in self._unproven:
                 self._table.data_seen(topic)
-                self._settle({})
+                self._settle((topic,))
             self._update_watches()
         return update
 
@@ -210,7 +213,8 @@ class TopicBoard:
         """Take the exchange's yes; return the command it answers, or ``None`` if it answers none of ours."""
         with self._changed:
             command = self._table.acknowledged(ack.id)
-            self._settle({})
+            if command is not None:
+                self._settle(command.topics)
         return command
 
     def refused(self, refusal: Refusal, now: float) -> tuple[Command | None, list[tuple[Subscriber, SubscribeError]]]:
@@ -230,13 +234,13 @@ class TopicBoard:
                 and self._dialect.may_blame_one(refusal)
                 and self._table.split(refusal.id)
             ):
-                self._settle({})
+                self._settle(())
                 return Command(True, ()), []
             command = self._table.refused(refusal.id, now, final=final) if refusal.id is not None else None
             if command is None:
                 return None, []
             rejected = dict.fromkeys(command.topics, (refusal.code, refusal.message))
-            self._settle(rejected)
+            self._settle(command.topics, rejected)
             if not final or not command.subscribe:
                 return command, []
             ended = []
@@ -248,10 +252,10 @@ class TopicBoard:
             self._route()
             return command, ended
 
-    def _settle(self, rejected: dict[str, tuple[str, str]]) -> None:
-        """Tell the waiters what is known now; the lock is held."""
+    def _settle(self, topics: Iterable[str], rejected: Mapping[str, tuple[str, str]] = EMPTY) -> None:
+        """Tell the waiters what is known now of these topics; the lock is held."""
         for waiter in (*self._waiters, *([self._resumption] if self._resumption is not None else [])):
-            for topic in list(waiter.pending):
+            for topic in waiter.pending.intersection(topics):
                 if topic in rejected:
                     waiter.pending.discard(topic)
                     waiter.rejected[topic] = rejected[topic]

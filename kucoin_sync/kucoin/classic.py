@@ -11,8 +11,9 @@ from typing import Any
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update
-from kucoin_sync.kucoin import rest, topics
+from kucoin_sync.kucoin import classic_topics, rest
 from kucoin_sync.kucoin.codes import CLOCK_CODE
+from kucoin_sync.kucoin.models.typed import read_classic
 from kucoin_sync.kucoin.numbers import to_milliseconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
@@ -99,6 +100,10 @@ class ClassicDialect:
             return Update(topic, subject, data, _sequence(frame, data), received_at, text, origin)
         return _control(frame, kind, text)
 
+    @staticmethod
+    def typed(update: Update) -> Any:
+        return read_classic(update)
+
     # What goes out.
 
     def encode_ping(self, *, request_id: str, timestamp_ms: int) -> str:
@@ -124,9 +129,9 @@ class ClassicDialect:
             {
                 "id": request_id,
                 "type": kind,
-                "topic": topics.join(single),
+                "topic": classic_topics.join(single),
                 # A public topic with this flag would bring the user's own messages only.
-                "privateChannel": self._private and topics.is_private(single[0]),
+                "privateChannel": self._private and classic_topics.is_private(single[0]),
                 "response": True,
             }
         )
@@ -139,10 +144,10 @@ class ClassicDialect:
     def single_topics(self, request: TopicRequest) -> Sequence[str]:
         if request.payload:
             raise ConfigError("topics: the classic streams take no payload beside the topic")
-        return topics.split(request.topic, ws_key=self.ws_key)
+        return classic_topics.split(request.topic, ws_key=self.ws_key)
 
     def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
-        return topics.group(single, self.limits.topics_per_frame)
+        return classic_topics.group(single, self.limits.topics_per_frame)
 
     def is_final_refusal(self, refusal: Refusal) -> bool:
         return not any(text in refusal.message for text in _PASSING_REFUSALS)

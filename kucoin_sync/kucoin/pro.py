@@ -13,6 +13,7 @@ from urllib.parse import quote
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import codes, pro_topics, rest
+from kucoin_sync.kucoin.models.typed import read_pro
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
@@ -22,9 +23,12 @@ from kucoin_sync.protocol.packed_text import unpack_text
 
 __all__ = ["ProDialect"]
 
-# The limits page; the private host's number of topics is one client's.
-_PUBLIC = Limits(frames=300, window=10.0, topics_per_frame=100, topics_per_connection=600, idle=60.0, ping_gap=1.0)
-_PRIVATE = Limits(frames=100, window=10.0, topics_per_frame=100, topics_per_connection=300, idle=60.0, ping_gap=1.0)
+# The limits page. The private host's number of topics is one client's. The server drops a line on two pings in a
+# second, so the gap leaves room for what the network does to the time between them.
+_PUBLIC = Limits(frames=300, window=10.0, topics_per_frame=100, topics_per_connection=600, idle=60.0, ping_gap=1.2)
+_PRIVATE = Limits(frames=100, window=10.0, topics_per_frame=100, topics_per_connection=300, idle=60.0, ping_gap=1.2)
+_SEQUENCE_KEYS: Mapping[str, str] = {"obu": "C", "ticker": "E", "trade": "E", "balance": "E"}
+"""Where a channel's sequence is; in other channels the same keys are times."""
 _PASSING_TEXTS = ("busy", "too many", "system error", "internal")
 _PASSING_CODES = ("429000", "429001", "429002", "500000", "501000", "503000", "504000", "505000")
 
@@ -113,7 +117,11 @@ class ProDialect:
         if "d" not in frame or (kind is not None and type(kind) is not str):
             return Unreadable("a push without a payload", text)
         data = frame["d"]
-        return Update(topic, kind, data, _sequence(data), received_at, text, origin)
+        return Update(topic, kind, data, _sequence(topic, data), received_at, text, origin)
+
+    @staticmethod
+    def typed(update: Update) -> Any:
+        return read_pro(update)
 
     # What goes out.
 
@@ -173,9 +181,8 @@ def _control(frame: dict[str, Any], text: str) -> Inbound:
     return Unknown(text)
 
 
-def _sequence(data: Any) -> int | None:
+def _sequence(topic: str, data: Any) -> int | None:
     """Return the number by which the messages of a topic are ordered, where they have one."""
-    if not isinstance(data, Mapping):
-        return None
-    value = data.get("C") if "O" in data and ("a" in data or "b" in data) else data.get("E")
+    key = _SEQUENCE_KEYS.get(topic.partition(".")[0])
+    value = data.get(key) if key is not None and isinstance(data, Mapping) else None
     return value if type(value) is int else None

@@ -55,28 +55,26 @@ class Signer:
         Raises:
             AuthError: If the user's own function fails, or returns no text that a header can hold.
         """
-        return self._sign(text, self._credentials.api_secret)
+        return _checked(self._attempt(text, self._credentials.api_secret))
 
-    def _sign(self, text: str, secret: str) -> str:
+    def signed_passphrase(self) -> str:
+        """Return the passphrase in its signed form. Raises AuthError, as `sign`."""
+        return _checked(self._attempt(self._credentials.api_passphrase, self._credentials.api_secret))
+
+    def _attempt(self, text: str, secret: str) -> tuple[str, str]:
+        """Return a signature, or ``""`` and what is wrong with it."""
         try:
             signature = self._sign_message(text, secret)
         # The user's function may raise anything, with the secret in its text: only the kind is told.
         except Exception as error:  # noqa: BLE001
-            problem = f"raised {type(error).__name__}"
-        else:
-            if not isinstance(signature, str):
-                problem = f"returned {type(signature).__name__} and not str"
-            elif not signature:
-                problem = "returned an empty text"
-            elif not signature.isascii() or not signature.isprintable() or " " in signature:
-                problem = "returned a text that is not printable ASCII"
-            else:
-                return signature
-        raise AuthError(f"custom_sign_message_fn: {problem}", phase="auth")
-
-    def signed_passphrase(self) -> str:
-        """Return the passphrase in its signed form."""
-        return self.sign(self._credentials.api_passphrase)
+            return "", f"raised {type(error).__name__}"
+        if not isinstance(signature, str):
+            return "", f"returned {type(signature).__name__} and not str"
+        if not signature:
+            return "", "returned an empty text"
+        if not signature.isascii() or not signature.isprintable() or " " in signature:
+            return "", "returned a text that is not printable ASCII"
+        return signature, ""
 
     def rest_headers(self, method: str, endpoint: str, body: str, *, timestamp_ms: int) -> dict[str, str]:
         """
@@ -113,7 +111,7 @@ class Signer:
 
     def _partner_sign(self, broker: Broker, timestamp: str) -> str:
         # With the partner's key: the exchange's documents say so, though some clients take the API secret.
-        return self._sign(f"{timestamp}{broker.partner}{self._credentials.api_key}", broker.key)
+        return _checked(self._attempt(f"{timestamp}{broker.partner}{self._credentials.api_key}", broker.key))
 
     def order_entry_query(self, *, timestamp_ms: int, enable_ns: bool = False) -> str:
         """
@@ -124,17 +122,19 @@ class Signer:
             enable_ns: Ask for gateway times in nanoseconds.
         """
         timestamp = str(timestamp_ms)
-        values = {
+        signature = _checked(self._attempt(f"{self._credentials.api_key}{timestamp}", self._credentials.api_secret))
+        passphrase = self.signed_passphrase()
+        values = {} if self._broker is None else {"partner_sign": self._partner_sign(self._broker, timestamp)}
+        values |= {
             "apikey": self._credentials.api_key,
-            "passphrase": self.signed_passphrase(),
-            "sign": self.sign(f"{self._credentials.api_key}{timestamp}"),
+            "passphrase": passphrase,
+            "sign": signature,
             "timestamp": timestamp,
         }
         if enable_ns:
             values["enable_ns"] = "true"
         if self._broker is not None:
             values["partner"] = self._broker.partner
-            values["partner_sign"] = self._partner_sign(self._broker, timestamp)
         return "&".join(f"{name}={quote(value, safe='')}" for name, value in sorted(values.items()))
 
     def pro_auth(self, *, timestamp_ms: int) -> dict[str, str]:
@@ -153,6 +153,14 @@ class Signer:
 
     def __repr__(self) -> str:
         return f"Signer({self._credentials!r})"
+
+
+def _checked(outcome: tuple[str, str]) -> str:
+    """Raise what is wrong with a signature, in a frame that holds no secret; else return it."""
+    signature, problem = outcome
+    if problem:
+        raise AuthError(f"custom_sign_message_fn: {problem}", phase="auth")
+    return signature
 
 
 def _hmac_sha256(message: str, secret: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import attrs
 
 from kucoin_sync.errors import ConnectError
-from kucoin_sync.events import Origin
+from kucoin_sync.events import Origin, Update
 from kucoin_sync.protocol.messages import Inbound, Refusal
 
 __all__ = ["Dialect", "Endpoint", "HttpAnswer", "HttpCall", "Limits", "Step", "TopicRequest"]
@@ -135,6 +135,14 @@ class Dialect(Protocol):
 
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         """Say what a text means. Never raises: what cannot be read is `Unreadable`."""
+
+    def typed(self, update: Update) -> Any:
+        """
+        Return the model of a push. Never raises, whatever the push holds.
+
+        Every `Origin` keeps this, and so every update that a user stores or pickles: a static method, so that the
+        dialect, which signs, does not come along.
+        """
 
     def unpack(self, data: bytes) -> str:
         """Return the text inside a binary message. Raises ValueError."""

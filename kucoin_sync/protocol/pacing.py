@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["RESERVE", "MessagePace", "frames_at_once"]
+__all__ = ["RESERVE", "MessagePace", "frames_at_once", "time_of_frames"]
 
 RESERVE = 5
 """Places of a window that are kept for pings."""
@@ -15,6 +15,11 @@ RESERVE = 5
 def frames_at_once(limit: int) -> int:
     """Return how many of the frames of one window a sender of commands may use."""
     return max(1, limit - RESERVE)
+
+
+def time_of_frames(count: int, limit: int, window: float) -> float:
+    """Return the seconds between the first and the last of ``count`` commands that leave as fast as they may."""
+    return max(0, count - 1) // frames_at_once(limit) * window
 
 
 class MessagePace:

@@ -217,10 +217,11 @@ class Venue:
             max_open_orders=self.limits.open_contract_orders,
             max_stop_orders=self.limits.stop_contract_orders,
         )
-        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
+        #: The same of the contracts.
+        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         self.index_prices = IndexPrices(pairs, self.exchange.ticker, self.now_ns)
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import traceback
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -136,7 +137,7 @@ def test_a_function_of_the_users_makes_every_signature() -> None:
         ),
         (
             lambda s: s.order_entry_query(timestamp_ms=TIMESTAMP),
-            [(passphrase, secret), (f"{CREDENTIALS.api_key}{TIMESTAMP}", secret), mark],
+            [(f"{CREDENTIALS.api_key}{TIMESTAMP}", secret), (passphrase, secret), mark],
         ),
         (
             lambda s: s.pro_auth(timestamp_ms=TIMESTAMP),
@@ -172,6 +173,24 @@ def test_X01_a_signing_function_that_fails_is_an_auth_error_without_its_words(si
         Signer(CREDENTIALS, sign_message=sign).sign("text")
     assert str(caught.value) == f"auth: custom_sign_message_fn: {words}"
     assert (caught.value.__cause__, caught.value.__context__, caught.value.retryable) == (None, None, False)
+
+
+def test_X01_no_frame_of_a_failed_signature_holds_a_secret() -> None:
+    """Some tools print the local variables of a traceback; the user's own frames are not ours to keep clean."""
+    signer = Signer(CREDENTIALS, sign_message=lambda *_: "", broker=BROKER)
+    for call in (
+        lambda: signer.rest_headers("GET", "/api/v1/accounts", "", timestamp_ms=TIMESTAMP),
+        lambda: signer.order_entry_query(timestamp_ms=TIMESTAMP),
+        lambda: signer.pro_auth(timestamp_ms=TIMESTAMP),
+        signer.signed_passphrase,
+    ):
+        with pytest.raises(AuthError) as caught:
+            call()
+        ours = caught.tb.tb_next
+        shown = "".join(traceback.TracebackException(AuthError, caught.value, ours, capture_locals=True).format())
+        assert "self = Signer(" in shown
+        for hidden in (CREDENTIALS.api_key, CREDENTIALS.api_secret, CREDENTIALS.api_passphrase, BROKER.key):
+            assert hidden not in shown
 
 
 def test_the_v2_token_call_is_signed_without_a_body() -> None:

@@ -160,6 +160,8 @@ def token_url(simulator: Simulator, *, private: bool = False, host: str = "") ->
 
 def open_stream(simulator: Simulator, *, private: bool = False, host: str = "", **options: Any) -> Socket:
     """Connect to the classic stream and take the welcome; ``/futures`` is the host of the futures stream."""
+    # Without a bound a test need not read all that was sent before it closes.
+    options.setdefault("max_queue", None)
     url = token_url(simulator, private=private, host=host) + "&connectId=c1"
     socket = Socket(connect(url, compression=None, proxy=None, **options))
     assert socket.receive() == {"id": "c1", "type": "welcome"}
