@@ -46,6 +46,8 @@ from .spot_operations import spot_operations
 from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
 from .truth import TruthLog
+from .unified_orders import UnifiedOrders
+from .uta_operations import uta_operations
 
 __all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue", "user_id"]
 
@@ -215,10 +217,11 @@ class Venue:
             max_open_orders=self.limits.open_contract_orders,
             max_stop_orders=self.limits.stop_contract_orders,
         )
-        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
+        #: The same of the contracts.
+        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         self.index_prices = IndexPrices(pairs, self.exchange.ticker, self.now_ns)
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
@@ -233,7 +236,8 @@ class Venue:
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
-        self.operations: Operations = {**spot_operations(self.exchange)}
+        unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
+        self.operations: Operations = {**spot_operations(self.exchange), **unified}
         self.opened = dict.fromkeys(SYSTEMS, 0)
         self.frames_received = dict.fromkeys(SYSTEMS, 0)
         self.frames_sent = dict.fromkeys(SYSTEMS, 0)
@@ -253,10 +257,20 @@ class Venue:
         self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
         self._feeds.append(FuturesPublicFeed(self, scale=push_interval_scale))
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
+        futures = ProMarket(
+            "FUTURES",
+            self.futures.contracts,
+            self.futures.book,
+            self.futures.ticker,
+            self.futures_market,
+            funding_limits=self._funding_limits,
+            rpi_levels=self.futures.rpi_levels,
+        )
         #: What the public Pro feeds read, by trade type.
-        self.pro_markets = {"SPOT": spot}
-        self.pro_public = ProPublicFeed(self)
-        self._feeds += [self.pro_public, ProOrderBooks(self), ProPrivateFeed(self), ProAccountFeed(self)]
+        self.pro_markets = {"SPOT": spot, "FUTURES": futures}
+        self.pro_public = ProPublicFeed(self, scale=push_interval_scale)
+        self._feeds += [self.pro_public, ProOrderBooks(self, scale=push_interval_scale)]
+        self._feeds += [ProPrivateFeed(self), ProAccountFeed(self)]
 
     # Time.
 
@@ -498,6 +512,10 @@ class Venue:
             feed.shut_down()
         for peer in list(self._peers.values()):
             peer.drop()
+
+    def _funding_limits(self, symbol: str) -> tuple[Decimal, Decimal]:
+        cap = self.futures.contracts[symbol].funding_cap
+        return cap, -cap
 
     def _end_silent(self, peer: Peer) -> None:
         """End a connection whose client has been silent for too long, each system in its own way."""
