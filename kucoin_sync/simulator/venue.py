@@ -28,10 +28,11 @@ from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
 from .futures_exchange import FuturesExchange
+from .futures_public_feed import FuturesPublicFeed
 from .index_prices import IndexPrices
 from .json_text import compact
 from .mark_prices import middle
-from .market_data import MarketData
+from .market_data import MarketData, contract_market_data
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
@@ -196,6 +197,8 @@ class Venue:
             max_open_orders=self.limits.open_contract_orders,
             max_stop_orders=self.limits.stop_contract_orders,
         )
+        #: The same as `spot_market` of contracts.
+        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
@@ -231,6 +234,7 @@ class Venue:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
         self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
+        self._feeds.append(FuturesPublicFeed(self, scale=push_interval_scale))
 
     # Time.
 
@@ -459,6 +463,7 @@ class Venue:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Traded):
             self.spot_market.record(event.trade)
+            self.futures_market.record(event.trade)
         for feed in self._feeds:
             feed.on_event(event)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -16,11 +17,14 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.venue import Venue
+from kucoin_sync.simulator.futures_events import FuturesOrderState
+from kucoin_sync.simulator.venue import COUNTERPARTY, Venue
 
 T = TypeVar("T")
 
 LIMIT = 5.0
+
+_numbers = itertools.count(1)
 
 
 def sign(secret: str, text: str) -> str:
@@ -123,6 +127,16 @@ def rest_headers(simulator: Simulator, path: str = "/api/v1/bullet-private", **c
 def on_venue(simulator: Simulator, action: Callable[[Venue], T]) -> T:
     """Do something with the engines that has no method on the simulator, on its own thread."""
     return simulator._call(lambda: action(simulator._venue))
+
+
+def contract_order(
+    simulator: Simulator, side: str, size: int, price: str | None = None, *, symbol: str = "XBTUSDTM"
+) -> FuturesOrderState:
+    """Place an order for contracts as another trader with deep pockets: a market order without a price."""
+    args: dict[str, Any] = {"symbol": symbol, "side": side, "size": size, "leverage": 10}
+    args.update({"type": "market"} if price is None else {"type": "limit", "price": price})
+    args["clientOid"] = f"contract-{next(_numbers)}"
+    return on_venue(simulator, lambda venue: venue.futures.place(COUNTERPARTY, args))
 
 
 def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False) -> Any:
