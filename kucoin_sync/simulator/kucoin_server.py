@@ -24,6 +24,7 @@ from .json_text import compact, read_array, read_object
 from .orders import Refused
 from .peer import PONG, Peer
 from .rest_calls import RestCall, Route
+from .rest_futures import FuturesCalls
 from .rest_futures_market import FuturesMarketCalls
 from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
@@ -128,7 +129,11 @@ class KucoinServer:
         }
         return {
             "": [*public["spot"].routes(), *SpotCalls(venue).routes(), *SpotMarketCalls(venue).routes()],
-            FUTURES_PREFIX: [*public["futures"].routes(), *FuturesMarketCalls(venue).routes()],
+            FUTURES_PREFIX: [
+                *public["futures"].routes(),
+                *FuturesMarketCalls(venue).routes(),
+                *FuturesCalls(venue).routes(),
+            ],
         }
 
     def _rest_handler(self, route: Route, prefix: str) -> _Handler:

@@ -28,6 +28,8 @@ from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
 from .futures_exchange import FuturesExchange
+from .futures_operations import futures_operations
+from .futures_private_feed import FuturesPrivateFeed
 from .futures_public_feed import FuturesPublicFeed
 from .index_prices import IndexPrices
 from .json_text import compact
@@ -166,6 +168,7 @@ class Venue:
         challenge_timeout: float = 30.0,
         max_output: int = 4 * 1024 * 1024,
         truth_file: Path | None = None,
+        deprecated_subjects: bool = False,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.clock = clock
@@ -216,7 +219,7 @@ class Venue:
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
-        self.operations: Operations = {**spot_operations(self.exchange)}
+        self.operations: Operations = {**spot_operations(self.exchange), **futures_operations(self.futures)}
         self.opened = dict.fromkeys(SYSTEMS, 0)
         self.frames_received = dict.fromkeys(SYSTEMS, 0)
         self.frames_sent = dict.fromkeys(SYSTEMS, 0)
@@ -234,7 +237,10 @@ class Venue:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
         self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
-        self._feeds.append(FuturesPublicFeed(self, scale=push_interval_scale))
+        self._feeds += [
+            FuturesPublicFeed(self, scale=push_interval_scale),
+            FuturesPrivateFeed(self, deprecated=deprecated_subjects),
+        ]
 
     # Time.
 
