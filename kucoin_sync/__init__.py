@@ -29,11 +29,13 @@ from kucoin_sync.errors import (
 )
 from kucoin_sync.events import (
     Authenticated,
+    BatchResult,
     Closed,
     ExceptionRaised,
     LateReply,
     Opened,
     OrderAck,
+    OrderResult,
     Overflow,
     Pong,
     RateLimit,
@@ -44,16 +46,20 @@ from kucoin_sync.events import (
     UnknownMessage,
     Update,
 )
+from kucoin_sync.kucoin import models, topics
 from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
-from kucoin_sync.options import Credentials, Options
+from kucoin_sync.options import Broker, Credentials, Options
+from kucoin_sync.orders.tally import OperationStats, PoolReading, RequestStats
 from kucoin_sync.protocol.dialect import TopicRequest
 
 __all__ = [
     "WS_KEY_MAP",
     "AuthError",
     "Authenticated",
+    "BatchResult",
+    "Broker",
     "Closed",
     "ClosedError",
     "ConfigError",
@@ -68,11 +74,14 @@ __all__ = [
     "LateReply",
     "NotSent",
     "Opened",
+    "OperationStats",
     "Options",
     "OrderAck",
+    "OrderResult",
     "OutcomeUnknown",
     "Overflow",
     "Pong",
+    "PoolReading",
     "ProtocolViolation",
     "RateLimit",
     "Reconnected",
@@ -80,6 +89,7 @@ __all__ = [
     "ReentrantCallError",
     "Rejected",
     "RequestError",
+    "RequestStats",
     "Response",
     "Stream",
     "SubscribeError",
@@ -94,4 +104,6 @@ __all__ = [
     "WebsocketClient",
     "WsKey",
     "__version__",
+    "models",
+    "topics",
 ]

@@ -28,8 +28,12 @@ original's type name and a short line (`describe_cause`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from kucoin_sync.events import BatchResult
 
 __all__ = [
     "AuthError",
@@ -50,6 +54,7 @@ __all__ = [
     "TlsError",
     "TokenError",
     "describe_cause",
+    "freeze",
     "shorten",
 ]
 
@@ -100,11 +105,27 @@ def describe_cause(error: BaseException) -> str:
     return name
 
 
+def freeze(value: Any) -> Any:
+    """Return a copy of a request's arguments that cannot be changed: mappings and lists, however deep."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({name: freeze(each) for name, each in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(each) for each in value)
+    return value
+
+
+def _thaw(value: Any) -> Any:
+    """Undo `freeze`: what is frozen so cannot be pickled."""
+    if isinstance(value, MappingProxyType):
+        return {name: _thaw(each) for name, each in value.items()}
+    return [_thaw(each) for each in value] if isinstance(value, tuple) else value
+
+
 def _rebuild(kind: type[KucoinSyncError], args: tuple[Any, ...], state: dict[str, Any]) -> KucoinSyncError:
     error = kind.__new__(kind)
     error.args = args
     for name, value in state.items():
-        error.__dict__[name] = MappingProxyType(value) if name == "request" else value
+        error.__dict__[name] = freeze(value) if name == "request" else value
     return error
 
 
@@ -113,8 +134,8 @@ class KucoinSyncError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = dict(self.__dict__)
-        if isinstance(state.get("request"), MappingProxyType):
-            state["request"] = dict(state["request"])
+        if "request" in state:
+            state["request"] = _thaw(state["request"])
         return (_rebuild, (type(self), self.args, state))
 
 
@@ -143,7 +164,8 @@ class ConnectError(KucoinSyncError, ConnectionError):
     A line could not be opened.
 
     Attributes:
-        phase: How far the opening came: ``token``, ``dns``, ``tcp``, ``tls``, ``upgrade``, ``welcome``, ``auth``.
+        phase: How far the opening came: ``token``, ``dns``, ``tcp``, ``proxy``, ``tls``, ``upgrade``, ``welcome``,
+            ``auth``.
         retryable: Whether trying again can help.
         retry_after: Seconds the peer asked to wait, or ``None``.
         status: HTTP status, where there was one.
@@ -280,9 +302,9 @@ class RequestError(KucoinSyncError):
     Attributes:
         op: Operation, such as ``spot.order``.
         request_id: Id of the frame.
-        client_oid: Client order id, or ``None`` where the operation has none.
-        order_id: The exchange's id of the order it was about, where it named one.
-        symbol: Symbol, or ``None``.
+        client_oid: Client order id, or ``None`` where the operation has none; of a batch a tuple of them.
+        order_id: The exchange's id of the order it was about, where it named one; of a batch a tuple of them.
+        symbol: Symbol, or ``None``; of a batch the one that all its orders have.
         request: Frozen copy of the arguments as the exchange spells them.
         sent: ``no``, ``partial`` or ``complete``: how much of the frame left this process.
         bytes_sent: The same in bytes, as handed to the operating system.
@@ -300,8 +322,9 @@ class RequestError(KucoinSyncError):
         *,
         op: str,
         request_id: str,
-        client_oid: str | None,
-        order_id: str | None,
+        # A text or None, and for a batch a tuple. A union would make every handler of single orders ask which.
+        client_oid: Any,
+        order_id: Any,
         symbol: str | None,
         request: Any,
         sent: Sent,
@@ -336,10 +359,14 @@ class RequestError(KucoinSyncError):
         if self.symbol:
             words.append(self.symbol)
         if self.client_oid:
-            words.append(f"clientOid={self.client_oid}")
+            words.append(f"clientOid={_join(self.client_oid)}")
         elif self.order_id:
-            words.append(f"orderId={self.order_id}")
+            words.append(f"orderId={_join(self.order_id)}")
         return " ".join(words)
+
+
+def _join(ids: str | tuple[str, ...]) -> str:
+    return ids if isinstance(ids, str) else ",".join(ids)
 
 
 class NotSent(RequestError):
@@ -361,6 +388,8 @@ class Rejected(RequestError):
         rate_limit: State of the request pool, or ``None``.
         retry_after: Seconds until the pool refills, for a refusal by rate.
         duplicate: An order with this client order id is live already.
+        no_such_order: The exchange found no live order with the id that was named: it is done, never was, or is too
+            new to be found. Only a look-up tells which.
     """
 
     def __init__(
@@ -372,6 +401,7 @@ class Rejected(RequestError):
         rate_limit: Any = None,
         retry_after: float | None = None,
         duplicate: bool = False,
+        no_such_order: bool = False,
         **facts: Any,
     ) -> None:
         super().__init__(**facts)
@@ -381,11 +411,14 @@ class Rejected(RequestError):
         self.rate_limit = rate_limit
         self.retry_after = retry_after
         self.duplicate = duplicate
+        self.no_such_order = no_such_order
 
     def __str__(self) -> str:
         text = f"{self._subject()}: refused by the exchange ({self.code} {shorten(self.msg)}); it had no effect"
         if self.duplicate:
             text += "; but an order with this clientOid is live already"
+        if self.no_such_order:
+            text += "; it found no live order with that id"
         if self.retry_after is not None:
             text += f"; the limit resets in {self.retry_after:.1f} s"
         return text
@@ -415,6 +448,7 @@ class OutcomeUnknown(RequestError):
         code: The exchange's code, for ``server_error``.
         line_alive: Whether the line was still open when the call ended.
         reply: The raw reply that proves nothing, or ``None``.
+        results: Of a batch, what is known of each of its orders: a `BatchResult`. Else ``None``.
     """
 
     def __init__(
@@ -424,6 +458,7 @@ class OutcomeUnknown(RequestError):
         code: str | None = None,
         line_alive: bool = False,
         reply: str | None = None,
+        results: BatchResult | None = None,
         **facts: Any,
     ) -> None:
         super().__init__(**facts)
@@ -431,14 +466,20 @@ class OutcomeUnknown(RequestError):
         self.code = code
         self.line_alive = line_alive
         self.reply = reply
+        self.results = results
 
     def __str__(self) -> str:
         line = "line alive" if self.line_alive else "line gone"
         why = _KNOWN[self.reason]
         if self.code is not None:
             why += f", code {shorten(self.code, 40)}"
+        if self.results is not None:
+            counts = (len(self.results.accepted), len(self.results.rejected), len(self.results.unknown))
+            why += ", {} accepted, {} refused, {} unknown".format(*counts)
         if self.safe_to_retry:
             todo = "it changes nothing, so it may be repeated"
+        elif self.results is not None:
+            todo = "do not resend; look the unknown ones in error.results up"
         elif self.client_oid:
             todo = "do not resend; look the order up by its clientOid"
         else:

@@ -7,21 +7,24 @@ The frozen values a user receives: one class an event, and the acknowledgement o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from kucoin_sync.errors import KucoinSyncError
+from kucoin_sync.errors import KucoinSyncError, OutcomeUnknown, Rejected
 
 __all__ = [
     "EVENTS",
     "Authenticated",
+    "BatchResult",
     "Closed",
     "ExceptionRaised",
     "LateReply",
     "Opened",
     "OrderAck",
+    "OrderResult",
     "Origin",
     "Overflow",
     "Pong",
@@ -37,10 +40,16 @@ __all__ = [
 
 @attrs.frozen
 class Origin:
-    """Which connection a message came from (``ws_key``) and which life of it (``connection_id``)."""
+    """
+    Which connection a message came from (``ws_key``) and which life of it (``connection_id``).
+
+    Attributes:
+        typed: Makes the model of an update; what ``update.typed`` calls.
+    """
 
     ws_key: str
     connection_id: str
+    typed: Callable[[Update], Any] = attrs.field(repr=False, eq=False)
 
 
 @attrs.frozen
@@ -52,7 +61,7 @@ class Update:
         topic: The single topic it belongs to, such as ``/market/ticker:BTC-USDT``.
         subject: What kind of push it is, or ``None``.
         data: The payload as the exchange spells it; JSON numbers are `float` or `int` here, the exact digits
-            are in ``raw``.
+            are in ``raw`` and in ``typed``.
         sequence: The exchange's sequence number where the message has one.
         received_at: Monotonic clock when it was read, seconds.
         raw: The message as received.
@@ -78,6 +87,16 @@ class Update:
     def connection_id(self) -> str:
         """Which life of that connection it came from."""
         return self.origin.connection_id
+
+    @property
+    def typed(self) -> Any:
+        """
+        The payload as a model: names in words, exact decimals, one class for each kind of push.
+
+        It is made from ``raw`` whenever it is asked for: keep it rather than ask twice. What the library does not know
+        comes as ``Unmodelled``, and no content of a push makes it raise.
+        """
+        return self.origin.typed(self)
 
 
 @attrs.frozen
@@ -219,6 +238,32 @@ class Pong:
 
 
 @attrs.frozen
+class OrderResult:
+    """
+    What matching made of an order, as the operations say that wait for it.
+
+    Attributes:
+        origin_size: Size asked for.
+        deal_size: Filled of it.
+        remain_size: On the book.
+        canceled_size: Cancelled.
+        status: ``open`` or ``done``.
+        order_time_ms: When the exchange took the order.
+        match_time_ms: When matching was through with it.
+
+    Sizes are exact, in base currency; what the reply does not tell is ``None``.
+    """
+
+    origin_size: Decimal | None
+    deal_size: Decimal | None
+    remain_size: Decimal | None
+    canceled_size: Decimal | None
+    status: str | None
+    order_time_ms: int | None = None
+    match_time_ms: int | None = None
+
+
+@attrs.frozen
 class OrderAck:
     """
     The exchange took the request (which does not mean that an order rests or was filled).
@@ -233,8 +278,12 @@ class OrderAck:
         in_time: Gateway's receive time as sent, ms (ns on connections opened so).
         out_time: Gateway's send time, same unit.
         rate_limit: State of the request pool, or ``None``.
-        data: The reply's ``data``.
+        data: The reply's ``data``; of a batch what it says of this order.
         raw: The reply as received.
+        result: What matching made of the order, for the operations that wait for it, else ``None``.
+        borrow_size: What a margin order borrowed, where the reply tells.
+        loan_apply_id: Id of that loan.
+        no_effect: The cancel changed nothing, because the order was done or being cancelled already.
     """
 
     op: str
@@ -249,6 +298,73 @@ class OrderAck:
     connection_id: str
     data: Any = attrs.field(repr=False)
     raw: str = attrs.field(repr=False)
+    result: OrderResult | None = None
+    borrow_size: Decimal | None = None
+    loan_apply_id: str | None = None
+    no_effect: bool = False
+
+
+@attrs.frozen(repr=False)
+class BatchResult:
+    """
+    One outcome an order of a batch. A sequence of them, in the order sent.
+
+    Attributes:
+        op: Operation, such as ``futures.multi_order``.
+        results: `OrderAck`, `Rejected` or `OutcomeUnknown`, each a value: nothing was raised for one order. A batch
+            that a call returns holds no `OutcomeUnknown`; one that an `OutcomeUnknown` carries holds at least one.
+    """
+
+    op: str
+    results: tuple[OrderAck | Rejected | OutcomeUnknown, ...]
+
+    @property
+    def accepted(self) -> tuple[OrderAck, ...]:
+        """The acks."""
+        return tuple(result for result in self.results if isinstance(result, OrderAck))
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """The refusals."""
+        return tuple(result for result in self.results if isinstance(result, Rejected))
+
+    @property
+    def unknown(self) -> tuple[OutcomeUnknown, ...]:
+        """Those of which it is not known whether the exchange took them."""
+        return tuple(result for result in self.results if isinstance(result, OutcomeUnknown))
+
+    @property
+    def all_accepted(self) -> bool:
+        """Whether the exchange took every order of the batch."""
+        return len(self.accepted) == len(self.results)
+
+    def by_client_oid(self, client_oid: str) -> OrderAck | Rejected | OutcomeUnknown:
+        """Return the outcome of the order with this client order id. Raises KeyError if the batch has none."""
+        return self._find("client_oid", client_oid)
+
+    def by_order_id(self, order_id: str) -> OrderAck | Rejected | OutcomeUnknown:
+        """Return the outcome of the order with this id of the exchange. Raises KeyError if the batch has none."""
+        return self._find("order_id", order_id)
+
+    def _find(self, name: str, value: str) -> OrderAck | Rejected | OutcomeUnknown:
+        for result in self.results:
+            if getattr(result, name) == value:
+                return result
+        raise KeyError(value)
+
+    def __iter__(self) -> Iterator[OrderAck | Rejected | OutcomeUnknown]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, index: int) -> OrderAck | Rejected | OutcomeUnknown:
+        return self.results[index]
+
+    def __repr__(self) -> str:
+        counts = {"accepted": self.accepted, "refused": self.rejected, "unknown": self.unknown}
+        told = ", ".join(f"{len(results)} {word}" for word, results in counts.items() if results)
+        return f"<BatchResult {self.op}: {told or 'empty'}>"
 
 
 EVENTS: Mapping[str, type] = {

@@ -10,14 +10,15 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
 
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.proxy import parse_proxy, redact
 
-__all__ = ["Credentials", "Options", "check_url", "is_loopback"]
+__all__ = ["Broker", "Credentials", "Options", "check_url", "is_loopback"]
 
 LONGEST = 86_400.0
 """Upper bound of every duration, one day: a larger number is a unit mistaken."""
@@ -93,6 +94,35 @@ class Credentials:
         return f"Credentials(key={_mask_key(self.api_key)})"
 
 
+@attrs.frozen(repr=False)
+class Broker:
+    """
+    A partner programme, whose marks go along with signed calls. Nothing of it is sent unless it is given.
+
+    ``repr`` does not show the key.
+
+    Attributes:
+        partner: Partner id.
+        key: Partner key, which signs the mark.
+        name: Broker name, for the broker kind of partner only.
+    """
+
+    partner: str
+    key: str
+    name: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for field in ("partner", "key", "name"):
+            value = getattr(self, field)
+            if value is None and field == "name":
+                continue
+            if not isinstance(value, str) or not value or not value.isascii() or not value.isprintable():
+                raise ConfigError(f"broker: its {field} must be printable ASCII text that is not empty")
+
+    def __repr__(self) -> str:
+        return f"Broker(partner={self.partner!r}, name={self.name!r})"
+
+
 def _seconds(minimum: float, *, optional: bool = False) -> Callable[[Any, Any, Any], None]:
     def check(_: Any, attribute: Any, value: Any) -> None:
         if value is None and optional:
@@ -126,9 +156,37 @@ def _key_version(_: Any, attribute: Any, value: Any) -> None:
         raise ConfigError(f"{attribute.name}: must be '1', '2' or '3', got {value!r}")
 
 
+def _callable(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not callable(value):
+        raise ConfigError(f"{attribute.name}: must be callable, got {type(value).__name__}")
+
+
+def _proxy(_: Any, attribute: Any, value: Any) -> None:
+    if value is None or value is False or value == "":
+        return
+    if not isinstance(value, str):
+        raise ConfigError(f"{attribute.name}: must be a URL, False, or None, got {type(value).__name__}")
+    parse_proxy(attribute.name, value)
+
+
+def _broker(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not isinstance(value, Broker):
+        raise ConfigError(f"{attribute.name}: must be a Broker, got {type(value).__name__}")
+
+
+def _pro_login(_: Any, attribute: Any, value: Any) -> None:
+    if value not in ("auth", "token"):
+        raise ConfigError(f"{attribute.name}: must be 'auth' or 'token', got {value!r}")
+
+
 def _context(_: Any, attribute: Any, value: Any) -> None:
     if value is not None and not isinstance(value, ssl.SSLContext):
         raise ConfigError(f"{attribute.name}: must be an ssl.SSLContext, got {type(value).__name__}")
+
+
+def _region(_: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{attribute.name}: must be the name of a region, got {value!r:.60}")
 
 
 def _hosts(value: Any) -> Mapping[str, str]:
@@ -148,12 +206,31 @@ class Options:
         api_key: API key; needed for order entry and private topics, together with the next two.
         api_secret: API secret.
         api_passphrase: API passphrase, as typed when the key was made.
-        api_key_version: ``"3"`` (current), ``"2"`` or ``"1"``.
-        hosts: URLs by host name, to reach a simulator or another region: ``spot_rest``, ``futures_rest``,
-            ``ws_api``.
+        api_key_version: ``"3"`` (current), ``"2"`` or ``"1"`` (whose passphrase REST calls carry in clear).
+        custom_sign_message_fn: Called with ``(message, secret)`` for every signature instead of the standard
+            library's HMAC, to return base64(HMAC-SHA256(secret, message)) as text; the messages are what the
+            exchange's documents call the prehash, the passphrase, and the challenge of the order line. It runs on
+            whichever thread signs, several at a time, and must be pure, quick and silent. If it raises, the call or
+            the opening ends with `AuthError`, which tells the kind of the exception only.
+        broker: `Broker`, to mark calls for a partner programme; ``None`` sends no mark.
+        enable_ns: Ask the order line for gateway times in nanoseconds instead of milliseconds.
+        pro_login: How the private Pro connection logs in: ``auth`` (a frame after the welcome) or ``token`` (a token
+            in the URL, the older form).
+        api_region: Where the account lives: ``global``, ``EU`` or ``AU``, in any case.
+        hosts: Full URLs that replace the region's, by name: ``spot_rest``, ``futures_rest``, ``ws_api``, ``pro_spot``,
+            ``pro_futures``, ``pro_private``.
         ws_url: One URL for every WebSocket of this client instead of the usual one; the token call is then
             skipped.
         ssl_context: Own TLS settings; ``None`` verifies against the system's certificates with TLS 1.2 or newer.
+        proxy: URL of a proxy for everything, WebSockets and REST calls: ``http://user:password@host:port`` (CONNECT),
+            ``socks5://``, ``socks5h://`` (the proxy resolves the names), ``socks4://`` or ``socks4a://``, the last four
+            with the extra ``[socks]``. ``None``: as the environment says (``HTTPS_PROXY``, ``HTTP_PROXY``,
+            ``ALL_PROXY``, ``NO_PROXY``, in the manner of requests); ``False`` or ``""``: none.
+        trust_env: Whether the environment is asked for proxies (but never for loopback hosts) and for certificates
+            (``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``, ``SSL_CERT_DIR``). ``~/.netrc`` is never
+            read.
+        rest_session: A `requests.Session` whose headers, ``verify``, ``cert``, ``proxies`` and ``trust_env`` apply to
+            REST calls. It is only read.
         request_timeout: Longest time a request may take (5 s).
         open_timeout: Longest time an opening may take, all phases together (10 s).
         close_timeout: Longest time ``close()`` may take (2 s).
@@ -169,18 +246,35 @@ class Options:
         reconnect_reset_after: A line that held this long resets the delay (10 s).
         max_reconnect_attempts: Openings tried in a row before the connection is given up; ``None``: no limit.
         openings_per_minute: Openings of all connections of the client together (20; KuCoin allows 30).
+        max_topics_per_connection: Single topics on one connection; for more, further ones are opened. ``None``: what
+            the exchange takes by its strictest document (KuCoin V1: 300).
+        max_topics_per_frame: Symbols that one subscribe may carry; ``None``: likewise (KuCoin V1: 100).
+        max_frames_per_window: Messages sent in one window; ``None``: likewise (KuCoin: 100 in 10 s). Subscriptions
+            wait for it, orders never do.
         inline_listeners: Run listeners on the reading thread, for the last microseconds. Blocking calls are
             refused there.
         queue_size: Updates the listener queue, and each stream by default, holds (10,000).
+        check_symbols: Check prices and sizes against the steps and limits of their symbol before an order is sent. The
+            rules are fetched with the first order, or when the line is opened ahead of time.
     """
 
     api_key: str | None = attrs.field(default=None, repr=lambda v: _mask_key(v) if v else "None")
     api_secret: str | None = attrs.field(default=None, repr=_hide)
     api_passphrase: str | None = attrs.field(default=None, repr=_hide)
     api_key_version: str = attrs.field(default="3", converter=str, validator=_key_version)
+    custom_sign_message_fn: Callable[[str, str], str] | None = attrs.field(
+        default=None, validator=_callable, repr=False
+    )
+    broker: Broker | None = attrs.field(default=None, validator=_broker)
+    enable_ns: bool = attrs.field(default=False, validator=_flag)
+    pro_login: str = attrs.field(default="auth", validator=_pro_login)
+    api_region: str = attrs.field(default="global", validator=_region)
     hosts: Mapping[str, str] = attrs.field(default=None, converter=_hosts)
     ws_url: str | None = attrs.field(default=None, repr=lambda url: repr(url and url.split("?")[0]))
     ssl_context: ssl.SSLContext | None = attrs.field(default=None, validator=_context, repr=False)
+    proxy: str | Literal[False] | None = attrs.field(default=None, validator=_proxy, repr=redact)
+    trust_env: bool = attrs.field(default=True, validator=_flag)
+    rest_session: Any = attrs.field(default=None, repr=False)
     request_timeout: float = attrs.field(default=5.0, validator=_seconds(0.001))
     open_timeout: float = attrs.field(default=10.0, validator=_seconds(0.001))
     close_timeout: float = attrs.field(default=2.0, validator=_seconds(0.0))
@@ -194,8 +288,12 @@ class Options:
     reconnect_reset_after: float = attrs.field(default=10.0, validator=_seconds(0.0))
     max_reconnect_attempts: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     openings_per_minute: int = attrs.field(default=20, validator=_count(1))
+    max_topics_per_connection: int | None = attrs.field(default=None, validator=_count(1, optional=True))
+    max_topics_per_frame: int | None = attrs.field(default=None, validator=_count(1, optional=True))
+    max_frames_per_window: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     inline_listeners: bool = attrs.field(default=False, validator=_flag)
     queue_size: int = attrs.field(default=10_000, validator=_count(1))
+    check_symbols: bool = attrs.field(default=False, validator=_flag)
 
     def __attrs_post_init__(self) -> None:
         given = [self.api_key, self.api_secret, self.api_passphrase]

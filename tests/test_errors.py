@@ -34,9 +34,11 @@ from kucoin_sync.errors import (
     TlsError,
     TokenError,
     describe_cause,
+    freeze,
     shorten,
 )
-from kucoin_sync.events import Origin, RateLimit, Update
+from kucoin_sync.events import BatchResult, Origin, RateLimit, Update
+from kucoin_sync.kucoin.models.typed import read_classic
 
 FACTS: dict[str, Any] = {
     "op": "spot.order",
@@ -54,7 +56,8 @@ FACTS: dict[str, Any] = {
 }
 BY_ORDER_ID = {**FACTS, "op": "spot.cancel", "client_oid": None, "order_id": "o1"}
 BARE = {**FACTS, "op": "ping", "client_oid": None, "symbol": None, "safe_to_retry": True}
-UPDATE = Update("/a:1", "s", {}, 1, 0.5, "{}", Origin("spotPublicV1", "life-1"), True)
+BATCH = {**FACTS, "op": "futures.multi_order", "client_oid": ("c-1", "c-2"), "request": ({"symbol": "X", "size": 1},)}
+UPDATE = Update("/a:1", "s", {}, 1, 0.5, "{}", Origin("spotPublicV1", "life-1", read_classic), True)
 
 
 def later(error: ConnectError) -> ConnectError:
@@ -121,6 +124,28 @@ TEXTS: list[Any] = [
         "the limit resets in 2.5 s",
         id="rejected-by-rate",
     ),
+    pytest.param(
+        Rejected(code="400100", msg="order not exist", no_such_order=True, **BY_ORDER_ID),
+        "spot.cancel BTC-USDT orderId=o1: refused by the exchange (400100 order not exist); it had no effect; "
+        "it found no live order with that id",
+        id="rejected-no-such-order",
+    ),
+    pytest.param(
+        NotSent(**{**BATCH, "sent": "no"}),
+        "futures.multi_order BTC-USDT clientOid=c-1,c-2: not sent (its time was over before it could be sent); "
+        "nothing reached the exchange, it is safe to try again",
+        id="not-sent-batch",
+    ),
+    pytest.param(
+        OutcomeUnknown(
+            reason="timeout",
+            results=BatchResult("futures.multi_order", (OutcomeUnknown(reason="timeout", **FACTS),)),
+            **BATCH,
+        ),
+        "futures.multi_order BTC-USDT clientOid=c-1,c-2: outcome unknown after 5.00 s (sent, no reply, 0 accepted, "
+        "0 refused, 1 unknown, line gone); do not resend; look the unknown ones in error.results up",
+        id="unknown-batch",
+    ),
     *(
         pytest.param(
             OutcomeUnknown(reason=reason, line_alive=True, **FACTS),  # type: ignore[arg-type]
@@ -177,7 +202,7 @@ def test_S39_every_exception_survives_a_pickle_with_all_its_fields(copied: Any, 
     assert vars(again).keys() == vars(error).keys()
     for name, value in vars(error).items():
         got = getattr(again, name)
-        assert got == value or (isinstance(value, KucoinSyncError) and str(got) == str(value))
+        assert got == value or (isinstance(value, (KucoinSyncError, BatchResult)) and str(got) == str(value))
         assert type(got) is type(value)
 
 
@@ -322,6 +347,10 @@ def test_the_arguments_in_an_unpickled_error_are_frozen_again() -> None:
     assert again.request == FACTS["request"]
     with pytest.raises(TypeError):
         again.request["size"] = "2"
+    batch = pickle.loads(pickle.dumps(NotSent(**{**BATCH, "request": freeze([{"a": [{"b": 1}]}])})))
+    assert batch.request == ({"a": ({"b": 1},)},)
+    with pytest.raises(TypeError):
+        batch.request[0]["a"][0]["b"] = 2
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ MODULES = [
 
 
 def test_the_list_of_names_is_sorted_and_without_doubles() -> None:
-    # Constants, classes, dunders: the order a linter keeps.
-    names = kucoin_sync.__all__
-    assert len(set(names)) == len(names)
-    assert names == sorted(names, key=lambda name: (not name.isupper(), name.startswith("_"), name))
+    # Constants, classes, the rest: the order a linter keeps.
+    for names in (kucoin_sync.__all__, kucoin_sync.models.__all__, kucoin_sync.topics.__all__):
+        assert len(set(names)) == len(names)
+        assert names == sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
 
 
 @pytest.mark.parametrize("name", kucoin_sync.__all__)
@@ -30,13 +30,37 @@ def test_every_public_name_can_be_imported(name: str) -> None:
     assert getattr(kucoin_sync, name) is not None
 
 
-@pytest.mark.parametrize("name", [name for name in kucoin_sync.__all__ if inspect.isclass(getattr(kucoin_sync, name))])
-def test_every_public_class_says_what_it_is_for(name: str) -> None:
-    documented = getattr(kucoin_sync, name)
+CLASSES = [
+    pytest.param(getattr(module, name), id=name)
+    for module in (kucoin_sync, kucoin_sync.models)
+    for name in module.__all__
+    if inspect.isclass(getattr(module, name))
+]
+
+
+@pytest.mark.parametrize("documented", CLASSES)
+def test_every_public_class_says_what_it_is_for(documented: type) -> None:
     assert documented.__doc__ and documented.__doc__.strip()
     methods = {key: member for key, member in vars(documented).items() if not key.startswith("_")}
     bare = [key for key, member in methods.items() if inspect.isfunction(member) and not inspect.getdoc(member)]
     assert bare == []
+
+
+@pytest.mark.parametrize("name", [name for name in kucoin_sync.topics.__all__ if not name.isupper()])
+def test_every_topic_function_says_where_its_topic_belongs_and_what_comes(name: str) -> None:
+    written = inspect.getdoc(getattr(kucoin_sync.topics, name)) or ""
+    assert all(part in written for part in ("Connection ``", "; a push is a", "Returns:", "Source: "))
+
+
+@pytest.mark.parametrize("part", ["models", "topics"])
+def test_the_modules_behind_models_and_topics_show_all_they_have(part: str) -> None:
+    """A model or a topic that cannot be named from outside is of no use."""
+    shown = set(getattr(kucoin_sync, part).__all__)
+    inner = {"fields", "reading", "typed", "checks"}  # machinery
+    modules = [name for name in MODULES if name.startswith(f"kucoin_sync.kucoin.{part}.")]
+    rooms = [importlib.import_module(name) for name in modules if name.rpartition(".")[2] not in inner]
+    assert rooms
+    assert {name for room in rooms for name in room.__all__} <= shown
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -24,6 +24,7 @@ LAYERS = {
     "errors": 1,
     "events": 1,
     "options": 1,
+    "proxy": 1,
     "protocol": 2,
     "engine": 3,
     "orders": 4,
@@ -106,7 +107,10 @@ def test_the_simulator_shares_no_code_with_the_client(path: Path) -> None:
     assert shared == []
 
 
-@pytest.mark.parametrize(("library", "home"), [("websocket", "engine.transport"), ("requests", "engine.rest")])
+@pytest.mark.parametrize(
+    ("library", "home"),
+    [("websocket", "engine.transport"), ("requests", "engine.rest"), ("python_socks", "engine.proxies")],
+)
 def test_a_network_library_is_imported_in_one_module(library: str, home: str) -> None:
     """Its faults can then be met in one place."""
     users = {name_of(path) for path in MODULES for _, name in imports(path) if name.split(".")[0] == library}

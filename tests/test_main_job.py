@@ -183,6 +183,24 @@ def test_T26_no_welcome_and_S12_no_ack(exchange: Simulator) -> None:
             client.subscribe(TICKER, SPOT, timeout=0.3)
 
 
+def test_R11_a_line_outlives_its_token_and_the_next_one_takes_a_new_token() -> None:
+    """A token is good for 24 hours; the exchange's clock is moved, nobody waits."""
+    hours = [0]
+    with (
+        Simulator(market_maker=False, clock=lambda: time.time_ns() + hours[0] * 3600 * 10**9) as exchange,
+        WebsocketClient(**exchange.client_options(), reconnect_timeout=0.01) as client,
+    ):
+        stream = client.stream(TICKER, SPOT)
+        hours[0] = 25
+        assert exchange.push_ticker("BTC-USDT") == 1
+        assert stream.get(5).topic == TICKER
+        reconnected: Future[Any] = Future()
+        client.on("reconnected", reconnected.set_result)
+        assert exchange.cut("v1") == 1
+        assert reconnected.result(5).confirmed == (TICKER,)
+        assert exchange.stats()["token_calls"] == 2
+
+
 def test_repr_shows_state_and_no_secret(exchange: Simulator, api: WebsocketAPIClient) -> None:
     """What a notebook prints."""
     api.connect_ws_api()

@@ -12,7 +12,7 @@ from kucoin_sync.errors import ConfigError
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.rest import token_call
 from kucoin_sync.kucoin.signing import Signer
-from kucoin_sync.options import LONGEST, Credentials, Options, check_url, is_loopback
+from kucoin_sync.options import LONGEST, Broker, Credentials, Options, check_url, is_loopback
 from kucoin_sync.protocol.dialect import Endpoint, HttpCall
 
 KEY, SECRET, PASSPHRASE = "64f0c3a1e5b7d90001a2b3c4", "11111111-2222-3333-4444-555555555555", "my-Passphrase_1"
@@ -48,7 +48,7 @@ BAD: list[Any] = [
     ),
     *(
         pytest.param({name: value}, f"{name}: must be True or False", id=f"{name}-{value!r}")
-        for name in ("reconnect", "inline_listeners")
+        for name in ("reconnect", "inline_listeners", "enable_ns")
         for value in (1, "yes", None)
     ),
     *(
@@ -58,6 +58,8 @@ BAD: list[Any] = [
     ),
     pytest.param({"openings_per_minute": None}, "openings_per_minute: must be a whole number", id="openings-None"),
     pytest.param({"api_key_version": "4"}, "api_key_version: must be '1', '2' or '3'", id="key-version"),
+    pytest.param({"custom_sign_message_fn": "hmac"}, "custom_sign_message_fn: must be callable, got str", id="sign-fn"),
+    pytest.param({"broker": ("id", "key")}, "broker: must be a Broker, got tuple", id="broker-tuple"),
     pytest.param({"ssl_context": True}, "ssl_context: must be an ssl.SSLContext, got bool", id="X05-no-verification"),
     pytest.param({"hosts": "https://x"}, "hosts: must map host names to URLs", id="hosts-text"),
     pytest.param({"hosts": {"spot_rest": 5}}, "hosts: must map host names to URLs", id="hosts-number"),
@@ -87,6 +89,8 @@ def test_a_bad_option_is_refused_by_name_and_rule(keywords: dict[str, Any], text
         {},
         KEYS,
         {"api_key_version": 2},
+        {"custom_sign_message_fn": lambda message, secret: message, "enable_ns": True},
+        {"broker": Broker("id", "key", name="desk")},
         {"ping_interval": None, "pong_timeout": 1, "recv_window": 0.5},
         {"close_timeout": 0, "reconnect_timeout": 0.0, "reconnect_reset_after": 0},
         {"request_timeout": LONGEST},
@@ -102,6 +106,22 @@ def test_a_good_option_is_kept(keywords: dict[str, Any]) -> None:
     options = Options(**keywords)
     for name, value in keywords.items():
         assert getattr(options, name) == (str(value) if name == "api_key_version" else value)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"partner": "", "key": "k"}, "partner"),
+        ({"partner": "p", "key": 5}, "key"),
+        ({"partner": "p", "key": f"{SECRET}\n"}, "key"),
+        ({"partner": "p", "key": "k", "name": ""}, "name"),
+        ({"partner": "p", "key": "k", "name": "a\r\nX-Injected: 1"}, "name"),
+    ],
+)
+def test_a_bad_broker_is_refused_by_field(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Broker(**values)
+    assert str(caught.value) == f"broker: its {field} must be printable ASCII text that is not empty"
 
 
 def test_options_are_frozen() -> None:
@@ -147,6 +167,8 @@ REPRS: list[Any] = [
     pytest.param(Options(ws_url=SIGNED_URL), id="X02-Options-with-a-signed-url"),
     pytest.param(Credentials(KEY, SECRET, PASSPHRASE), id="Credentials"),
     pytest.param(Signer(Credentials(KEY, SECRET, PASSPHRASE)), id="Signer"),
+    pytest.param(Broker("id", SECRET), id="Broker"),
+    pytest.param(Options(**KEYS, broker=Broker("id", SECRET, "desk")), id="Options-with-a-broker"),
     pytest.param(Endpoint(SIGNED_URL, 18.0, 10.0), id="X02-Endpoint"),
     pytest.param(token_call("https://x", Signer(Credentials(KEY, SECRET, PASSPHRASE)), timestamp_ms=1), id="HttpCall"),
     pytest.param(HttpCall("GET", "https://x/api?sign=SIGNATURE", {"a": "SIGNATURE"}, "SIGNATURE"), id="X02-HttpCall"),

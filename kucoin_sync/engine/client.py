@@ -12,24 +12,28 @@ import contextlib
 import logging
 import os
 import signal
-import ssl
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
-from kucoin_sync.engine.connection import Connection, check_not_on_reader
-from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.connection import check_not_on_reader
+from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
+from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.identifiers import Identifiers
 from kucoin_sync.engine.listeners import Listener, ListenerHub
+from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.opening import Surroundings
+from kucoin_sync.engine.proxies import check_proxy_support
 from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
+from kucoin_sync.engine.rest import RestCaller, check_session, proxy_for
+from kucoin_sync.engine.running import RunningCalls
 from kucoin_sync.engine.streams import GapPolicy, Stream
-from kucoin_sync.engine.topic_board import Subscriber
+from kucoin_sync.engine.tls import default_context
 from kucoin_sync.errors import (
     ClosedError,
     ConfigError,
@@ -42,7 +46,9 @@ from kucoin_sync.events import ExceptionRaised
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest
+from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
+from kucoin_sync.proxy import parse_proxy
 
 __all__ = ["EngineClient", "Subscription", "Topics"]
 
@@ -66,20 +72,20 @@ class Subscription:
         ws_key: Name of the connection.
     """
 
-    def __init__(self, topics: tuple[str, ...], connection: Connection, subscriber: Subscriber) -> None:
-        self.topics = topics
-        self.ws_key = connection.ws_key
-        self._connection = connection
-        self._subscriber = subscriber
+    def __init__(self, group: ConnectionGroup, wish: Wish) -> None:
+        self.topics = wish.topics
+        self.ws_key = group.ws_key
+        self._group = group
+        self._wish = wish
 
     @property
     def state(self) -> dict[str, str]:
-        """Each topic's state: ``idle``, ``subscribing``, ``active`` or ``unsubscribing``."""
-        return self._connection.topic_states(self.topics)
+        """Each topic's state: ``idle``, ``subscribing``, ``active``, ``unsubscribing`` or ``doubtful``."""
+        return self._group.topic_states(self.topics)
 
     def close(self) -> None:
         """Withdraw the topics; others who want them keep them. Does not wait."""
-        self._connection.unsubscribe(self.topics, of=lambda s: s is self._subscriber, deadline=None)
+        self._group.unsubscribe(self.topics, of=lambda wish: wish is self._wish, deadline=None)
 
     def __repr__(self) -> str:
         return f"<Subscription {self.ws_key} {self.state}>"
@@ -101,11 +107,15 @@ class EngineClient(abc.ABC):
         self.options = Options.of(options, keywords)
         self._check_options(self.options)
         identifiers = Identifiers()
-        context = self.options.ssl_context
-        if context is None:
+        check_session(self.options)
+        if isinstance(self.options.proxy, str) and self.options.proxy:
+            check_proxy_support(parse_proxy("proxy", self.options.proxy))
+        network = Network(
+            Resolver(),
             # One for all connections: each costs memory and time to fill with the system's certificates.
-            context = ssl.create_default_context()
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            self.options.ssl_context or default_context(trust_env=self.options.trust_env),
+            partial(proxy_for, options=self.options),
+        )
         self._hub = ListenerHub(
             queue_size=self.options.queue_size, inline=self.options.inline_listeners, name="kucoin-sync-listeners"
         )
@@ -113,15 +123,17 @@ class EngineClient(abc.ABC):
             options=self.options,
             hub=self._hub,
             identifiers=identifiers,
-            resolver=Resolver(),
-            context=context,
+            network=network,
+            rest=RestCaller(self.options, network, headers=self._rest_headers()),
+            server_clock=ServerClock(),
             budget=OpeningBudget(self.options.openings_per_minute),
             budget_lock=threading.Lock(),
         )
         self._pid = os.getpid()
-        self._lock = threading.Lock()  # guards _connections, _closing, _waits and _once
-        self._connections: dict[str, Connection] = {}
+        self._lock = threading.Lock()  # guards _groups, _closing, _waits and _once
+        self._groups: dict[str, ConnectionGroup] = {}
         self._closing = False
+        self._running = RunningCalls()
         self._ended = threading.Event()
         self._waits: set[threading.Event] = set()  # of calls of wait_for
         self._once: list[tuple[str, Listener, Listener]] = []
@@ -140,21 +152,32 @@ class EngineClient(abc.ABC):
     def _make_dialect(self, ws_key: str) -> Dialect:
         """Return the dialect of a connection. Raises ConfigError for one that does not exist."""
 
+    def _rest_headers(self) -> Mapping[str, str]:
+        """Return headers that every REST call carries."""
+        return {}
+
     # Connections.
 
-    def _connection(self, ws_key: str | Enum) -> Connection:
+    def _group(self, ws_key: str | Enum) -> ConnectionGroup:
+        """Return the connections of a WsKey, made where there are none."""
         name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
         if not isinstance(name, str):
             raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
         if os.getpid() != self._pid:
             raise ForkedError("this client was opened before fork(); make one in the child process")
         with self._lock:
-            connection = self._connections.get(name)
-            if connection is None or (connection.state is ConnectionState.CLOSED and not self._closing):
-                connection = self._connections[name] = Connection(self._make_dialect(name), self._around)
+            group = self._groups.get(name)
+            if group is None or (group.state is ConnectionState.CLOSED and not self._closing):
+                dialect = self._make_dialect(name)
+                dialect.limits = dialect.limits.adjusted(
+                    frames=self.options.max_frames_per_window,
+                    topics_per_frame=self.options.max_topics_per_frame,
+                    topics_per_connection=self.options.max_topics_per_connection,
+                )
+                group = self._groups[name] = ConnectionGroup(dialect, self._around)
                 if self._closing:  # so that a call on it ends as one on any closed connection
-                    connection.close(Deadline(0.0), drain=False)
-            return connection
+                    group.close(Deadline(0.0), drain=False)
+            return group
 
     def connect(self, ws_key: str | Enum, *, timeout: float | None = None) -> None:
         """
@@ -173,25 +196,17 @@ class EngineClient(abc.ABC):
         """
         check_not_on_reader("connect()")
         # By default a little more than the opening itself gets, so that its own error is what is raised.
-        self._connection(ws_key).open(self._deadline(timeout, self.options.open_timeout + OPENING_GRACE))
+        self._group(ws_key).first.open(self._deadline(timeout, self.options.open_timeout + OPENING_GRACE))
 
     def is_connected(self, ws_key: str | Enum) -> bool:
-        """Whether a line is ready on this connection now."""
+        """Whether a line is ready now; where the topics need several connections, whether all of them have one."""
         name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
-        connection = self._connections.get(name)
-        return connection is not None and connection.is_ready
+        group = self._groups.get(name)
+        return group is not None and group.is_ready
 
     @staticmethod
     def _deadline(timeout: float | None, default: float) -> Deadline:
-        if timeout is None:
-            return Deadline(default)
-        if (
-            not isinstance(timeout, (int, float))
-            or isinstance(timeout, bool)
-            or not 0 <= timeout <= threading.TIMEOUT_MAX
-        ):
-            raise ConfigError(f"timeout: must be a number of seconds of at least 0, or None, got {timeout!r}")
-        return Deadline(timeout)
+        return checked_deadline(timeout, default)
 
     # Subscriptions.
 
@@ -213,8 +228,8 @@ class EngineClient(abc.ABC):
             ws_key: Which connection.
             listener: Called with each update of these topics, besides the listeners of ``update``.
             wait: Wait until the exchange confirmed every topic; else go on trying in the background.
-            timeout: Seconds to wait; ``None`` takes ``open_timeout`` if the connection has to be opened first, else
-                ``request_timeout``.
+            timeout: Seconds to wait; ``None`` takes ``open_timeout`` if a connection has to be opened first, else
+                ``request_timeout``, and for many topics as much longer as the limits of messages and openings take.
 
         Raises:
             SubscribeError: If topics were refused or not confirmed in time: those are withdrawn.
@@ -224,19 +239,21 @@ class EngineClient(abc.ABC):
         """
         if listener is not None and not callable(listener):
             raise ConfigError(f"listener: must be callable, got {type(listener).__name__}")
-        connection = self._connection(ws_key)
-        single = _single_topics(connection.dialect, topics)
+        group = self._group(ws_key)
+        single = _single_topics(group.dialect, topics)
         put: Callable[[Any], object] = _ignore
         if listener is not None:
             self._hub.start()
             put = partial(self._hub.deliver, listeners=(listener,))
-        subscriber = Subscriber(single, put, _ignore, "subscribe")
-        connection.subscribe(subscriber, self._subscribe_deadline(connection, wait, timeout))
-        return Subscription(single, connection, subscriber)
+        wish = Wish(single, put, _ignore)
+        group.subscribe(wish, self._subscribe_deadline(group, single, wait, timeout))
+        return Subscription(group, wish)
 
-    def _subscribe_deadline(self, connection: Connection, wait: bool, timeout: float | None) -> Deadline | None:
-        opening = self.options.open_timeout + OPENING_GRACE
-        deadline = self._deadline(timeout, self.options.request_timeout if connection.is_ready else opening)
+    def _subscribe_deadline(
+        self, group: ConnectionGroup, topics: Sequence[str], wait: bool, timeout: float | None
+    ) -> Deadline | None:
+        default = self.options.request_timeout if group.takes(topics) else self.options.open_timeout + OPENING_GRACE
+        deadline = self._deadline(timeout, default + group.pace(topics))
         if not wait:
             return None
         check_not_on_reader("subscribe(wait=True)")
@@ -258,12 +275,12 @@ class EngineClient(abc.ABC):
             DeadlineExceeded: If the confirmation did not come in time; nothing is delivered any more all the same.
             ConfigError: If an argument breaks a rule.
         """
-        connection = self._connection(ws_key)
-        single = _single_topics(connection.dialect, topics)
+        group = self._group(ws_key)
+        single = _single_topics(group.dialect, topics)
         deadline = self._deadline(timeout, self.options.request_timeout)
         if wait:
             check_not_on_reader("unsubscribe(wait=True)")
-        connection.unsubscribe(single, of=lambda s: s.name == "subscribe", deadline=deadline if wait else None)
+        group.unsubscribe(single, of=lambda wish: not wish.is_stream, deadline=deadline if wait else None)
 
     def stream(
         self,
@@ -292,18 +309,18 @@ class EngineClient(abc.ABC):
         """
         length = self.options.queue_size if maxlen is None else maxlen
         check_policy(overflow, length)
-        connection = self._connection(ws_key)
-        single = _single_topics(connection.dialect, topics)
+        group = self._group(ws_key)
+        single = _single_topics(group.dialect, topics)
         queue = UpdateQueue(length, overflow)
-        subscriber = Subscriber(single, queue.put, queue.close, "stream")
+        wish = Wish(single, queue.put, queue.close, is_stream=True)
         stream = Stream(
             single,
             queue,
             on_gap=on_gap,
-            on_close=lambda: connection.unsubscribe(single, of=lambda s: s is subscriber, deadline=None),
+            on_close=lambda: group.unsubscribe(single, of=lambda other: other is wish, deadline=None),
         )
         try:
-            connection.subscribe(subscriber, self._subscribe_deadline(connection, True, timeout))
+            group.subscribe(wish, self._subscribe_deadline(group, single, True, timeout))
         except BaseException:
             stream.close()  # nobody gets the stream, so nobody reads what was confirmed
             raise
@@ -415,27 +432,27 @@ class EngineClient(abc.ABC):
             return  # a forked child has none of the threads, and the lines are its parent's
         if ws_key is not None:
             name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
-            connection = self._connections.get(name)
-            if connection is not None:
-                self._run_or_hand_over(lambda: connection.close(deadline, drain=drain))
+            group = self._groups.get(name)
+            if group is not None:
+                self._run_or_hand_over(lambda: group.close(deadline, drain=drain))
             return
         with self._lock:
             first, self._closing = not self._closing, True
-            connections = list(self._connections.values())
+            groups = list(self._groups.values())
         if not first:
             if not self._must_not_wait():
                 self._ended.wait(deadline.remaining())
             return
-        self._run_or_hand_over(lambda: self._close_everything(connections, deadline, drain))
+        self._running.end_all()
+        self._run_or_hand_over(lambda: self._close_everything(groups, deadline, drain))
 
-    def _close_everything(self, connections: list[Connection], deadline: Deadline, drain: bool) -> None:
+    def _close_everything(self, groups: list[ConnectionGroup], deadline: Deadline, drain: bool) -> None:
         try:
-            for connection in connections:
-                connection.begin_close()
-            # One after the other: at the interpreter's exit no thread can be started to close them side by side.
-            for index, connection in enumerate(connections):
-                share = deadline.capped(deadline.remaining() / (len(connections) - index))
-                connection.close(share, drain=drain)
+            for group in groups:
+                group.begin_close()
+            for index, group in enumerate(groups):
+                share = deadline.capped(deadline.remaining() / (len(groups) - index))
+                group.close(share, drain=drain)
         finally:
             if not self._hub.close(deadline.remaining(grace=LISTENER_GRACE)):
                 logger.warning("a listener did not return before the client was closed")
@@ -496,7 +513,7 @@ class EngineClient(abc.ABC):
     def __repr__(self) -> str:
         if self._closing:
             return f"<{type(self).__name__} closed>"
-        states = ", ".join(f"{name} {c.state.value}" for name, c in self._connections.items())
+        states = ", ".join(f"{name} {group.state.value}" for name, group in self._groups.items())
         return f"<{type(self).__name__} {states or 'no connections yet'}>"
 
     def __reduce__(self) -> Any:

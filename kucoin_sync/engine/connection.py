@@ -34,7 +34,6 @@ from kucoin_sync.errors import (
     KucoinSyncError,
     ProtocolViolation,
     ReentrantCallError,
-    SubscribeError,
 )
 from kucoin_sync.events import (
     Authenticated,
@@ -79,14 +78,16 @@ class Connection:
     Args:
         dialect: How it is spelled.
         around: What it shares with the client's other connections.
+        number: Which connection of its WsKey it is; in the names of its threads.
     """
 
-    def __init__(self, dialect: Dialect, around: Surroundings) -> None:
+    def __init__(self, dialect: Dialect, around: Surroundings, *, number: int = 1) -> None:
         options = around.options
         self.dialect = dialect
         self.ws_key = dialect.ws_key
+        self._name = f"kucoin-sync-{self.ws_key}" + (f".{number}" if number > 1 else "")
         self.registry = RequestRegistry()
-        self.server_clock = ServerClock()
+        self.server_clock = around.server_clock
         self._opener = Opener(dialect, around, self.server_clock)
         self._options = options
         self._hub = around.hub
@@ -200,7 +201,7 @@ class Connection:
         self._failure = None
         self._state = check_transition(self._state, State.OPENING)
         # daemon: a script that ends without close() must end; our exit hook closes politely before that
-        name = f"kucoin-sync-{self.ws_key}"
+        name = self._name
         reader = _ReaderThread(target=self._run, name=f"{name}-reader", daemon=True)
         beater = threading.Thread(
             target=self._beats.run,
@@ -432,43 +433,81 @@ class Connection:
 
     # Subscriptions, on the callers' threads.
 
-    def subscribe(self, subscriber: Subscriber, deadline: Deadline | None) -> None:
+    def want(self, subscriber: Subscriber) -> Waiter:
         """
-        Want topics.
+        Want topics, and open a line if there is none. Does not wait.
 
-        Args:
-            subscriber: Who wants which.
-            deadline: How long to wait until all are confirmed; ``None`` returns at once and goes on trying.
+        Returns:
+            What tells when they are confirmed, for `confirm` and `forget`.
 
         Raises:
-            SubscribeError: If some were refused, or not confirmed in time; those are withdrawn.
-            ConnectError: If the connection cannot be opened at all.
             ClosedError: If the connection is closed.
+            ConnectError: If it has no thread to be had.
         """
         with self._changed:
             self._check_open()
             waiter = self._board.add(subscriber)
             try:
                 self._start()
-                self._changed.notify_all()
-                if deadline is not None:
-                    self._wait_for_topics(waiter, deadline)
-                    self._board.check(subscriber, waiter, self._failure)
-            except SubscribeError:
-                raise
             except BaseException:
+                self._board.forget(waiter)
                 self._board.withdraw(subscriber, subscriber.topics)
                 raise
-            finally:
-                self._board.forget(waiter)
+            self._changed.notify_all()
+            return waiter
 
-    def _wait_for_topics(self, waiter: Waiter, deadline: Deadline) -> None:
-        """Wait until every topic was answered for, at most until the deadline; the lock is held."""
-        while waiter.pending and not deadline.expired():
-            self._check_open()
-            if self._failure is not None and not self._failure.retryable:
-                raise self._failure
-            self._changed.wait(deadline.remaining())
+    def confirm(self, waiter: Waiter, deadline: Deadline) -> KucoinSyncError | None:
+        """
+        Wait until every topic was answered for, at most until the deadline.
+
+        Returns:
+            Why no line is ready, if that is what the answers are missing for.
+
+        Raises:
+            ConnectError: If the connection cannot be opened at all.
+            ClosedError: If the connection is closed.
+        """
+        with self._changed:
+            while waiter.pending and not deadline.expired():
+                self._check_open()
+                if self._failure is not None and not self._failure.retryable:
+                    raise self._failure
+                self._changed.wait(deadline.remaining())
+            return self._failure
+
+    def forget(self, subscriber: Subscriber, waiter: Waiter, *, withdraw: bool) -> None:
+        """
+        End the wait for topics.
+
+        Args:
+            subscriber: Who wants them.
+            waiter: From `want`.
+            withdraw: Want those that were not confirmed no more.
+        """
+        with self._changed:
+            self._board.forget(waiter)
+            if withdraw:
+                self._board.give_up(subscriber, waiter)
+
+    def withdraw(self, subscriber: Subscriber) -> None:
+        """Want nothing more of what this subscriber wants."""
+        with self._changed:
+            self._board.withdraw(subscriber, subscriber.topics)
+
+    def has_topic(self, topic: str) -> bool:
+        """Whether a topic is wanted here, or not let go of yet."""
+        with self._changed:
+            return topic in self._board
+
+    @property
+    def topics(self) -> int:
+        """How many single topics are wanted here or not let go of yet."""
+        return len(self._board)
+
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether anybody wants anything of this connection."""
+        return bool(self._board.subscribers)
 
     def unsubscribe(
         self, topics: Iterable[str], *, of: Callable[[Subscriber], bool], deadline: Deadline | None
@@ -510,13 +549,14 @@ class Connection:
                 self._state = check_transition(self._state, State.DRAINING)
                 self._changed.notify_all()
 
-    def close(self, deadline: Deadline, *, drain: bool) -> None:
+    def close(self, deadline: Deadline, *, drain: bool, quiet: bool = False) -> None:
         """
         Close for good; safe from any thread but the connection's own, and any number of times.
 
         Args:
             deadline: For everything together.
             drain: Whether requests in flight get time to be answered.
+            quiet: Do not tell the listeners of ``close``: the user did not ask for it and loses nothing.
         """
         self.begin_close()
         with self._changed:
@@ -537,7 +577,8 @@ class Connection:
             for subscriber in subscribers:
                 subscriber.end(None)
             self._closed.set()
-        self._hub.emit("close", Closed(self.ws_key, None, None))
+        if not quiet:
+            self._hub.emit("close", Closed(self.ws_key, None, None))
 
     def _end_line(self, deadline: Deadline, *, drain: bool) -> None:
         if drain and len(self.registry):

@@ -4,9 +4,12 @@ One point in time that all steps of an operation share.
 
 from __future__ import annotations
 
+import threading
 import time
 
-__all__ = ["Deadline"]
+from kucoin_sync.errors import ConfigError
+
+__all__ = ["Deadline", "checked_deadline"]
 
 
 class Deadline:
@@ -38,3 +41,21 @@ class Deadline:
     def capped(self, seconds: float) -> Deadline:
         """Return a deadline at most ``seconds`` from now and no later than this one."""
         return Deadline(min(seconds, self.remaining()))
+
+
+def checked_deadline(timeout: float | None, default: float) -> Deadline:
+    """
+    Return the deadline of a call.
+
+    Args:
+        timeout: What its caller gave: seconds, or ``None`` for the default.
+        default: Seconds.
+
+    Raises:
+        ConfigError: If it is no number of seconds.
+    """
+    if timeout is None:
+        return Deadline(default)
+    if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not 0 <= timeout <= threading.TIMEOUT_MAX:
+        raise ConfigError(f"timeout: must be a number of seconds of at least 0, or None, got {timeout!r}")
+    return Deadline(timeout)

@@ -5,7 +5,6 @@ Opening a line: token call, connect, handshake and greeting, all inside one dead
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 import time
 
@@ -13,13 +12,13 @@ import attrs
 
 from kucoin_sync.engine.channel import ReceiveTimeout, SendFailed
 from kucoin_sync.engine.deadline import Deadline
-from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.identifiers import Identifiers
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.listeners import ListenerHub
-from kucoin_sync.engine.rest import call_rest
+from kucoin_sync.engine.network import Network
+from kucoin_sync.engine.rest import NoAnswer, Progress, RestCaller
 from kucoin_sync.engine.transport import Transport, open_transport
-from kucoin_sync.errors import AuthError, ConnectError, ConnectionLost, ProtocolViolation, shorten
+from kucoin_sync.errors import AuthError, ConnectError, ConnectionLost, ProtocolViolation, TokenError, shorten
 from kucoin_sync.events import Origin
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
@@ -48,8 +47,9 @@ class Surroundings:
     options: Options
     hub: ListenerHub
     identifiers: Identifiers
-    resolver: Resolver
-    context: ssl.SSLContext
+    network: Network
+    rest: RestCaller
+    server_clock: ServerClock
     budget: OpeningBudget
     budget_lock: threading.Lock
 
@@ -166,27 +166,38 @@ class Opener:
         raise ConnectError("the exchange named no server", phase="token")
 
     def _call(self, call: HttpCall, interrupt: Interrupt, deadline: Deadline) -> HttpAnswer:
-        around = self._around
-        return call_rest(call, context=around.context, resolver=around.resolver, deadline=deadline, interrupt=interrupt)
+        return self._call_timed(call, interrupt, deadline, Progress())
+
+    def _call_timed(self, call: HttpCall, interrupt: Interrupt, deadline: Deadline, progress: Progress) -> HttpAnswer:
+        try:
+            return self._around.rest.call(call, deadline=deadline, interrupt=interrupt, progress=progress)
+        except NoAnswer as failure:
+            problem, status = failure.text, failure.status
+        raise TokenError(problem, status=status)
 
     def _ask_time(self, call: HttpCall, interrupt: Interrupt, deadline: Deadline) -> None:
-        asked = time.time()
-        server_ms = self._dialect.read_time(self._call(call, interrupt, deadline))
-        self._clock.observe(server_ms, sent_ms=asked * 1000, received_ms=time.time() * 1000, now=time.monotonic())
+        progress = Progress()
+        server_ms = self._dialect.read_time(self._call_timed(call, interrupt, deadline, progress))
+        self._clock.distrust()  # it is why we ask
+        self._clock.observe(
+            server_ms,
+            sent_ms=progress.sent_at * 1000,
+            received_ms=progress.received_at * 1000,
+            now=time.monotonic(),
+        )
 
     def _open_endpoint(self, endpoint: Endpoint, connection_id: str, interrupt: Interrupt, deadline: Deadline) -> Line:
         asked = time.time()
         self.phase = Phase.TCP
         transport = open_transport(
             endpoint.url,
-            context=self._around.context,
-            resolver=self._around.resolver,
+            network=self._around.network,
             deadline=deadline,
             interrupt=interrupt,
         )
         try:
             session = Session(self._dialect, self._around.identifiers.next)
-            origin = Origin(self._dialect.ws_key, connection_id)
+            origin = Origin(self._dialect.ws_key, connection_id, self._dialect.typed)
             rest = self._greet(transport, session, origin, deadline, asked)
         except BaseException:
             transport.discard()  # the interrupt stays unset: another server may be tried
@@ -234,6 +245,7 @@ class Opener:
         if wait is None:
             announced = welcome.pong_timeout if welcome else None
             wait = self._sane("pong timeout", announced or endpoint.pong_timeout or DEFAULT_PONG_TIMEOUT)
+        interval = max(interval, self._dialect.limits.ping_gap)
         transport.set_user_timeout(interval + wait)
         return Heartbeat(
             interval=interval,

@@ -5,7 +5,8 @@ Who wants which topics of one connection, what the exchange has confirmed, and w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import attrs
 
@@ -17,23 +18,25 @@ from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
 
 __all__ = ["Subscriber", "TopicBoard", "Waiter"]
 
+EMPTY: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
 
 @attrs.define(eq=False)
 class Subscriber:
     """
-    Somebody who wants topics.
+    Somebody who wants topics of this connection.
 
     Attributes:
         topics: Single topics; changed under the connection's lock.
         put: Takes each update; must not wait.
         end: Told once that no more will come, and why if that is an error.
-        name: ``subscribe`` or ``stream``.
+        wish: Whatever this is a part of: tells one subscriber from another.
     """
 
     topics: tuple[str, ...]
     put: Callable[[Update], object]
     end: Callable[[KucoinSyncError | None], None]
-    name: str
+    wish: object
 
 
 class Waiter:
@@ -85,6 +88,9 @@ class TopicBoard:
     def __len__(self) -> int:
         return len(self._table)
 
+    def __contains__(self, topic: object) -> bool:
+        return topic in self._table
+
     # Wishes.
 
     def add(self, subscriber: Subscriber) -> Waiter:
@@ -101,15 +107,10 @@ class TopicBoard:
         """Nobody looks at this waiter any more."""
         self._waiters.remove(waiter)
 
-    def check(self, subscriber: Subscriber, waiter: Waiter, cause: KucoinSyncError | None) -> None:
-        """Raise `SubscribeError`, and withdraw what was not confirmed, unless everything was."""
-        if not waiter.pending and not waiter.rejected:
-            return
-        unknown = tuple(sorted(waiter.pending))
-        self.withdraw(subscriber, (*unknown, *waiter.rejected))
-        raise SubscribeError(
-            rejected=waiter.rejected, acked=tuple(waiter.acked), unknown=unknown, cause=cause if unknown else None
-        )
+    def give_up(self, subscriber: Subscriber, waiter: Waiter) -> None:
+        """Withdraw what was not confirmed."""
+        if waiter.pending or waiter.rejected:
+            self.withdraw(subscriber, (*waiter.pending, *waiter.rejected))
 
     def withdraw(self, subscriber: Subscriber, topics: Iterable[str]) -> None:
         """Take topics from a subscriber, who goes when he has none left."""
@@ -204,7 +205,7 @@ class TopicBoard:
                 update = attrs.evolve(update, gap_before=True)
             if topic in self._unproven:
                 self._table.data_seen(topic)
-                self._settle({})
+                self._settle((topic,))
             self._update_watches()
         return update
 
@@ -212,23 +213,34 @@ class TopicBoard:
         """Take the exchange's yes; return the command it answers, or ``None`` if it answers none of ours."""
         with self._changed:
             command = self._table.acknowledged(ack.id)
-            self._settle({})
+            if command is not None:
+                self._settle(command.topics)
         return command
 
     def refused(self, refusal: Refusal, now: float) -> tuple[Command | None, list[tuple[Subscriber, SubscribeError]]]:
         """
         Take the exchange's no.
 
+        A frame with several topics that was refused is sent again in halves, until the topic to blame stands alone.
+
         Returns:
             The command it answers, or ``None``; and the subscribers who have lost their last topic by it, with why.
         """
         final = self._dialect.is_final_refusal(refusal)
         with self._changed:
+            if (
+                final
+                and refusal.id is not None
+                and self._dialect.may_blame_one(refusal)
+                and self._table.split(refusal.id)
+            ):
+                self._settle(())
+                return Command(True, ()), []
             command = self._table.refused(refusal.id, now, final=final) if refusal.id is not None else None
             if command is None:
                 return None, []
             rejected = dict.fromkeys(command.topics, (refusal.code, refusal.message))
-            self._settle(rejected)
+            self._settle(command.topics, rejected)
             if not final or not command.subscribe:
                 return command, []
             ended = []
@@ -240,10 +252,10 @@ class TopicBoard:
             self._route()
             return command, ended
 
-    def _settle(self, rejected: dict[str, tuple[str, str]]) -> None:
-        """Tell the waiters what is known now; the lock is held."""
+    def _settle(self, topics: Iterable[str], rejected: Mapping[str, tuple[str, str]] = EMPTY) -> None:
+        """Tell the waiters what is known now of these topics; the lock is held."""
         for waiter in (*self._waiters, *([self._resumption] if self._resumption is not None else [])):
-            for topic in list(waiter.pending):
+            for topic in waiter.pending.intersection(topics):
                 if topic in rejected:
                     waiter.pending.discard(topic)
                     waiter.rejected[topic] = rejected[topic]

@@ -9,18 +9,15 @@ done. After it the frames are ours.
 from __future__ import annotations
 
 import os
-import ssl
 import time
-from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 import websocket
 
-from kucoin_sync._version import __version__
 from kucoin_sync.engine.channel import Channel, ChannelFile
 from kucoin_sync.engine.deadline import Deadline
-from kucoin_sync.engine.dial import Resolver, dial
+from kucoin_sync.engine.http_head import USER_AGENT, ResponseHead, read_head
 from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.network import Network
 from kucoin_sync.errors import (
     AuthError,
     ConfigError,
@@ -42,46 +39,13 @@ from kucoin_sync.protocol.frames import (
     encode_frame,
 )
 
-__all__ = ["Transport", "open_channel", "open_transport", "parse_retry_after"]
-
-MAX_HEADER_BYTES = 64 * 1024
-MAX_HEADER_LINES = 128
-USER_AGENT = f"kucoin-sync/{__version__}"
-
-
-def open_channel(
-    url: str,
-    *,
-    context: ssl.SSLContext,
-    resolver: Resolver,
-    deadline: Deadline,
-    interrupt: Interrupt,
-) -> Channel:
-    """
-    Connect to the host of a URL, with TLS where the scheme asks for it.
-
-    Raises:
-        ConnectError: With phase ``dns``, ``tcp`` or ``tls``.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    tls = parts.scheme in ("wss", "https")
-    sock = dial(host, parts.port or (443 if tls else 80), resolver, deadline, interrupt)
-    channel = Channel(sock, interrupt)
-    if tls:
-        try:
-            channel.start_tls(context, host, deadline)
-        except BaseException:
-            channel.discard(reset=True)
-            raise
-    return channel
+__all__ = ["Transport", "open_transport"]
 
 
 def open_transport(
     url: str,
     *,
-    context: ssl.SSLContext,
-    resolver: Resolver,
+    network: Network,
     deadline: Deadline,
     interrupt: Interrupt,
 ) -> Transport:
@@ -90,19 +54,18 @@ def open_transport(
 
     Args:
         url: ``wss://``, or ``ws://`` for a loopback host.
-        context: TLS settings.
-        resolver: Resolves the host.
+        network: The way to the host.
         deadline: For everything together.
         interrupt: Ends the opening, and later the line.
 
     Raises:
-        ConnectError: Phase ``dns``, ``tcp``, ``tls`` or ``upgrade``.
+        ConnectError: Phase ``dns``, ``tcp``, ``proxy``, ``tls`` or ``upgrade``.
     """
     try:
         check_url("endpoint", url, ("wss", "ws"))
     except ConfigError as error:
         raise ConnectError(str(error), phase="upgrade", retryable=False) from None
-    channel = open_channel(url, context=context, resolver=resolver, deadline=deadline, interrupt=interrupt)
+    channel = network.open_channel(url, deadline, interrupt)
     try:
         return Transport(channel, _shake_hands(channel, url, deadline))
     except BaseException:
@@ -160,65 +123,28 @@ class _HandshakeFile(ChannelFile):
         return part
 
     def _read_head(self) -> bytes:
-        received = bytearray()
-        room = bytearray(4096)
-        while b"\r\n\r\n" not in received:
-            if len(received) > MAX_HEADER_BYTES or received.count(b"\n") > MAX_HEADER_LINES:
-                raise ConnectError("response head above the bound", phase="upgrade")
-            count = self.recv_into(room)
-            if not count:
-                sample = f": {shorten(received)}" if received else ""
-                raise ConnectError(f"the peer closed without a whole response{sample}", phase="upgrade")
-            received += room[:count]
-        head, _, rest = bytes(received).partition(b"\r\n\r\n")
-        if head.count(b"\r\n") > MAX_HEADER_LINES or len(head) > MAX_HEADER_BYTES:
-            raise ConnectError("response head above the bound", phase="upgrade")
-        status, *headers = head.split(b"\r\n")
-        self._judge(status, headers, rest)
-        self.rest = rest
-        kept = [line for line in headers if not line.lower().startswith(b"set-cookie")]
-        return b"\r\n".join([status, *kept, b"", b""])
+        head = read_head(self, phase="upgrade", versions=(b"HTTP/1.1",))
+        self._judge(head)
+        self.rest = head.rest
+        kept = [line for line in head.lines if not line.lower().startswith(b"set-cookie")]
+        return b"\r\n".join([head.status_line, *kept, b"", b""])
 
-    def _judge(self, status_line: bytes, headers: list[bytes], rest: bytes) -> None:
-        words = status_line.split(b" ", 2)
-        if len(words) < 2 or words[0] != b"HTTP/1.1" or not words[1].isdigit():
-            raise ConnectError(f"not an HTTP/1.1 response: {shorten(status_line)}", phase="upgrade")
-        fields = {}
-        for line in headers:
-            name, colon, value = line.partition(b":")
-            if not colon:
-                raise ConnectError(f"header without a colon: {shorten(line)}", phase="upgrade")
-            fields[name.strip().lower()] = value.strip()
-        status = int(words[1])
-        if status == 101:
-            if b"sec-websocket-extensions" in fields:
+    def _judge(self, head: ResponseHead) -> None:
+        if head.status == 101:
+            if b"sec-websocket-extensions" in head.fields:
                 raise ConnectError("the server uses an extension nobody asked for", phase="upgrade")
             return
-        sample = f": {shorten(rest)}" if rest else ""
-        text = f"HTTP status {status}{sample}"
-        if status in (401, 403):
-            raise AuthError(text, phase="upgrade", status=status)
+        sample = f": {shorten(head.rest)}" if head.rest else ""
+        text = f"HTTP status {head.status}{sample}"
+        if head.status in (401, 403):
+            raise AuthError(text, phase="upgrade", status=head.status)
         raise ConnectError(
             text,
             phase="upgrade",
-            status=status,
-            retryable=not 300 <= status < 400,
-            retry_after=parse_retry_after(fields.get(b"retry-after", b"").decode("ascii", "replace")),
+            status=head.status,
+            retryable=not 300 <= head.status < 400,
+            retry_after=head.retry_after,
         )
-
-
-def parse_retry_after(value: str | None) -> float | None:
-    """Return the seconds a ``Retry-After`` header asks for (a number or a date), or ``None``."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value)) if value.replace(".", "", 1).isdigit() else _seconds_until(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _seconds_until(date: str) -> float:
-    return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
 
 
 class Transport:

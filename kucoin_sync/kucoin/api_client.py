@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.events import OrderAck, Pong
+from kucoin_sync.events import BatchResult, OrderAck, Pong
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WsKey
+from kucoin_sync.kucoin.order_methods import OrderMethods
 from kucoin_sync.options import Options
 
 __all__ = ["NowaitCalls", "WebsocketAPIClient"]
@@ -24,7 +25,7 @@ logger = logging.getLogger("kucoin_sync.kucoin.api_client")
 _LIFE_CYCLE = ("open", "authenticated", "reconnect", "reconnected", "suspended", "close", "exception", "late_reply")
 
 
-class WebsocketAPIClient:
+class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
     """
     Orders over KuCoin's WebSocket API.
 
@@ -36,6 +37,8 @@ class WebsocketAPIClient:
             ack = api.submit_new_spot_order(
                 symbol="BTC-USDT", side="buy", type="limit", price="20000", size="0.0001"
             )
+
+    Several orders in one request have one outcome each: `BatchResult`.
 
     Arguments are keywords in snake_case, or one mapping with the names of KuCoin's documents. Prices and sizes are
     `str`, `Decimal` or `int`; a `float` is taken by its shortest form. Methods of the same names under `nowait` return
@@ -74,10 +77,11 @@ class WebsocketAPIClient:
 
     def connect_ws_api(self, ws_key: str | Enum | None = None, *, timeout: float | None = None) -> None:
         """
-        Open the order line and log in ahead of time.
+        Open an order line and log in ahead of time.
 
         Args:
-            ws_key: ``None`` is ``wsApiSpotV1``.
+            ws_key: ``None`` is ``wsApiSpotV1``, which spot and margin orders take; futures orders take
+                ``wsApiFuturesV1``.
             timeout: Seconds; ``None`` takes ``open_timeout``.
 
         Raises:
@@ -86,135 +90,16 @@ class WebsocketAPIClient:
         """
         self._client.connect(WsKey.WS_API_SPOT_V1 if ws_key is None else ws_key, timeout=timeout)
 
-    def submit_new_spot_order(
+    def _run(
         self,
-        params: Mapping[str, Any] | None = None,
-        *,
-        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
-        timeout: float | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **arguments: Any,
-    ) -> OrderAck:
-        """
-        Place a spot order (``spot.order``).
-
-        The order carries a client order id (yours, or one made here) and an expiry window, so that it is refused if it
-        arrives after this call has ended.
-
-        Args:
-            params: All arguments in one mapping, named as in KuCoin's documents; else use keywords.
-            ws_key: Which order line.
-            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
-            extra: Fields the library does not know yet.
-            **arguments: ``symbol``, ``side`` (``buy``, ``sell``), ``type`` (``limit``, ``market``); ``price`` and
-                ``size`` for a limit order, ``size`` or ``funds`` for a market order; optional: ``client_oid``,
-                ``time_in_force`` (``GTC``, ``GTT``, ``IOC``, ``FOK``), ``cancel_after`` (seconds, with ``GTT``),
-                ``post_only``, ``hidden``, ``iceberg``, ``visible_size``, ``stp``, ``tags``, ``remark``,
-                ``client_timestamp`` and ``allow_max_time_window`` (ms, instead of the window made here).
-
-        Returns:
-            `OrderAck` with ``order_id`` and ``client_oid``: the exchange took the order, which does not mean that it
-            rests or was filled.
-
-        Raises:
-            Rejected: The exchange refused it; there is no such order.
-            NotSent: Not one byte left; safe to try again.
-            OutcomeUnknown: There may be an order; look it up by ``error.client_oid``, do not resend.
-            ConfigError: An argument breaks a rule; nothing was sent.
-
-        Source: KuCoin docs, WebSocket API, Add Order (read 2026-11).
-        """
-        return self._call(ws_key, "spot.order", params, arguments, extra, timeout)
-
-    def modify_spot_order(
-        self,
-        params: Mapping[str, Any] | None = None,
-        *,
-        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
-        timeout: float | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **arguments: Any,
-    ) -> OrderAck:
-        """
-        Replace a spot order by one with another price or size (``spot.modify``): a cancel and a new order in one.
-
-        Args:
-            params: All arguments in one mapping; else use keywords.
-            ws_key: Which order line.
-            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
-            extra: Fields the library does not know yet.
-            **arguments: ``symbol``; ``order_id`` or ``client_oid``; ``new_price``, ``new_size`` or both.
-
-        Returns:
-            `OrderAck` whose ``order_id`` is the id of the new order.
-
-        Raises:
-            Rejected: Refused before anything was cancelled.
-            NotSent: Not one byte left.
-            OutcomeUnknown: The old order, the new one, or neither may be live.
-            ConfigError: An argument breaks a rule; nothing was sent.
-
-        Source: KuCoin docs, WebSocket API, Modify Order (read 2026-11).
-        """
-        return self._call(ws_key, "spot.modify", params, arguments, extra, timeout)
-
-    def cancel_spot_order(
-        self,
-        params: Mapping[str, Any] | None = None,
-        *,
-        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
-        timeout: float | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **arguments: Any,
-    ) -> OrderAck:
-        """
-        Cancel a spot order (``spot.cancel``).
-
-        Args:
-            params: All arguments in one mapping; else use keywords.
-            ws_key: Which order line.
-            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
-            extra: Fields the library does not know yet.
-            **arguments: ``symbol``; ``order_id`` or ``client_oid``.
-
-        Returns:
-            `OrderAck`: the exchange took the cancel.
-
-        Raises:
-            Rejected: There is no such order, or it is done already.
-            NotSent: Not one byte left.
-            OutcomeUnknown: The order may or may not be cancelled.
-            ConfigError: An argument breaks a rule; nothing was sent.
-
-        Source: KuCoin docs, WebSocket API, Cancel Order (read 2026-11).
-        """
-        return self._call(ws_key, "spot.cancel", params, arguments, extra, timeout)
-
-    def ping(self, *, ws_key: str | Enum = WsKey.WS_API_SPOT_V1, timeout: float | None = None) -> Pong:
-        """
-        Ask the order line for a sign of life.
-
-        Returns:
-            `Pong` with the round-trip time.
-
-        Raises:
-            NotSent: There was no line.
-            OutcomeUnknown: No answer in time (``safe_to_retry`` is true: a ping changes nothing).
-        """
-        pong: Pong = self._client.send_ws_api_request(ws_key, "ping", timeout=timeout)
-        return pong
-
-    def _call(
-        self,
-        ws_key: str | Enum,
         op: str,
-        params: Mapping[str, Any] | None,
+        params: Any,
         arguments: Mapping[str, Any],
-        extra: Mapping[str, Any] | None,
+        ws_key: str | Enum | None,
         timeout: float | None,
-    ) -> OrderAck:
-        ack: OrderAck = self._client.call_operation(ws_key, op, params, arguments, extra, timeout)
-        return ack
+        extra: Mapping[str, Any] | None,
+    ) -> Any:
+        return self._client.call_operation(ws_key, op, params, arguments, extra, timeout)
 
     def close(self, *, timeout: float | None = None, drain: bool = True) -> None:
         """
@@ -239,7 +124,7 @@ class WebsocketAPIClient:
         return f"<WebsocketAPIClient on {self._client!r}>"
 
 
-class NowaitCalls:
+class NowaitCalls(OrderMethods[Future[OrderAck], Future[BatchResult], Future[Pong]]):
     """
     The order methods of `WebsocketAPIClient` under the same names, for many orders in flight.
 
@@ -251,41 +136,16 @@ class NowaitCalls:
     def __init__(self, client: WebsocketClient) -> None:
         self._client = client
 
-    def submit_new_spot_order(
+    def _run(
         self,
-        params: Mapping[str, Any] | None = None,
-        *,
-        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
-        timeout: float | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **arguments: Any,
-    ) -> Future[OrderAck]:
-        """See `WebsocketAPIClient.submit_new_spot_order`."""
-        return self._client.call_operation_nowait(ws_key, "spot.order", params, arguments, extra, timeout)
-
-    def modify_spot_order(
-        self,
-        params: Mapping[str, Any] | None = None,
-        *,
-        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
-        timeout: float | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **arguments: Any,
-    ) -> Future[OrderAck]:
-        """See `WebsocketAPIClient.modify_spot_order`."""
-        return self._client.call_operation_nowait(ws_key, "spot.modify", params, arguments, extra, timeout)
-
-    def cancel_spot_order(
-        self,
-        params: Mapping[str, Any] | None = None,
-        *,
-        ws_key: str | Enum = WsKey.WS_API_SPOT_V1,
-        timeout: float | None = None,
-        extra: Mapping[str, Any] | None = None,
-        **arguments: Any,
-    ) -> Future[OrderAck]:
-        """See `WebsocketAPIClient.cancel_spot_order`."""
-        return self._client.call_operation_nowait(ws_key, "spot.cancel", params, arguments, extra, timeout)
+        op: str,
+        params: Any,
+        arguments: Mapping[str, Any],
+        ws_key: str | Enum | None,
+        timeout: float | None,
+        extra: Mapping[str, Any] | None,
+    ) -> Any:
+        return self._client.call_operation_nowait(ws_key, op, params, arguments, extra, timeout)
 
 
 def _log_event(event: object) -> None:

@@ -11,16 +11,19 @@ from typing import Any
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update
-from kucoin_sync.kucoin import rest, topics
+from kucoin_sync.kucoin import classic_topics, rest
 from kucoin_sync.kucoin.codes import CLOCK_CODE
+from kucoin_sync.kucoin.models.typed import read_classic
 from kucoin_sync.kucoin.numbers import to_milliseconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
 from kucoin_sync.protocol.json_text import dumps, loads
 from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Unknown, Unreadable, Welcome
+from kucoin_sync.protocol.packed_text import unpack_text
 
 __all__ = ["ClassicDialect"]
 
+_LIMIT_CODE = "509"
 _PASSING_REFUSALS = ("service busy", "permits per second", "system error")
 
 
@@ -36,7 +39,7 @@ class ClassicDialect:
     """
 
     greeting: tuple[Step, ...] = (Step.WELCOME,)
-    limits = Limits(frames=100, window=10.0, topics_per_frame=100, idle=60.0)
+    limits = Limits(frames=100, window=10.0, topics_per_frame=100, topics_per_connection=300, idle=60.0)
 
     def __init__(self, ws_key: str, *, rest_host: str, signer: Signer | None = None, ws_url: str | None = None) -> None:
         self.ws_key = ws_key
@@ -80,7 +83,7 @@ class ClassicDialect:
     # What comes in.
 
     def unpack(self, data: bytes) -> str:
-        return data.decode()
+        return unpack_text(data)
 
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         try:
@@ -96,6 +99,10 @@ class ClassicDialect:
                 return Unreadable("a message without a topic", text)
             return Update(topic, subject, data, _sequence(frame, data), received_at, text, origin)
         return _control(frame, kind, text)
+
+    @staticmethod
+    def typed(update: Update) -> Any:
+        return read_classic(update)
 
     # What goes out.
 
@@ -122,9 +129,9 @@ class ClassicDialect:
             {
                 "id": request_id,
                 "type": kind,
-                "topic": topics.join(single),
+                "topic": classic_topics.join(single),
                 # A public topic with this flag would bring the user's own messages only.
-                "privateChannel": self._private and topics.is_private(single[0]),
+                "privateChannel": self._private and classic_topics.is_private(single[0]),
                 "response": True,
             }
         )
@@ -137,13 +144,16 @@ class ClassicDialect:
     def single_topics(self, request: TopicRequest) -> Sequence[str]:
         if request.payload:
             raise ConfigError("topics: the classic streams take no payload beside the topic")
-        return topics.split(request.topic, ws_key=self.ws_key)
+        return classic_topics.split(request.topic, ws_key=self.ws_key)
 
     def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
-        return topics.group(single, self.limits.topics_per_frame)
+        return classic_topics.group(single, self.limits.topics_per_frame)
 
     def is_final_refusal(self, refusal: Refusal) -> bool:
         return not any(text in refusal.message for text in _PASSING_REFUSALS)
+
+    def may_blame_one(self, refusal: Refusal) -> bool:
+        return refusal.code != _LIMIT_CODE
 
 
 def _control(frame: dict[str, Any], kind: Any, text: str) -> Inbound:

@@ -5,40 +5,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
 from kucoin_sync.engine.client import EngineClient
+from kucoin_sync.engine.connection import Connection
+from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.arguments import SPOT_CANCEL, SPOT_MODIFY, SPOT_ORDER, OperationArguments
+from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.classic import ClassicDialect
+from kucoin_sync.kucoin.hosts import check_hosts, region_of
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
+from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
+from kucoin_sync.kucoin.pro import ProDialect
 from kucoin_sync.kucoin.signing import Signer
-from kucoin_sync.kucoin.trade import KucoinRules, TradeDialect
-from kucoin_sync.options import Options, check_url, is_loopback
-from kucoin_sync.orders.calls import RequestCalls
+from kucoin_sync.kucoin.symbol_book import Fetch, SymbolBook
+from kucoin_sync.kucoin.symbol_rules import CHECKED
+from kucoin_sync.kucoin.trade import TradeDialect
+from kucoin_sync.options import Options, is_loopback
+from kucoin_sync.orders.calls import LastCheck, RequestCalls
 from kucoin_sync.protocol.dialect import Dialect
 
 __all__ = ["WebsocketClient"]
 
-HOSTS: Mapping[str, str] = {
-    "spot_rest": "https://api.kucoin.com",
-    "futures_rest": "https://api-futures.kucoin.com",
-    "ws_api": "wss://wsapi.kucoin.com/v1/private",
-}
-"""Source: KuCoin docs, Introduction, base URLs (read 2026-11)."""
-
 SIMULATOR_PREFIX = "simulator-"
 
-_ARGUMENTS: Mapping[str, OperationArguments] = {
-    "spot.order": SPOT_ORDER,
-    "spot.cancel": SPOT_CANCEL,
-    "spot.modify": SPOT_MODIFY,
-}
-_ANYTHING = OperationArguments(rule=lambda *_: None)
 _ORDER_ENTRY = (WsKey.WS_API_SPOT_V1, WsKey.WS_API_FUTURES_V1)
 
 
@@ -64,44 +58,80 @@ class WebsocketClient(EngineClient):
         super().__init__(options, **keywords)
         rules = KucoinRules(self.options.recv_window, time.time)
         self._calls = RequestCalls(rules, self._around.identifiers, self._hub)
+        self._symbol_book: SymbolBook | None = None
+
+    def _use_symbols(self, symbols: Fetch, contracts: Fetch) -> None:
+        """Say where the rules of ``check_symbols`` come from."""
+        self._symbol_book = SymbolBook(symbols, contracts)
 
     @classmethod
     def _check_options(cls, options: Options) -> None:
-        for name, url in options.hosts.items():
-            if name not in HOSTS:
-                raise ConfigError(f"hosts: no host {name!r}; there are {', '.join(HOSTS)}")
-            schemes = ("wss", "ws") if name == "ws_api" else ("https", "http")
-            check_url(f"hosts[{name!r}]", url, schemes)
+        check_hosts(options.api_region, options.hosts)
+
+    def _rest_headers(self) -> Mapping[str, str]:
+        return region_of(self.options.api_region, self.options.hosts).headers
 
     def _host(self, name: str, *, private: bool) -> str:
-        url = self.options.hosts.get(name, HOSTS[name]).rstrip("/")
-        # An account and the exchange it belongs to go together, so that practice never meets the real thing.
-        simulated = private and str(self.options.api_key).startswith(SIMULATOR_PREFIX)
-        if simulated and not is_loopback(urlsplit(url).hostname or ""):
-            raise ConfigError(f"hosts[{name!r}]: the simulator's credentials do not go to {url}")
+        url: str = getattr(region_of(self.options.api_region, self.options.hosts), name)
+        return self._bound(f"hosts[{name!r}]", url) if private else url
+
+    def _bound(self, name: str, url: str) -> str:
+        """Keep an account and the exchange it belongs to together, so that practice never meets the real thing."""
+        simulated = str(self.options.api_key).startswith(SIMULATOR_PREFIX)
+        host = urlsplit(url).hostname or ""
+        if simulated and not is_loopback(host):
+            raise ConfigError(f"{name}: the simulator's credentials do not go to {host}")
         return url
+
+    def _signer(self) -> Signer | None:
+        options = self.options
+        if options.credentials is None:
+            return None
+        return Signer(
+            options.credentials,
+            options.api_key_version,
+            sign_message=options.custom_sign_message_fn,
+            broker=options.broker,
+        )
 
     def _make_dialect(self, ws_key: str) -> Dialect:
         key = parse_ws_key(ws_key)
         facts = CONNECTIONS[key]
-        if facts.system == "pro_v2":
-            raise ConfigError(f"ws_key: {key} is not available in this version")
         signer = None
         if facts.private:
-            if self.options.credentials is None:
+            signer = self._signer()
+            if signer is None:
                 raise ConfigError(f"api_key: {key} needs api_key, api_secret and api_passphrase")
-            signer = Signer(self.options.credentials, self.options.api_key_version)
+            if self.options.ws_url is not None:
+                self._bound("ws_url", self.options.ws_url)
         if facts.system == "ws_api":
             assert signer is not None
             url = self.options.ws_url or self._host("ws_api", private=True)
             rest_host = self._host("spot_rest", private=True)
-            return TradeDialect(key.value, url=url, rest_host=rest_host, signer=signer)
+            return TradeDialect(
+                key.value, url=url, rest_host=rest_host, signer=signer, enable_ns=self.options.enable_ns
+            )
+        if facts.system == "pro_v2":
+            host = "pro_private" if facts.private else f"pro_{facts.product}"
+            url = self.options.ws_url or self._host(host, private=facts.private)
+            rest_host = self._host("spot_rest", private=facts.private)
+            return ProDialect(key.value, url=url, rest_host=rest_host, signer=signer, login=self.options.pro_login)
         rest_host = self._host(f"{facts.product}_rest", private=facts.private)
         return ClassicDialect(key.value, rest_host=rest_host, signer=signer, ws_url=self.options.ws_url)
 
+    def connect(self, ws_key: str | Enum, *, timeout: float | None = None) -> None:
+        deadline = self._deadline(timeout, self.options.open_timeout)
+        super().connect(ws_key, timeout=timeout)
+        key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+        if self.options.check_symbols and key in _ORDER_ENTRY:
+            contracts = key is WsKey.WS_API_FUTURES_V1
+            self._symbols().load(contracts=contracts, now=time.monotonic(), deadline=deadline)
+
+    connect.__doc__ = EngineClient.connect.__doc__
+
     def connect_all(self, *, timeout: float | None = None) -> None:
         """
-        Open every connection that this version has and the credentials allow.
+        Open every connection that the credentials allow.
 
         Args:
             timeout: Seconds for all of them together; ``None`` takes ``open_timeout``.
@@ -110,21 +140,27 @@ class WebsocketClient(EngineClient):
             ConnectError: If one of them could not be opened.
         """
         deadline = self._deadline(timeout, self.options.open_timeout)
-        keys = [
-            key
-            for key, facts in CONNECTIONS.items()
-            if facts.system != "pro_v2" and (self.options.credentials is not None or not facts.private)
-        ]
+        keys = [key for key, facts in CONNECTIONS.items() if self.options.credentials is not None or not facts.private]
         for key in keys:
-            self._connection(key).start()
+            self._group(key).first.start()
         for key in keys:
             self.connect(key, timeout=deadline.remaining())
 
+    def stats(self) -> dict[str, Any]:
+        """
+        Return what happened so far, in numbers.
+
+        Returns:
+            ``{"requests": RequestStats}``: what became of the requests, by operation; and by connection what the last
+            reply said of the exchange's request limit.
+        """
+        return {"requests": self._calls.stats()}
+
     def send_ws_api_request(
         self,
-        ws_key: str | Enum,
+        ws_key: str | Enum | None,
         op: str,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         *,
         extra: Mapping[str, Any] | None = None,
         timeout: float | None = None,
@@ -136,14 +172,14 @@ class WebsocketClient(EngineClient):
         sent as it is, and treated as one that changes the account.
 
         Args:
-            ws_key: ``wsApiSpotV1`` or ``wsApiFuturesV1``.
+            ws_key: ``wsApiSpotV1`` or ``wsApiFuturesV1``; ``None`` takes the one that the operation goes to.
             op: Such as ``spot.order``.
-            params: Arguments as the exchange spells them.
+            params: Arguments as the exchange spells them; a list where the operation takes one.
             extra: Fields the library does not know yet.
             timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
 
         Returns:
-            `OrderAck`; for ``ping`` a `Pong`.
+            `OrderAck`; for an operation on several orders a `BatchResult`; for ``ping`` a `Pong`.
 
         Raises:
             Rejected: The exchange refused it.
@@ -156,9 +192,9 @@ class WebsocketClient(EngineClient):
 
     def send_ws_api_request_nowait(
         self,
-        ws_key: str | Enum,
+        ws_key: str | Enum | None,
         op: str,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         *,
         extra: Mapping[str, Any] | None = None,
         timeout: float | None = None,
@@ -173,48 +209,69 @@ class WebsocketClient(EngineClient):
 
     def call_operation(
         self,
-        ws_key: str | Enum,
+        ws_key: str | Enum | None,
         op: str,
-        params: Mapping[str, Any] | None,
+        params: Any,
         keywords: Mapping[str, Any],
         extra: Mapping[str, Any] | None,
         timeout: float | None,
     ) -> Any:
         """Make a request whose arguments are a mapping or keywords; what every order method comes down to."""
-        connection, args, seconds = self._prepare(ws_key, op, params, keywords, extra, timeout)
-        return self._calls.call(connection, op, args, timeout=seconds)
+        connection, args, seconds, check = self._prepare(ws_key, op, params, keywords, extra, timeout)
+        return self._calls.call(connection, op, args, timeout=seconds, check=check)
 
     def call_operation_nowait(
         self,
-        ws_key: str | Enum,
+        ws_key: str | Enum | None,
         op: str,
-        params: Mapping[str, Any] | None,
+        params: Any,
         keywords: Mapping[str, Any],
         extra: Mapping[str, Any] | None,
         timeout: float | None,
     ) -> Future[Any]:
         """As `call_operation`, with a future for the outcome."""
-        connection, args, seconds = self._prepare(ws_key, op, params, keywords, extra, timeout)
-        return self._calls.call_nowait(connection, op, args, timeout=seconds)
+        connection, args, seconds, check = self._prepare(ws_key, op, params, keywords, extra, timeout)
+        return self._calls.call_nowait(connection, op, args, timeout=seconds, check=check)
 
     def _prepare(
         self,
-        ws_key: str | Enum,
+        ws_key: str | Enum | None,
         op: str,
-        params: Mapping[str, Any] | None,
+        params: Any,
         keywords: Mapping[str, Any],
         extra: Mapping[str, Any] | None,
         timeout: float | None,
-    ) -> tuple[Any, dict[str, Any], float]:
+    ) -> tuple[Connection, Any, float, LastCheck | None]:
         """Check everything about a request before anything of it exists."""
-        key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
-        if key not in _ORDER_ENTRY:
-            raise ConfigError(f"ws_key: {key} takes no requests; use {' or '.join(_ORDER_ENTRY)}")
         if not isinstance(op, str) or not op:
             raise ConfigError(f"op: must be the name of an operation, got {op!r}")
-        if op in _ARGUMENTS:
-            args = _ARGUMENTS[op].check(params, keywords, extra)
-        else:
-            args = _ANYTHING.check(None, keywords, {**(params or {}), **(extra or {})})
+        row = OPERATIONS.get(op)
+        key = None
+        if ws_key is not None:
+            key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+            if key not in _ORDER_ENTRY:
+                raise ConfigError(f"ws_key: {key} takes no requests; use {' or '.join(_ORDER_ENTRY)}")
+        elif row is None:
+            raise ConfigError(f"ws_key: is required for an operation that the library does not know, {op!r:.60}")
+        args = (ANYTHING if row is None else row.arguments).check(params, keywords, extra)
+        if key is None and row is not None:
+            key = row.line(args)
         seconds = self._deadline(timeout, self.options.request_timeout).remaining()
-        return self._connection(key), args, seconds
+        return self._group(str(key)).first, args, seconds, self._last_check(op, params, keywords)
+
+    def _last_check(self, op: str, params: Any, keywords: Mapping[str, Any]) -> LastCheck | None:
+        if not self.options.check_symbols or op not in CHECKED:
+            return None
+        row, book = OPERATIONS[op], self._symbols()
+        spellings = row.arguments.spellings(params, keywords)
+
+        def check(args: Any, deadline: Deadline, wait: bool) -> None:
+            orders = (args,) if row.batch is None else row.batch.items(args)
+            book.check(op, orders, spellings, now=time.monotonic(), deadline=deadline, wait=wait)
+
+        return check
+
+    def _symbols(self) -> SymbolBook:
+        if self._symbol_book is None:
+            raise ConfigError("check_symbols: this client has no source of symbol rules")
+        return self._symbol_book

@@ -16,10 +16,11 @@ from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall
 from kucoin_sync.protocol.json_text import loads
 
-__all__ = ["read_time", "read_token", "time_call", "token_call"]
+__all__ = ["read_time", "read_token", "read_token_v2", "time_call", "token_call", "token_v2_call"]
 
 _BULLET_PUBLIC = "/api/v1/bullet-public"
 _BULLET_PRIVATE = "/api/v1/bullet-private"
+_BULLET_PRIVATE_V2 = "/api/v2/bullet-private"
 _TIME = "/api/v1/timestamp"
 _PASSING_CODES = ("429000", "1015")
 LONGEST_MS = 10**9
@@ -32,6 +33,12 @@ def token_call(host: str, signer: Signer | None, *, timestamp_ms: int) -> HttpCa
         return HttpCall("POST", host + _BULLET_PUBLIC)
     headers = signer.rest_headers("POST", _BULLET_PRIVATE, "", timestamp_ms=timestamp_ms)
     return HttpCall("POST", host + _BULLET_PRIVATE, headers)
+
+
+def token_v2_call(host: str, signer: Signer, *, timestamp_ms: int) -> HttpCall:
+    """Return the call for the token with which the private Pro V2 line may be opened instead of logging in."""
+    headers = signer.rest_headers("POST", _BULLET_PRIVATE_V2, "", timestamp_ms=timestamp_ms)
+    return HttpCall("POST", host + _BULLET_PRIVATE_V2, headers)
 
 
 def time_call(host: str) -> HttpCall:
@@ -66,6 +73,24 @@ def read_token(answer: HttpAnswer, *, connect_id: str) -> list[Endpoint]:
     if not isinstance(token, str) or not token or not isinstance(servers, list) or not servers:
         raise TokenError(f"no token or no servers in the answer: {_sample(data)}", status=answer.status)
     return [_read_server(server, token, connect_id) for server in servers]
+
+
+def read_token_v2(answer: HttpAnswer) -> str:
+    """
+    Return the token of `token_v2_call`, as it was sent: percent-encode it for a URL.
+
+    Args:
+        answer: ``{"code": "200000", "data": {"token": "..."}}``
+
+    Raises:
+        AuthError: If the credentials are refused.
+        TokenError: If the answer is anything else but the above.
+    """
+    data = _read_envelope(answer)
+    token = data.get("token") if isinstance(data, Mapping) else None
+    if not isinstance(token, str) or not token:
+        raise TokenError("no token in the answer", status=answer.status)
+    return token
 
 
 def _read_server(server: Any, token: str, connect_id: str) -> Endpoint:

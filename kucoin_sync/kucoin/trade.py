@@ -1,7 +1,7 @@
 """
-The dialect of the WebSocket API (order entry), and its operations.
+The dialect of the WebSocket API (order entry). What can be asked on it is in `operations`.
 
-Source: KuCoin docs, WebSocket API (order entry), Introduction, Add Order, Cancel Order, Modify Order (read 2026-11).
+Source: KuCoin docs, WebSocket API (order entry), Introduction (read 2026-11).
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
-from kucoin_sync.events import Origin, RateLimit
+from kucoin_sync.events import Origin, RateLimit, Update
 from kucoin_sync.kucoin import codes, rest
-from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
-from kucoin_sync.orders.outcome import Operation, OperationKind, Proof, Verdict
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
 from kucoin_sync.protocol.json_text import dumps, loads
 from kucoin_sync.protocol.messages import (
@@ -27,9 +26,9 @@ from kucoin_sync.protocol.messages import (
     Unreadable,
     Welcome,
 )
-from kucoin_sync.protocol.server_clock import ServerClock
+from kucoin_sync.protocol.packed_text import unpack_text
 
-__all__ = ["KucoinRules", "TradeDialect"]
+__all__ = ["TradeDialect"]
 
 _CHALLENGE_EXPIRED = "400012"
 
@@ -43,14 +42,16 @@ class TradeDialect:
         url: Without query.
         rest_host: For the exchange's clock.
         signer: Signs the URL and the challenge.
+        enable_ns: Ask for gateway times in nanoseconds.
     """
 
     greeting: tuple[Step, ...] = (Step.CHALLENGE, Step.WELCOME)
     # No limit of topics applies; the idle limit is the one of the streams, which nobody documents for this host.
-    limits = Limits(frames=100, window=10.0, topics_per_frame=1, idle=60.0)
+    limits = Limits(frames=100, window=10.0, topics_per_frame=1, topics_per_connection=1, idle=60.0)
 
-    def __init__(self, ws_key: str, *, url: str, rest_host: str, signer: Signer) -> None:
+    def __init__(self, ws_key: str, *, url: str, rest_host: str, signer: Signer, enable_ns: bool = False) -> None:
         self.ws_key = ws_key
+        self._enable_ns = enable_ns
         self._url = url
         self._rest_host = rest_host
         self._signer = signer
@@ -61,7 +62,8 @@ class TradeDialect:
         return None
 
     def endpoints(self, answer: HttpAnswer | None, *, connect_id: str, timestamp_ms: int) -> Sequence[Endpoint]:
-        return [Endpoint(f"{self._url}?{self._signer.order_entry_query(timestamp_ms=timestamp_ms)}")]
+        query = self._signer.order_entry_query(timestamp_ms=timestamp_ms, enable_ns=self._enable_ns)
+        return [Endpoint(f"{self._url}?{query}")]
 
     def time_call(self) -> HttpCall | None:
         return rest.time_call(self._rest_host)
@@ -88,7 +90,7 @@ class TradeDialect:
     # What comes in.
 
     def unpack(self, data: bytes) -> str:
-        return data.decode()
+        return unpack_text(data)
 
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         try:
@@ -104,7 +106,7 @@ class TradeDialect:
             return Reply(
                 str(request_id),
                 op if type(op) is str else None,
-                _code(frame.get("code")),
+                codes.code_text(frame.get("code")),
                 str(frame.get("msg") or ""),
                 frame.get("data"),
                 _whole(frame.get("inTime")),
@@ -113,8 +115,12 @@ class TradeDialect:
                 text,
             )
         if "code" in frame:
-            return Refusal(None, _code(frame["code"]), str(frame.get("msg") or ""), text)
+            return Refusal(None, codes.code_text(frame["code"]), str(frame.get("msg") or ""), text)
         return _greeting(frame, text)
+
+    @staticmethod
+    def typed(update: Update) -> Any:
+        return update.data  # this connection pushes nothing
 
     # What goes out.
 
@@ -145,137 +151,27 @@ class TradeDialect:
     def is_final_refusal(self, refusal: Refusal) -> bool:
         return True
 
+    def may_blame_one(self, refusal: Refusal) -> bool:
+        return False
+
 
 def _greeting(frame: dict[str, Any], text: str) -> Inbound:
     if "welcome" in (frame.get("data"), frame.get("message")):
         return Welcome(
             str(frame.get("sessionId") or "") or None,
-            ping_interval=_seconds(frame.get("pingInterval")),
-            pong_timeout=_seconds(frame.get("pingTimeout")),
+            ping_interval=to_seconds(frame.get("pingInterval")),
+            pong_timeout=to_seconds(frame.get("pingTimeout")),
         )
     if "sessionId" in frame and "timestamp" in frame:
         return Challenge(text, to_milliseconds(frame["timestamp"]))
     return Unknown(text)
 
 
-def _code(value: Any) -> str:
-    """Return a code as text; ``""`` for whatever is no code."""
-    if type(value) is str:
-        return value
-    return str(value) if type(value) is int else ""
-
-
 def _whole(value: Any) -> int | None:
     return value if type(value) is int else None
-
-
-def _seconds(value: Any) -> float | None:
-    return value / 1000 if type(value) in (int, float) and 0 < value < 10**9 else None
 
 
 def _rate_limit(value: Any) -> RateLimit | None:
     if not isinstance(value, Mapping):
         return None
-    return RateLimit(_whole(value.get("limit")), _whole(value.get("remaining")), _seconds(value.get("reset")))
-
-
-# Operations.
-
-
-def _prove_place(args: Any, data: Any) -> Proof | None:
-    order_id = _field(data, "orderId")
-    if order_id is None or data.get("clientOid") not in (None, args.get("clientOid")):
-        return None
-    return Proof(order_id, args.get("clientOid"))
-
-
-def _prove_cancel(args: Any, data: Any) -> Proof | None:
-    for name in ("orderId", "clientOid"):
-        asked = args.get(name)
-        if asked is not None and _field(data, name) == asked:
-            return Proof(_field(data, "orderId"), _field(data, "clientOid"))
-    cancelled = data.get("cancelledOrderIds") if isinstance(data, Mapping) else None
-    asked = args.get("orderId")
-    if asked is not None and isinstance(cancelled, list) and asked in cancelled:
-        return Proof(asked, None)
-    return None
-
-
-def _prove_modify(args: Any, data: Any) -> Proof | None:
-    new_order_id = _field(data, "newOrderId")
-    return Proof(new_order_id, _field(data, "clientOid")) if new_order_id is not None else None
-
-
-def _prove_anything(args: Any, data: Any) -> Proof | None:
-    return Proof(_field(data, "orderId"), _field(data, "clientOid"))
-
-
-def _field(data: Any, name: str) -> str | None:
-    value = data.get(name) if isinstance(data, Mapping) else None
-    return value if isinstance(value, str) and value else None
-
-
-def _expire(args: Any, clock: ServerClock, wall_ms: float, window: float) -> Any:
-    """
-    Let the exchange refuse the order when it arrives too late.
-
-    ``clientTimestamp`` and ``allowMaxTimeWindow`` (both ms) belong together; what the caller gave is kept.
-    """
-    if "clientTimestamp" in args or "allowMaxTimeWindow" in args:
-        return args
-    return {
-        **args,
-        "clientTimestamp": clock.earliest_ms(wall_ms),
-        "allowMaxTimeWindow": max(1, int(window * 1000)),
-    }
-
-
-class KucoinRules:
-    """
-    KuCoin's operations and codes.
-
-    Args:
-        recv_window: Seconds an order may take to reach the gateway; ``None``: the time its call has left.
-        wall_clock: Returns seconds since 1970.
-    """
-
-    def __init__(self, recv_window: float | None, wall_clock: Any) -> None:
-        self._recv_window = recv_window
-        self._wall_clock = wall_clock
-        row = self._row
-        rows = [
-            row("ping", "spot", OperationKind.READ, _prove_anything),
-            row("spot.order", "spot", OperationKind.PLACE, _prove_place, expires=True),
-            row("spot.cancel", "spot", OperationKind.CANCEL, _prove_cancel),
-            row("spot.modify", "spot", OperationKind.MODIFY, _prove_modify),
-        ]
-        self._operations = {operation.name: operation for operation in rows}
-
-    def _row(self, name: str, product: str, kind: OperationKind, prove: Any, *, expires: bool = False) -> Operation:
-        return Operation(
-            name=name,
-            product=product,
-            kind=kind,
-            reply_op="pong" if name == "ping" else name,
-            prove=prove,
-            client_oid_key="clientOid",
-            order_id_key="orderId",
-            symbol_key="symbol",
-            expire=self._expire if expires else None,
-        )
-
-    def _expire(self, args: Any, clock: ServerClock, remaining: float) -> Any:
-        return _expire(args, clock, self._wall_clock() * 1000, self._recv_window or remaining)
-
-    def operation(self, name: str) -> Operation:
-        """Return the row of an operation; one that is not listed is taken to change the account."""
-        known = self._operations.get(name)
-        return known or self._row(name, name.partition(".")[0], OperationKind.OTHER, _prove_anything)
-
-    def is_success(self, code: str) -> bool:
-        """Whether a code means yes."""
-        return code == codes.SUCCESS
-
-    def judge(self, operation: Operation, code: str, message: str) -> Verdict:
-        """Say what a code that is not success means."""
-        return codes.judge(operation, code, message)
+    return RateLimit(_whole(value.get("limit")), _whole(value.get("remaining")), to_seconds(value.get("reset")))

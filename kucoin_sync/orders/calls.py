@@ -26,24 +26,24 @@ from kucoin_sync.errors import (
     DeadlineExceeded,
     ForkedError,
     KucoinSyncError,
-    OutcomeUnknown,
     ProtocolViolation,
     ReentrantCallError,
     RequestError,
 )
-from kucoin_sync.orders.outcome import (
-    Operation,
-    OperationKind,
-    Rules,
-    conclude,
-    not_sent,
-    unknown_after_interrupt,
-)
+from kucoin_sync.orders.operation import Operation, OperationKind, Rules
+from kucoin_sync.orders.outcome import abandoned, conclude, not_sent
+from kucoin_sync.orders.tally import RequestStats, RequestTally
 from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = ["ReplyFuture", "RequestCalls"]
+__all__ = ["LastCheck", "ReplyFuture", "RequestCalls"]
 
 logger = logging.getLogger("kucoin_sync.orders.calls")
+
+LastCheck = Callable[[Any, Deadline, bool], None]
+"""
+A check that may take time, made inside the call's deadline and before anything is sent: takes the arguments, the
+deadline and whether it may wait; raises `ConfigError` for what must not be sent.
+"""
 
 _BEFORE_ANYTHING = (ConfigError, ReentrantCallError, ForkedError)
 
@@ -81,43 +81,57 @@ class RequestCalls:
         self._rules = rules
         self._identifiers = identifiers
         self._hub = hub
-        self._lock = threading.Lock()  # guards _client_oids
+        # Guards _client_oids. Re-entrant, for a signal handler may place an order from the middle of it.
+        self._lock = threading.RLock()
         self._client_oids: set[str] = set()  # of placing calls that have not ended
+        self._tally = RequestTally()
 
-    def call(self, connection: Connection, op: str, args: Mapping[str, Any], *, timeout: float) -> Any:
+    def stats(self) -> RequestStats:
+        """Return what became of the requests so far."""
+        return self._tally.snapshot()
+
+    def call(
+        self, connection: Connection, op: str, args: Any, *, timeout: float, check: LastCheck | None = None
+    ) -> Any:
         """
         Make a request and wait for its outcome.
 
         Args:
             connection: Which connection.
             op: Operation.
-            args: Arguments as the exchange spells them, checked.
+            args: Arguments as the exchange spells them, checked: a mapping, or a list of mappings.
             timeout: Seconds for everything together: getting a line, sending, waiting.
+            check: Made before anything is sent. If it fails for another reason than what it checks, the call ends as
+                `NotSent`.
 
         Returns:
-            `OrderAck`, or `Pong` for a ping.
+            `OrderAck`; `BatchResult` for a batch; `Pong` for a ping.
 
         Raises:
             Rejected, NotSent, OutcomeUnknown: One of the three, whatever happens.
-            ConfigError: If the client order id belongs to a call that has not ended; nothing was sent.
+            ConfigError: If a client order id belongs to a call that has not ended, or from ``check``; nothing was sent.
             ReentrantCallError: On a reading thread; nothing was sent.
         """
         check_not_on_reader(op)
         operation, request = self._begin(op, args, timeout)
         try:
-            self._send(connection, request, operation, wait_ready=True)
+            self._send(connection, request, operation, wait_ready=True, check=check)
             if not request.wait() and connection.registry.discard(request):
                 request.failure = ("timeout", None)
             elif request.reply is None and request.failure is None:
                 request.wait_for_end()  # somebody took it at the very last moment; if he starves it is a time-out
-            return self._conclude(connection, request, operation)
+            outcome = self._conclude(connection, request, operation)
+            self._count(outcome, connection, request, operation)
+            return outcome
         except BaseException as error:
             self._leave(error, connection, request, operation)
             raise
         finally:
             self._end(request, operation)
 
-    def call_nowait(self, connection: Connection, op: str, args: Mapping[str, Any], *, timeout: float) -> Future[Any]:
+    def call_nowait(
+        self, connection: Connection, op: str, args: Any, *, timeout: float, check: LastCheck | None = None
+    ) -> Future[Any]:
         """
         Send a request now or not at all, and return its outcome as a future.
 
@@ -131,9 +145,10 @@ class RequestCalls:
         future = ReplyFuture(self._hub)
         request.on_done = lambda ended: self._settle(future, connection, ended, operation)
         try:
-            self._send(connection, request, operation, wait_ready=False)
+            self._send(connection, request, operation, wait_ready=False, check=check)
         except RequestError as error:
             self._end(request, operation)
+            self._count(error, connection, request, operation)
             future.set_exception(error)
         except BaseException as error:
             self._end(request, operation)
@@ -151,33 +166,64 @@ class RequestCalls:
         Anything else is a bug in this library, and an order's fate is not known from that.
         """
         if isinstance(error, RequestError) and error.request_id == request.id:
+            self._count(error, connection, request, operation)
             return
         if isinstance(error, _BEFORE_ANYTHING) and request.sent == "no":
             return
         connection.registry.discard(request)
         if isinstance(error, Exception) and not _from_signal_handler(error):
             logger.error("%s: a bug in this library", request.op, exc_info=error)
-            raise self._after_bug(connection, request, operation, error) from None
+            known = self._after_bug(connection, request, operation, error)
+            self._count(known, connection, request, operation)
+            raise known from None
         self._attach(error, connection, request, operation)
 
-    def _begin(self, op: str, args: Mapping[str, Any], timeout: float) -> tuple[Operation, PendingRequest]:
+    def _begin(self, op: str, args: Any, timeout: float) -> tuple[Operation, PendingRequest]:
         operation = self._rules.operation(op)
-        args = dict(args)
+        args = _copy(args)
         if operation.kind is OperationKind.PLACE:
-            # Without one an unknown order could not even be looked up.
-            client_oid = args.setdefault(operation.client_oid_key, self._identifiers.next())
-            with self._lock:
-                if client_oid in self._client_oids:
-                    raise ConfigError(f"client_oid: {client_oid} belongs to an order call that has not ended")
-                self._client_oids.add(client_oid)
+            self._claim_client_oids(operation, args)
         return operation, PendingRequest(self._identifiers.next(), op, args, Deadline(timeout))
+
+    def _claim_client_oids(self, operation: Operation, args: Any) -> None:
+        """Give every order a client order id: without one an unknown order could not even be looked up."""
+        key = operation.client_oid_key
+        claimed: set[str] = set()
+        items = operation.items(args)
+        for item in items:
+            if key not in item:
+                item[key] = self._identifiers.next()
+            if item[key] in claimed:
+                raise ConfigError(f"client_oid: {item[key]} is given to two orders of the batch")
+            claimed.add(item[key])
+        with self._lock:
+            taken = claimed & self._client_oids
+            if taken:
+                raise ConfigError(f"client_oid: {min(taken)} belongs to an order call that has not ended")
+            self._client_oids |= claimed
 
     def _end(self, request: PendingRequest, operation: Operation) -> None:
         if operation.kind is OperationKind.PLACE:
+            claimed = {item[operation.client_oid_key] for item in operation.items(request.args)}
             with self._lock:
-                self._client_oids.discard(request.args[operation.client_oid_key])
+                self._client_oids -= claimed
 
-    def _send(self, connection: Connection, request: PendingRequest, operation: Operation, *, wait_ready: bool) -> None:
+    def _send(
+        self,
+        connection: Connection,
+        request: PendingRequest,
+        operation: Operation,
+        *,
+        wait_ready: bool,
+        check: LastCheck | None,
+    ) -> None:
+        if check is not None:
+            try:
+                check(request.args, request.deadline, wait_ready)
+            except _BEFORE_ANYTHING:
+                raise
+            except KucoinSyncError as error:  # whatever kept the check from being made: nothing was sent yet
+                raise not_sent(request, operation, error, ws_key=connection.ws_key) from error
         prepare = None
         if operation.expire is not None:
             prepare = partial(self._with_expiry, request, operation)
@@ -210,45 +256,59 @@ class RequestCalls:
     ) -> None:
         self._end(request, operation)
         try:
-            future.set_result(self._conclude(connection, request, operation))
-        except RequestError as error:
-            future.set_exception(error)
+            outcome = self._outcome(connection, request, operation)
+            self._count(outcome, connection, request, operation)
         # A bug must not end the reading thread, nor leave the future open.
         except Exception as error:
             logger.exception("%s: a bug in this library", request.op)
-            future.set_exception(self._after_bug(connection, request, operation, error))
+            outcome = self._after_bug(connection, request, operation, error)
+        if isinstance(outcome, RequestError):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+    def _outcome(self, connection: Connection, request: PendingRequest, operation: Operation) -> Any:
+        """Return what `_conclude` returns or raises."""
+        try:
+            return self._conclude(connection, request, operation)
+        except RequestError as error:
+            return error
+
+    def _count(self, outcome: Any, connection: Connection, request: PendingRequest, operation: Operation) -> None:
+        orders = len(operation.items(request.args))
+        self._tally.count(request, outcome, ws_key=connection.ws_key, orders=orders)
 
     def _after_bug(
         self, connection: Connection, request: PendingRequest, operation: Operation, error: Exception
     ) -> RequestError:
         connection.registry.discard(request)
-        known = unknown_after_interrupt(
-            request, operation, ws_key=connection.ws_key, line_alive=self._line_alive(connection, request)
+        return abandoned(
+            request,
+            operation,
+            "unreadable_reply",
+            cause=ProtocolViolation(f"internal error ({type(error).__name__})"),
+            ws_key=connection.ws_key,
+            line_alive=self._line_alive(connection, request),
         )
-        known.cause = ProtocolViolation(f"internal error ({type(error).__name__})")
-        if isinstance(known, OutcomeUnknown):
-            known.reason = "unreadable_reply"
-        return known
 
     def _attach(
         self, interrupt: BaseException, connection: Connection, request: PendingRequest, operation: Operation
     ) -> None:
         """Let a Ctrl-C carry what is known of the request it interrupted, above all its client order id."""
-        known: KucoinSyncError | None
-        try:
-            if request.reply is not None:
-                outcome = self._conclude(connection, request, operation)
-                text, known = f"{request.op}: the exchange had answered: {outcome}", None
-                interrupt.kucoin_sync = outcome  # type: ignore[attr-defined]
-            else:
-                known = unknown_after_interrupt(
-                    request, operation, ws_key=connection.ws_key, line_alive=self._line_alive(connection, request)
-                )
-        except RequestError as error:
-            known = error
-        if known is not None:
-            text = str(known)
-            interrupt.kucoin_sync = known  # type: ignore[attr-defined]
+        if request.reply is not None:
+            known = self._outcome(connection, request, operation)
+        else:
+            known = abandoned(
+                request,
+                operation,
+                "interrupted",
+                ws_key=connection.ws_key,
+                line_alive=self._line_alive(connection, request),
+            )
+        interrupt.kucoin_sync = known  # type: ignore[attr-defined]
+        self._count(known, connection, request, operation)
+        answered = not isinstance(known, RequestError)
+        text = f"{request.op}: the exchange had answered: {known}" if answered else str(known)
         logger.warning("interrupted: %s", text)
         if hasattr(interrupt, "add_note"):
             interrupt.add_note(text)
@@ -262,3 +322,10 @@ def _from_signal_handler(error: Exception) -> bool:
             return True
         trace = trace.tb_next
     return False
+
+
+def _copy(args: Any) -> Any:
+    """Return arguments of our own, to which client order ids can be added: a mapping, or a list of mappings."""
+    if isinstance(args, Mapping):
+        return dict(args)
+    return [dict(item) if isinstance(item, Mapping) else item for item in args]

@@ -6,15 +6,17 @@ The default is `OutcomeUnknown`. A path leaves it only with proof:
 - **accepted**: a reply with our id and our operation, a success code, and the proof that the operation's row asks for;
 - **rejected**: a reply with our id and our operation, and a code listed as a definite refusal;
 - **not sent**: the count of bytes that left is 0 and can no longer grow.
+
+A batch is decided order by order, by the same rules. If every order of it is definite, accepted or refused, the call
+returns them; if one is not, it raises `OutcomeUnknown` with all of them. The reason is ``partial_batch`` if some of
+them are definite, else why none is: one and the same reason for all without a reply, and as a rule with one.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from enum import Enum
-from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -26,94 +28,18 @@ from kucoin_sync.errors import (
     Rejected,
     RequestError,
     UnknownReason,
+    freeze,
     shorten,
 )
-from kucoin_sync.events import OrderAck, Pong
+from kucoin_sync.events import BatchResult, OrderAck, Pong
+from kucoin_sync.orders.operation import ItemReply, Operation, OperationKind, Proof, Rules, Verdict
 from kucoin_sync.protocol.messages import Reply
-from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = [
-    "Operation",
-    "OperationKind",
-    "Proof",
-    "Rules",
-    "Verdict",
-    "conclude",
-    "describe_request",
-    "not_sent",
-    "unknown_after_interrupt",
-]
+__all__ = ["abandoned", "conclude", "not_sent"]
 
-
-class OperationKind(Enum):
-    """What a request does to the account."""
-
-    PLACE = "place"
-    MODIFY = "modify"
-    CANCEL = "cancel"
-    READ = "read"
-    OTHER = "other"
-    """Unknown to the library: treated as one that changes the account."""
-
-
-class Proof(NamedTuple):
-    """What a success reply names: the order concerned."""
-
-    order_id: str | None
-    client_oid: str | None
-
-
-class Verdict(Enum):
-    """What a code that is not success means."""
-
-    REFUSED = "refused"
-    DUPLICATE = "duplicate"
-    """Refused, because an order with this client order id is live."""
-    LIMITED = "limited"
-    """Refused by a request limit."""
-    UNKNOWN = "unknown"
-
-
-@attrs.frozen
-class Operation:
-    """
-    One row of an exchange's operation table.
-
-    Attributes:
-        name: As on the wire, such as ``spot.order``.
-        product: ``spot``, ``margin``, ``futures`` ...: which table of codes applies.
-        kind: What it does.
-        reply_op: What a reply to it calls itself.
-        prove: Takes the arguments and the reply's ``data``; returns what they prove, or ``None``.
-        client_oid_key: Argument that holds the client order id.
-        order_id_key: Argument that holds the exchange's order id.
-        symbol_key: Argument that holds the symbol.
-        expire: Takes the arguments, the exchange's clock and the seconds left; returns the arguments with an expiry
-            window. ``None`` where the operation has no such fields.
-    """
-
-    name: str
-    product: str
-    kind: OperationKind
-    reply_op: str
-    prove: Callable[[Any, Any], Proof | None]
-    client_oid_key: str
-    order_id_key: str
-    symbol_key: str
-    expire: Callable[[Any, ServerClock, float], Any] | None = None
-
-
-class Rules(Protocol):
-    """What an exchange knows about its operations."""
-
-    def operation(self, name: str) -> Operation:
-        """Return the row of an operation; one that is not listed gets a row of kind ``OTHER``."""
-
-    def is_success(self, code: str) -> bool:
-        """Whether a code means yes."""
-
-    def judge(self, operation: Operation, code: str, message: str) -> Verdict:
-        """Say what a code that is not success means; whatever is not listed is ``UNKNOWN``."""
+Outcome = OrderAck | Rejected | OutcomeUnknown
+_OF_ONE_ORDER = (Verdict.DUPLICATE, Verdict.NO_SUCH_ORDER, Verdict.NO_EFFECT)
+"""Verdicts that are about one order; of a whole batch they do not say which."""
 
 
 def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_key: str, line_alive: bool) -> Any:
@@ -128,55 +54,180 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         line_alive: Whether the line that carried it is still open.
 
     Returns:
-        `OrderAck`, or `Pong` for a ping.
+        `OrderAck`; `BatchResult` for a batch; `Pong` for a ping.
 
     Raises:
-        Rejected, NotSent, OutcomeUnknown: As the module says.
+        Rejected, NotSent, OutcomeUnknown: As the module says. A batch raises no `Rejected`: refusals are in its result.
     """
+    ended = _Ended(request, operation, ws_key, line_alive)
     reply = request.reply
     if reply is None:
         reason, cause = request.failure or ("timeout", None)
         if request.sent == "no":
             raise not_sent(request, operation, cause, ws_key=ws_key)
-        raise _unknown(request, operation, reason, ws_key=ws_key, line_alive=line_alive, cause=cause)
+        raise ended.unknown(reason, cause=cause)
     if reply.op != operation.reply_op:
-        raise _unknown(request, operation, "unreadable_reply", ws_key=ws_key, line_alive=line_alive)
+        raise ended.unknown("unreadable_reply")
     if operation.kind is OperationKind.READ:
         return _pong(request, reply, ws_key)
-    if rules.is_success(reply.code):
-        proof = operation.prove(request.args, reply.data)
+    if operation.batch is not None:
+        return _conclude_batch(ended, reply, rules)
+    answer = ItemReply(rules.is_success(reply.code), reply.code, reply.message, reply.data)
+    outcome = _decide(ended, reply, answer, request.args, rules)
+    if isinstance(outcome, OrderAck):
+        return outcome
+    raise outcome
+
+
+def not_sent(request: PendingRequest, operation: Operation, cause: KucoinSyncError | None, *, ws_key: str) -> NotSent:
+    """Return the error for a request of which no byte left, nor can leave."""
+    error = NotSent(cause=cause, safe_to_retry=True, **_facts(request, operation, ws_key))
+    error.__cause__ = cause
+    return error
+
+
+def abandoned(
+    request: PendingRequest,
+    operation: Operation,
+    reason: UnknownReason,
+    *,
+    ws_key: str,
+    line_alive: bool,
+    cause: KucoinSyncError | None = None,
+) -> RequestError:
+    """Return what is known of a request whose call ended before it was concluded: interrupted, or hit by a bug."""
+    if request.sent == "no":
+        return not_sent(request, operation, cause, ws_key=ws_key)
+    return _Ended(request, operation, ws_key, line_alive).unknown(reason, cause=cause)
+
+
+# One order.
+
+
+@attrs.frozen
+class _Ended:
+    """An ended request, and what every error about it says."""
+
+    request: PendingRequest
+    operation: Operation
+    ws_key: str
+    line_alive: bool
+
+    def unknown(self, reason: UnknownReason | str, *, cause: KucoinSyncError | None = None) -> OutcomeUnknown:
+        """Return the error for a request of which nothing is known, and so of every order in it."""
+        results = None
+        if self.operation.batch is not None:
+            items = self.operation.items(self.request.args)
+            results = BatchResult(
+                self.operation.name, tuple(self.unknown_order(reason, item, cause=cause) for item in items)
+            )
+        return self._unknown(reason, _facts(self.request, self.operation, self.ws_key), cause=cause, results=results)
+
+    def partly_unknown(self, results: BatchResult) -> OutcomeUnknown:
+        """Return the error for a batch of which some orders are unknown."""
+        reasons = {(result.reason, result.code) for result in results.unknown}
+        reason, code = reasons.pop()
+        if reasons or len(results.unknown) < len(results):
+            reason, code = "partial_batch", None
+        return self._unknown(reason, _facts(self.request, self.operation, self.ws_key), code=code, results=results)
+
+    def unknown_order(
+        self,
+        reason: UnknownReason | str,
+        args: Any,
+        *,
+        code: str | None = None,
+        cause: KucoinSyncError | None = None,
+    ) -> OutcomeUnknown:
+        """Return the error for one order of which nothing is known; ``args`` are its own."""
+        return self._unknown(reason, self.facts_of(args), code=code, cause=cause)
+
+    def _unknown(
+        self,
+        reason: UnknownReason | str,
+        facts: Mapping[str, Any],
+        *,
+        code: str | None = None,
+        cause: KucoinSyncError | None = None,
+        results: BatchResult | None = None,
+    ) -> OutcomeUnknown:
+        reply = self.request.reply
+        error = OutcomeUnknown(
+            reason=reason,  # type: ignore[arg-type]  # the engine's reasons are these words
+            code=code,
+            line_alive=self.line_alive,
+            reply=shorten(reply.raw, 1000) if reply is not None else None,
+            results=results,
+            cause=cause,
+            safe_to_retry=self.operation.kind is OperationKind.READ,
+            **facts,
+        )
+        error.__cause__ = cause
+        return error
+
+    def facts_of(self, args: Any) -> Mapping[str, Any]:
+        """Return the facts that every `RequestError` about one order carries."""
+        if args is self.request.args:
+            return _facts(self.request, self.operation, self.ws_key)
+        operation = self.operation
+        return {
+            **_facts(self.request, operation, self.ws_key),
+            "client_oid": _text(args, operation.client_oid_key),
+            "order_id": _text(args, operation.order_id_key),
+            "symbol": _text(args, operation.symbol_key),
+            "request": freeze(args),
+        }
+
+
+def _decide(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, rules: Rules) -> Outcome:
+    """Say what an answer to one order means."""
+    operation = ended.operation
+    if answer.succeeded:
+        proof = operation.prove(args, answer.data)
         if proof is None:
-            raise _unknown(request, operation, "unreadable_reply", ws_key=ws_key, line_alive=line_alive)
-        return _ack(request, operation, reply, proof, ws_key)
-    verdict = rules.judge(operation, reply.code, reply.message)
+            return ended.unknown_order("unreadable_reply", args)
+        return _ack(ended, reply, answer.data, args, proof)
+    verdict = rules.judge(operation, args, answer.code, answer.message)
+    return _refuse(ended, reply, answer, args, verdict)
+
+
+def _refuse(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, verdict: Verdict) -> Outcome:
+    """Say what a code that is not success means for one order, from what the exchange's table says of it."""
+    operation = ended.operation
     if verdict is Verdict.UNKNOWN:
-        raise _unknown(request, operation, "server_error", ws_key=ws_key, line_alive=line_alive)
+        return ended.unknown_order("server_error", args, code=answer.code)
+    if verdict is Verdict.NO_EFFECT and operation.kind is OperationKind.CANCEL:
+        named = Proof(_text(args, operation.order_id_key), None, {"no_effect": True})
+        return _ack(ended, reply, answer.data, args, named)
     limit = reply.rate_limit
-    raise Rejected(
-        code=reply.code,
-        msg=reply.message,
-        data=reply.data,
+    return Rejected(
+        code=answer.code,
+        msg=answer.message,
+        data=answer.data,
         rate_limit=limit,
         retry_after=limit.reset if verdict is Verdict.LIMITED and limit is not None else None,
         duplicate=verdict is Verdict.DUPLICATE,
-        **describe_request(request, operation, ws_key=ws_key),
+        no_such_order=verdict is Verdict.NO_SUCH_ORDER,
+        **ended.facts_of(args),
     )
 
 
-def _ack(request: PendingRequest, operation: Operation, reply: Reply, proof: Proof, ws_key: str) -> OrderAck:
+def _ack(ended: _Ended, reply: Reply, data: Any, args: Any, proof: Proof) -> OrderAck:
+    request = ended.request
     return OrderAck(
-        op=operation.name,
+        op=ended.operation.name,
         order_id=proof.order_id,
-        client_oid=proof.client_oid or _text(request.args, operation.client_oid_key),
+        client_oid=proof.client_oid or _text(args, ended.operation.client_oid_key),
         request_id=request.id,
         latency=request.finished_at - request.sent_at,
         in_time=reply.in_time,
         out_time=reply.out_time,
         rate_limit=reply.rate_limit,
-        ws_key=ws_key,
+        ws_key=ended.ws_key,
         connection_id=request.connection_id or "",
-        data=reply.data,
+        data=data,
         raw=reply.raw,
+        **proof.details,
     )
 
 
@@ -190,56 +241,69 @@ def _pong(request: PendingRequest, reply: Reply, ws_key: str) -> Pong:
     )
 
 
-def not_sent(request: PendingRequest, operation: Operation, cause: KucoinSyncError | None, *, ws_key: str) -> NotSent:
-    """Return the error for a request of which no byte left, nor can leave."""
-    error = NotSent(cause=cause, safe_to_retry=True, **describe_request(request, operation, ws_key=ws_key))
-    error.__cause__ = cause
-    return error
+# Several orders.
 
 
-def _unknown(
-    request: PendingRequest,
-    operation: Operation,
-    reason: UnknownReason | str,
-    *,
-    ws_key: str,
-    line_alive: bool,
-    cause: KucoinSyncError | None = None,
-) -> OutcomeUnknown:
-    reply = request.reply
-    error = OutcomeUnknown(
-        reason=reason,  # type: ignore[arg-type]  # the engine's reasons are these words
-        code=reply.code if reply is not None and reason == "server_error" else None,
-        line_alive=line_alive,
-        reply=shorten(reply.raw, 1000) if reply is not None else None,
-        cause=cause,
-        safe_to_retry=operation.kind is OperationKind.READ,
-        **describe_request(request, operation, ws_key=ws_key),
+def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult:
+    """Return one definite outcome an order, or raise `OutcomeUnknown` with them."""
+    operation = ended.operation
+    assert operation.batch is not None
+    items = operation.items(ended.request.args)
+    answers = operation.batch.match(items, reply.data)
+    refusal = None
+    if not rules.is_success(reply.code):
+        refusal = rules.judge(operation, ended.request.args, reply.code, reply.message)
+        if refusal in _OF_ONE_ORDER:
+            refusal = Verdict.REFUSED
+    results = BatchResult(
+        operation.name,
+        tuple(
+            _decide_item(ended, reply, answer, item, refusal, rules)
+            for item, answer in zip(items, answers, strict=True)
+        ),
     )
-    error.__cause__ = cause
-    return error
+    if results.unknown:
+        raise ended.partly_unknown(results)
+    return results
 
 
-def unknown_after_interrupt(
-    request: PendingRequest, operation: Operation, *, ws_key: str, line_alive: bool
-) -> RequestError:
-    """Return what is known of a request whose caller was interrupted."""
-    if request.sent == "no":
-        return not_sent(request, operation, None, ws_key=ws_key)
-    return _unknown(request, operation, "interrupted", ws_key=ws_key, line_alive=line_alive)
+def _decide_item(
+    ended: _Ended, reply: Reply, answer: ItemReply | None, item: Any, refusal: Verdict | None, rules: Rules
+) -> Outcome:
+    """
+    Say what a reply means for one order of a batch.
+
+    Args:
+        ended: The request.
+        reply: To the whole batch.
+        answer: What it says of this order, or ``None`` if it does not mention it.
+        item: The order's arguments.
+        refusal: What the code of the whole reply means; ``None`` if it is success.
+        rules: Of the exchange.
+    """
+    if answer is not None:
+        if answer.succeeded and refusal not in (None, Verdict.UNKNOWN):
+            return ended.unknown_order("unreadable_reply", item)  # refused and accepted at once
+        return _decide(ended, reply, answer, item, rules)
+    if refusal is None:
+        return ended.unknown_order("unreadable_reply", item)
+    return _refuse(ended, reply, ItemReply(False, reply.code, reply.message, None), item, refusal)
 
 
-def describe_request(request: PendingRequest, operation: Operation, *, ws_key: str) -> Mapping[str, Any]:
-    """Return the facts that every `RequestError` carries."""
+# What every error carries.
+
+
+def _facts(request: PendingRequest, operation: Operation, ws_key: str) -> Mapping[str, Any]:
+    """Return the facts that every `RequestError` about a whole request carries."""
     now = request.finished_at or time.monotonic()
     args = request.args
     return {
         "op": request.op,
         "request_id": request.id,
-        "client_oid": _text(args, operation.client_oid_key),
-        "order_id": _text(args, operation.order_id_key),
-        "symbol": _text(args, operation.symbol_key),
-        "request": MappingProxyType(dict(args)) if isinstance(args, Mapping) else args,
+        "client_oid": _texts(operation, args, operation.client_oid_key),
+        "order_id": _texts(operation, args, operation.order_id_key),
+        "symbol": _symbol(operation, args),
+        "request": freeze(args),
         "sent": request.sent,
         "bytes_sent": request.bytes_sent,
         "started_at": request.started_at,
@@ -248,6 +312,19 @@ def describe_request(request: PendingRequest, operation: Operation, *, ws_key: s
         "connection_id": request.connection_id,
         "notes": tuple(request.notes),
     }
+
+
+def _texts(operation: Operation, args: Any, name: str) -> str | tuple[str, ...] | None:
+    """Return a field of the arguments; of a batch the one of every order that has it."""
+    if operation.batch is None:
+        return _text(args, name)
+    texts = (_text(item, name) for item in operation.items(args))
+    return tuple(text for text in texts if text is not None) or None
+
+
+def _symbol(operation: Operation, args: Any) -> str | None:
+    symbols = {_text(item, operation.symbol_key) for item in operation.items(args)}
+    return symbols.pop() if len(symbols) == 1 else None
 
 
 def _text(args: Any, name: str) -> str | None:

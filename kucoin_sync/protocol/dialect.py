@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import attrs
 
 from kucoin_sync.errors import ConnectError
-from kucoin_sync.events import Origin
+from kucoin_sync.events import Origin, Update
 from kucoin_sync.protocol.messages import Inbound, Refusal
 
 __all__ = ["Dialect", "Endpoint", "HttpAnswer", "HttpCall", "Limits", "Step", "TopicRequest"]
@@ -66,12 +66,35 @@ class Endpoint:
 
 @attrs.frozen
 class Limits:
-    """What one line takes: ``frames`` in any ``window`` seconds, topics in one frame, idle seconds until a close."""
+    """
+    What one line takes.
+
+    Attributes:
+        frames: Messages in any ``window`` seconds.
+        window: Seconds.
+        topics_per_frame: Single topics that one subscribe can carry.
+        topics_per_connection: Single topics; for more of them further connections are opened.
+        idle: Seconds of our silence until the exchange closes.
+        ping_gap: Least seconds between two pings.
+    """
 
     frames: int
     window: float
     topics_per_frame: int
+    topics_per_connection: int
     idle: float
+    ping_gap: float = 0.0
+
+    def adjusted(
+        self, *, frames: int | None, topics_per_frame: int | None, topics_per_connection: int | None
+    ) -> Limits:
+        """Return these limits with those replaced that are not ``None``."""
+        given = {
+            "frames": frames,
+            "topics_per_frame": topics_per_frame,
+            "topics_per_connection": topics_per_connection,
+        }
+        return attrs.evolve(self, **{name: value for name, value in given.items() if value is not None})
 
 
 @attrs.frozen
@@ -113,6 +136,14 @@ class Dialect(Protocol):
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         """Say what a text means. Never raises: what cannot be read is `Unreadable`."""
 
+    def typed(self, update: Update) -> Any:
+        """
+        Return the model of a push. Never raises, whatever the push holds.
+
+        Every `Origin` keeps this, and so every update that a user stores or pickles: a static method, so that the
+        dialect, which signs, does not come along.
+        """
+
     def unpack(self, data: bytes) -> str:
         """Return the text inside a binary message. Raises ValueError."""
 
@@ -150,3 +181,6 @@ class Dialect(Protocol):
 
     def is_final_refusal(self, refusal: Refusal) -> bool:
         """Whether asking again for a refused topic is pointless."""
+
+    def may_blame_one(self, refusal: Refusal) -> bool:
+        """Whether a refusal of several topics may be about some of them only, and the others are worth asking for."""

@@ -6,7 +6,20 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["MessagePace"]
+__all__ = ["RESERVE", "MessagePace", "frames_at_once", "time_of_frames"]
+
+RESERVE = 5
+"""Places of a window that are kept for pings."""
+
+
+def frames_at_once(limit: int) -> int:
+    """Return how many of the frames of one window a sender of commands may use."""
+    return max(1, limit - RESERVE)
+
+
+def time_of_frames(count: int, limit: int, window: float) -> float:
+    """Return the seconds between the first and the last of ``count`` commands that leave as fast as they may."""
+    return max(0, count - 1) // frames_at_once(limit) * window
 
 
 class MessagePace:
@@ -18,11 +31,10 @@ class MessagePace:
     Args:
         limit: Frames the exchange takes in one window.
         window: Seconds.
-        reserve: Places of the window that only `count` may use.
     """
 
-    def __init__(self, limit: int, window: float, reserve: int = 5) -> None:
-        self._room = max(1, limit - reserve)
+    def __init__(self, limit: int, window: float) -> None:
+        self._room = frames_at_once(limit)
         self._window = window
         self._sent: deque[float] = deque()
 

@@ -9,29 +9,30 @@ __all__ = ["ServerClock"]
 STALE_AFTER = 3600.0
 """Seconds after which a worse sample may replace a better one: clocks drift."""
 
+_NOTHING = (0.0, float("inf"), float("-inf"))
+
 
 class ServerClock:
     """
     Estimate how far the exchange's clock is from ours.
 
     Every sample is a timestamp of the exchange together with the interval of our clock in which it was made. The
-    narrowest recent interval wins.
+    narrowest recent interval wins. All connections and calls of a client share one: what it knows is one value that is
+    replaced as a whole, so that readers on other threads see one sample and never half of two.
     """
 
     def __init__(self) -> None:
-        self._offset_ms = 0.0
-        self._uncertainty_ms = float("inf")
-        self._taken_at = float("-inf")
+        self._best = _NOTHING
 
     @property
     def offset_ms(self) -> float:
         """Exchange's clock minus ours, milliseconds; 0 before the first sample."""
-        return self._offset_ms
+        return self._best[0]
 
     @property
     def uncertainty_ms(self) -> float:
         """How far the offset may be off, milliseconds; infinite before the first sample."""
-        return self._uncertainty_ms
+        return self._best[1]
 
     def observe(self, server_ms: float, *, sent_ms: float, received_ms: float, now: float) -> None:
         """
@@ -46,10 +47,14 @@ class ServerClock:
         if received_ms < sent_ms:
             return  # our own clock was set back meanwhile: the interval means nothing
         uncertainty = max(0.5, (received_ms - sent_ms) / 2)
-        if uncertainty <= self._uncertainty_ms or now - self._taken_at > STALE_AFTER:
-            self._offset_ms = server_ms - (sent_ms + received_ms) / 2
-            self._uncertainty_ms = uncertainty
-            self._taken_at = now
+        _, least, taken_at = self._best
+        if uncertainty <= least or now - taken_at > STALE_AFTER:
+            self._best = (server_ms - (sent_ms + received_ms) / 2, uncertainty, now)
+
+    def distrust(self) -> None:
+        """Let the next sample win, however wide: the exchange said that the time it was told is wrong."""
+        offset, _, taken_at = self._best
+        self._best = (offset, float("inf"), taken_at)
 
     def earliest_ms(self, wall_ms: float) -> int:
         """
@@ -58,5 +63,5 @@ class ServerClock:
         The lower end is what an expiry window has to start from: a window may end too soon (the order is then
         refused), never too late (it would execute after its call had ended).
         """
-        slack = self._uncertainty_ms if self._uncertainty_ms != float("inf") else 0.0
-        return int(wall_ms + self._offset_ms - slack)
+        offset, uncertainty, _ = self._best
+        return int(wall_ms + offset - (uncertainty if uncertainty != float("inf") else 0.0))

@@ -14,6 +14,7 @@ from kucoin_sync.errors import AuthError, ConnectError, shorten
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.dialect import Dialect, Step
 from kucoin_sync.protocol.messages import (
+    Ack,
     Challenge,
     Inbound,
     LoginReply,
@@ -54,6 +55,7 @@ class Session:
         self._dialect = dialect
         self._next_id = next_id
         self._steps = list(dialect.greeting)
+        self._login_id: str | None = None
 
     @property
     def ready(self) -> bool:
@@ -92,6 +94,8 @@ class Session:
             raise self._dialect.opening_error(refusal, self.phase.value)
         if isinstance(message, Unreadable):
             raise ConnectError(f"unreadable greeting ({message.problem})", phase=self.phase.value)
+        if isinstance(message, Ack) and message.id == self._login_id:
+            message = LoginReply(True, "", "")  # some exchanges answer a login like any other command
         if not self._steps or not isinstance(message, _EXPECTED[self._steps[0]]):
             return []  # an ack or a pong that nobody asked for: not what we wait for, and no harm
         self._steps.pop(0)
@@ -112,7 +116,8 @@ class Session:
             self.state = SessionState.READY
             return []
         if self._steps[0] is Step.LOGIN:
-            return [self._dialect.encode_login(request_id=self._next_id(), timestamp_ms=timestamp_ms)]
+            self._login_id = self._next_id()
+            return [self._dialect.encode_login(request_id=self._login_id, timestamp_ms=timestamp_ms)]
         return []
 
     def end(self) -> None:

@@ -33,6 +33,7 @@ class Phase(Enum):
     TOKEN = "token"
     DNS = "dns"
     TCP = "tcp"
+    PROXY = "proxy"
     TLS = "tls"
     UPGRADE = "upgrade"
     WELCOME = "welcome"

@@ -9,7 +9,8 @@ acknowledgement need no rules of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -34,13 +35,19 @@ class Command(NamedTuple):
     topics: tuple[str, ...]
 
 
+_UNSAID = {True: (Wire.IDLE, Wire.DOUBTFUL), False: (Wire.ACTIVE, Wire.DOUBTFUL)}
+"""By whether a topic is wanted: the wire states that a command has to change."""
+
+
 class _Entry:
-    __slots__ = ("not_before", "wanted", "wire")
+    __slots__ = ("company", "not_before", "wanted", "wire")
 
     def __init__(self) -> None:
         self.wanted = 0
         self.wire = Wire.IDLE
         self.not_before = 0.0
+        self.company = 0
+        """Topics it may share a frame with, itself included, after a shared frame was refused; 0: no such limit."""
 
 
 class SubscriptionTable:
@@ -64,6 +71,10 @@ class SubscriptionTable:
         self._answer_timeout = answer_timeout
         self._retry_delay = retry_delay
         self._entries: dict[str, _Entry] = {}
+        # Topics whose wire has to be brought to their wish by a command that is not sent yet, in the order of asking.
+        self._unsaid: dict[str, None] = {}
+        # The commands for them, made together and used one by one; dropped when anything else comes up.
+        self._plan: deque[Command] = deque()
         self._sent: dict[str, tuple[Command, float]] = {}  # request id -> command, deadline of its answer
 
     # Wishes.
@@ -71,7 +82,9 @@ class SubscriptionTable:
     def add(self, topics: Iterable[str]) -> None:
         """One more subscriber wants these topics."""
         for topic in topics:
-            self._entries.setdefault(topic, _Entry()).wanted += 1
+            entry = self._entries.setdefault(topic, _Entry())
+            entry.wanted += 1
+            self._file(topic, entry)
 
     def remove(self, topics: Iterable[str]) -> None:
         """One subscriber less wants these topics."""
@@ -79,7 +92,7 @@ class SubscriptionTable:
             entry = self._entries.get(topic)
             if entry is not None and entry.wanted > 0:
                 entry.wanted -= 1
-                self._tidy(topic, entry)
+                self._file(topic, entry)
 
     def wanted(self) -> tuple[str, ...]:
         """Topics somebody wants, in the order they were first asked for."""
@@ -102,34 +115,44 @@ class SubscriptionTable:
         for topic, entry in list(self._entries.items()):
             entry.wire = Wire.IDLE
             entry.not_before = 0.0
-            self._tidy(topic, entry)
+            self._file(topic, entry)
 
     def next_command(self, now: float) -> Command | None:
         """Return the next frame to send, or ``None`` if there is none now."""
         self._expire(now)
-        entries = self._entries
-        due = [(t, e) for t, e in entries.items() if e.not_before <= now]
-        closing = [t for t, e in due if not e.wanted and e.wire in (Wire.ACTIVE, Wire.DOUBTFUL)]
-        if closing:
-            return Command(False, tuple(self._group(closing)[0]))
-        opening = [t for t, e in due if e.wanted and e.wire in (Wire.IDLE, Wire.DOUBTFUL)]
-        if opening:
-            return Command(True, tuple(self._group(opening)[0]))
-        return None
+        if not self._plan and self._unsaid:
+            self._plan.extend(self._commands(now))
+        return self._plan[0] if self._plan else None
+
+    def _commands(self, now: float) -> Iterator[Command]:
+        """Make the commands that are due; what is to go goes first, which leaves room for what is to come."""
+        due = [(topic, self._entries[topic]) for topic in self._unsaid if self._entries[topic].not_before <= now]
+        closing = [topic for topic, entry in due if not entry.wanted]
+        opening: dict[int, list[str]] = {}
+        for topic, entry in due:
+            if entry.wanted:
+                opening.setdefault(entry.company, []).append(topic)
+        for group in self._group(closing) if closing else ():
+            yield Command(False, tuple(group))
+        for company, topics in opening.items():
+            for group in self._group(topics):
+                size = company or len(group)
+                for start in range(0, len(group), size):
+                    yield Command(True, tuple(group[start : start + size]))
 
     def next_due(self) -> float:
         """When `next_command` may have something new without a message or a wish having come."""
         due = min((deadline for _, deadline in self._sent.values()), default=float("inf"))
-        for entry in self._entries.values():
-            if entry.wire is Wire.DOUBTFUL or (entry.wanted and entry.wire is Wire.IDLE):
-                due = min(due, entry.not_before)
-        return due
+        return min(due, min((self._entries[topic].not_before for topic in self._unsaid), default=due))
 
     def sent(self, request_id: str, command: Command, now: float) -> None:
         """Take note that a command leaves now."""
         self._sent[request_id] = (command, now + self._answer_timeout)
+        if self._plan and self._plan[0] is command:
+            self._plan.popleft()
         for topic in command.topics:
             self._entries[topic].wire = Wire.SUBSCRIBING if command.subscribe else Wire.UNSUBSCRIBING
+            self._unsaid.pop(topic, None)
 
     def acknowledged(self, request_id: str) -> Command | None:
         """
@@ -168,8 +191,27 @@ class SubscriptionTable:
             entry.not_before = now + self._retry_delay
             if final and command.subscribe:
                 entry.wanted = 0
-            self._tidy(topic, entry)
+            self._file(topic, entry)
         return command
+
+    def split(self, request_id: str) -> bool:
+        """
+        Take a no to a frame with several topics as one to some of them: they are asked for again in halves.
+
+        Returns:
+            Whether a subscribe with this id waits that carries more than one topic; else nothing has changed.
+        """
+        command, _ = self._sent.get(request_id, (None, 0.0))
+        if command is None or not command.subscribe or len(command.topics) < 2:
+            return False
+        del self._sent[request_id]
+        for topic in command.topics:
+            entry = self._entries.get(topic)
+            if entry is not None and entry.wire is Wire.SUBSCRIBING:
+                entry.wire = Wire.IDLE
+                entry.company = len(command.topics) // 2
+                self._file(topic, entry)
+        return True
 
     def data_seen(self, topic: str) -> bool:
         """A push for ``topic`` came: that confirms a subscribe whose acknowledgement is missing or late."""
@@ -177,6 +219,7 @@ class SubscriptionTable:
         if entry is None or entry.wire is not Wire.SUBSCRIBING:
             return False
         entry.wire = Wire.ACTIVE
+        self._file(topic, entry)
         return True
 
     def _settle(self, topic: str, command: Command) -> None:
@@ -185,9 +228,10 @@ class SubscriptionTable:
             return
         if command.subscribe and entry.wire is Wire.SUBSCRIBING:
             entry.wire = Wire.ACTIVE
+            entry.company = 0
         elif not command.subscribe and entry.wire is Wire.UNSUBSCRIBING:
             entry.wire = Wire.IDLE
-            self._tidy(topic, entry)
+        self._file(topic, entry)
 
     def _expire(self, now: float) -> None:
         """Forget commands whose answer is overdue, so that the comparison sends them again."""
@@ -198,10 +242,20 @@ class SubscriptionTable:
                     entry = self._entries.get(topic)
                     if entry is not None and entry.wire in (Wire.SUBSCRIBING, Wire.UNSUBSCRIBING):
                         entry.wire = Wire.DOUBTFUL
+                        self._file(topic, entry)
 
-    def _tidy(self, topic: str, entry: _Entry) -> None:
+    def _file(self, topic: str, entry: _Entry) -> None:
+        """Note whether a command is due for a topic, after its wish or its wire changed; forget what nobody wants."""
+        if entry.wire in _UNSAID[bool(entry.wanted)]:
+            self._unsaid[topic] = None
+            self._plan.clear()
+        elif self._unsaid.pop(topic, self) is None:
+            self._plan.clear()
         if not entry.wanted and entry.wire is Wire.IDLE:
             self._entries.pop(topic, None)
+
+    def __contains__(self, topic: object) -> bool:
+        return topic in self._entries
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -19,7 +19,7 @@ class FaultControls:
     The half of `Simulator` that breaks things.
 
     Armed faults wait for their moment (``count`` times); immediate ones act on the connections that exist
-    and return how many those were. ``system`` is ``"v1"``, ``"ws_api"`` or ``"all"``.
+    and return how many those were. ``system`` is ``"v1"``, ``"pro_v2"``, ``"ws_api"`` or ``"all"``.
     """
 
     _venue: Venue
@@ -67,6 +67,18 @@ class FaultControls:
         """Return how many replies are being held."""
         return self._call(lambda: self._venue.faults.held_count)
 
+    def hold_snapshots(self) -> None:
+        """Keep back the first snapshot after a Pro subscription from now on; what follows it is sent at once."""
+        self._call(self._venue.faults.hold_snapshots)
+
+    def release_snapshots(self) -> int:
+        """Send the held snapshots, as the books are by now, and hold no more; return how many there were."""
+        return self._call(self._venue.faults.release_snapshots)
+
+    def lose_pushes(self, count: int = 1, topic: str | None = None) -> None:
+        """Send the next ``count`` messages (of a single topic, if given) to nobody, so that sequences have gaps."""
+        self._call(lambda: self._venue.faults.lose_pushes(count, topic))
+
     def no_welcome(self, count: int = 1, system: str = "all") -> None:
         """Keep the welcome of the next ``count`` connections back for ever."""
         self._call(lambda: self._venue.faults.no_welcome(count, system))
@@ -90,7 +102,7 @@ class FaultControls:
         self._call(lambda: self._venue.faults.reject_topic(topic, code, text, count))
 
     def bad_frame(self, payload: str | bytes, system: str = "all", raw: bool = False) -> int:
-        """Send a text frame with this payload, or with ``raw`` these bytes outside any frame."""
+        """Send a frame of the usual kind with this payload, or with ``raw`` these bytes outside any frame."""
         return self._call(lambda: self._venue.faults.bad_frame(payload, system, raw))
 
     def error_without_id(self, code: str = "500000", msg: str = "Internal Server Error.") -> int:

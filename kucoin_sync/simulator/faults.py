@@ -13,11 +13,11 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from .peer import TEXT, Peer
+from .peer import Peer
 
 __all__ = ["SYSTEMS", "FaultLogEntry", "Faults"]
 
-SYSTEMS = ("v1", "ws_api")
+SYSTEMS = ("v1", "pro_v2", "ws_api")
 
 #: Names that may be called over HTTP.
 _PUBLIC = frozenset(
@@ -31,11 +31,14 @@ _PUBLIC = frozenset(
         "cut_instead_of_reply",
         "error_without_id",
         "hold_replies",
+        "hold_snapshots",
+        "lose_pushes",
         "no_ack",
         "no_welcome",
         "refuse_token",
         "reject_topic",
         "release_replies",
+        "release_snapshots",
         "silence",
         "swallow_replies",
         "token_html",
@@ -85,6 +88,8 @@ class Faults:
         self._armed: list[_Armed] = []
         self._held_ops: set[str] | None = set()
         self._held: list[tuple[str, Callable[[], None]]] = []
+        self._holds_snapshots = False
+        self._held_snapshots: dict[tuple[str, str], Callable[[], None]] = {}
         self.skew_ns = 0
         self.log: deque[FaultLogEntry] = deque(maxlen=10_000)
 
@@ -125,6 +130,10 @@ class Faults:
     def reject_topic(self, topic: str, code: int = 404, text: str = "topic does not exist", count: int = 1) -> None:
         """Refuse the next ``count`` subscribe commands that contain ``topic`` (single or as sent)."""
         self._arm("reject_topic", count, topic=topic, details={"code": int(code), "text": str(text)})
+
+    def lose_pushes(self, count: int = 1, topic: str | None = None) -> None:
+        """Send the next ``count`` messages (of a single topic, if given) to nobody, so that sequences have gaps."""
+        self._arm("lose_pushes", count, topic=topic)
 
     def take(self, name: str, **facts: Any) -> Mapping[str, Any] | None:
         """
@@ -178,6 +187,28 @@ class Faults:
         """Replies now being held."""
         return len(self._held)
 
+    # Held snapshots.
+
+    def hold_snapshots(self) -> None:
+        """Keep back the first snapshot after a subscription from now on; what follows it is sent at once."""
+        self._note("hold_snapshots", "ordered", {})
+        self._holds_snapshots = True
+
+    def release_snapshots(self) -> int:
+        """Send all held snapshots, as the books are by now, and hold no more; return how many."""
+        self._holds_snapshots = False
+        held, self._held_snapshots = self._held_snapshots, {}
+        self._note("release_snapshots", "ordered", {"count": len(held)})
+        for send in held.values():
+            send()
+        return len(held)
+
+    def hold_snapshot(self, peer: Peer, topic: str, send: Callable[[], None]) -> bool:
+        """Keep the snapshot of a topic for a connection if they are being held; return whether it was kept."""
+        if self._holds_snapshots:
+            self._held_snapshots[peer.id, topic] = send
+        return self._holds_snapshots
+
     # Immediate faults.
 
     def cut(self, system: str = "all", reset: bool = True) -> int:
@@ -197,14 +228,14 @@ class Faults:
         return self._each("silence", system, switch, on=on)
 
     def bad_frame(self, payload: str | bytes, system: str = "all", raw: bool = False) -> int:
-        """Send a text frame with this payload, or with ``raw`` these bytes outside any frame."""
+        """Send a frame of the usual kind with this payload, or with ``raw`` these bytes outside any frame."""
         data = payload.encode() if isinstance(payload, str) else bytes(payload)
 
         def send(peer: Peer) -> None:
             if raw:
                 peer.send_raw(data)
             else:
-                peer.send_frame(TEXT, data)
+                peer.send_frame(peer.opcode, data)
 
         return self._each("bad_frame", system, send, raw=raw)
 
@@ -224,6 +255,7 @@ class Faults:
         self._note("clear_faults", "ordered", {})
         self._armed.clear()
         self._held_ops, self._held = set(), []
+        self._holds_snapshots, self._held_snapshots = False, {}
         self.skew_ns = 0
         for peer in self._peers("all"):
             peer.is_silent = False
@@ -265,7 +297,7 @@ class Faults:
 
 def _system(name: str) -> str:
     if name != "all" and name not in SYSTEMS:
-        raise ValueError(f"system must be 'v1', 'ws_api' or 'all', not {name!r}")
+        raise ValueError(f"system must be {', '.join(map(repr, SYSTEMS))} or 'all', not {name!r}")
     return name
 
 

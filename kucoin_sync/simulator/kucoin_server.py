@@ -1,8 +1,8 @@
 """
-The HTTP and WebSocket face of the simulator: one port for REST, both WebSocket systems and the controls.
+The HTTP and WebSocket face of the simulator: one port for REST, all WebSocket systems and the controls.
 
-Only routing, the checks of a request, and reading frames live here; what frames mean is in `v1_stream` and
-`ws_api`.
+Only routing, the checks of a request, and reading frames live here; what frames mean is in `v1_stream`,
+`pro_stream` and `ws_api`.
 """
 
 from __future__ import annotations
@@ -23,22 +23,27 @@ from .credentials import Credentials, SignatureRefused
 from .json_text import compact, read_array, read_object
 from .orders import Refused
 from .peer import PONG, Peer
+from .pro_channels import HOSTS as PRO_HOSTS
+from .pro_stream import ProStream
 from .rest_calls import RestCall, Route
 from .rest_futures import FuturesCalls
 from .rest_futures_market import FuturesMarketCalls
 from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
 from .rest_spot import SpotCalls
+from .rest_unified import UnifiedCalls
+from .uta_session import UtaSession
 from .v1_stream import V1Stream
 from .venue import Pool, Venue
 from .ws_api import WsApiSession
 
-__all__ = ["FUTURES_PREFIX", "WS_API_PATH", "KucoinServer"]
+__all__ = ["FUTURES_PREFIX", "UTA_PATH", "WS_API_PATH", "KucoinServer"]
 
 FUTURES_PREFIX = "/futures"
 """Path that stands for the futures REST host."""
 V1_PATHS = {"/v1/stream/spot": "spot", "/v1/stream/futures": "futures"}
 WS_API_PATH = "/v1/private"
+UTA_PATH = "/v2/private"
 
 MAX_FRAME = 4 * 1024 * 1024
 MAX_BODY = 1024 * 1024
@@ -85,7 +90,10 @@ class KucoinServer:
                 app.router.add_route(route.method, prefix + route.path, self._rest_handler(route, prefix))
         for path, product in V1_PATHS.items():
             app.router.add_get(path, functools.partial(self._v1_stream, product))
+        for host in PRO_HOSTS:
+            app.router.add_get(f"/pro/{host}", functools.partial(self._pro_stream, host))
         app.router.add_get(WS_API_PATH, self._ws_api)
+        app.router.add_get(UTA_PATH, self._ws_api)
         app.router.add_post("/_simulator/faults", self._control_faults)
         app.router.add_get("/_simulator/truth/{client_oid}", self._control_truth)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
@@ -128,11 +136,17 @@ class KucoinServer:
             for path, product in V1_PATHS.items()
         }
         return {
-            "": [*public["spot"].routes(), *SpotCalls(venue).routes(), *SpotMarketCalls(venue).routes()],
+            "": [
+                *public["spot"].routes(),
+                *SpotCalls(venue).routes(),
+                *SpotMarketCalls(venue).routes(),
+                *UnifiedCalls(venue).routes(),
+            ],
             FUTURES_PREFIX: [
                 *public["futures"].routes(),
                 *FuturesMarketCalls(venue).routes(),
                 *FuturesCalls(venue).routes(),
+                *UnifiedCalls(venue).token_routes(),
             ],
         }
 
@@ -220,12 +234,30 @@ class KucoinServer:
             peer.close(1000, "Bye")
         return await self._serve(ws, peer, session)
 
+    async def _pro_stream(self, host: str, request: web.Request) -> web.StreamResponse:
+        """Serve a Pro stream; a token, where the private one has any, must be valid (its refusal is assumed)."""
+        account = None
+        if host == "private" and "token" in request.query:
+            token = self._venue.token(request.query["token"], "pro")
+            if token is None:
+                return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
+            account = token.account
+        ws = await _upgrade(request)
+        if ws is None:
+            return web.Response()
+        peer = self._venue.open_peer("pro_v2", _transport(request))
+        session = ProStream(self._venue, peer, host, account)
+        if self._is_full():
+            peer.cut(reset=False)
+        return await self._serve(ws, peer, session)
+
     async def _ws_api(self, request: web.Request) -> web.StreamResponse:
         ws = await _upgrade(request)
         if ws is None:
             return web.Response()
         peer = self._venue.open_peer("ws_api", _transport(request))
-        session = WsApiSession(self._venue, peer, request.query)
+        is_older = request.path == WS_API_PATH
+        session = WsApiSession(self._venue, peer, request.query) if is_older else UtaSession(self._venue, peer)
         if self._is_full():
             # Neither code nor close is documented for this host.
             self._venue.send_ws_api_error(peer, "429002", "Too many connections.")
@@ -236,7 +268,7 @@ class KucoinServer:
         return len(self._venue.peers("all")) > self._max_connections
 
     async def _serve(
-        self, ws: web.WebSocketResponse, peer: Peer, session: V1Stream | WsApiSession
+        self, ws: web.WebSocketResponse, peer: Peer, session: V1Stream | ProStream | WsApiSession
     ) -> web.WebSocketResponse:
         """Read frames until the connection ends; each is handled here and now, without a task."""
         venue = self._venue

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 __all__ = ["Peer", "encode_frame"]
 
-TEXT, CLOSE, PONG = 0x1, 0x8, 0xA
+TEXT, BINARY, CLOSE, PONG = 0x1, 0x2, 0x8, 0xA
 
 #: Seconds a client gets to answer a close frame before the connection is dropped.
 CLOSE_WAIT = 1.0
@@ -36,7 +36,7 @@ class Peer:
 
     Args:
         peer_id: Name in logs and truth records, such as ``"ws_api-3"``.
-        system: ``"v1"`` or ``"ws_api"``.
+        system: ``"v1"``, ``"pro_v2"`` or ``"ws_api"``.
         transport: The connection.
         max_output: Bytes that may wait for a slow client before it is dropped.
         on_change: Called after each frame out.
@@ -62,6 +62,8 @@ class Peer:
         self.is_silent = False
         self.close_sent = False
         self.is_welcomed = False
+        #: Opcode of the frames that carry data here.
+        self.opcode = TEXT
         self.last_received = asyncio.get_running_loop().time()
         self._transport = transport
         self._max_output = max_output

@@ -21,6 +21,7 @@ from .events import Ticker, Trade
 from .fault_controls import FaultControls
 from .futures_controls import FuturesControls
 from .orders import OrderState
+from .pro_frames import ProForms
 from .symbols import Symbol
 from .truth import TruthFrame, TruthRecord
 from .venue import COUNTERPARTY, Limits, Venue
@@ -69,6 +70,9 @@ class Simulator(FaultControls, FuturesControls):
         max_output: Bytes that may wait for a slow client before it is dropped.
         idle_timeout: Seconds of client silence before the server closes.
         challenge_timeout: Seconds for the signed reply on the order-entry host.
+        pro_frames: ``"binary"``, ``"text"`` or ``"deflate"``: how frames of the Pro streams go out.
+        pro_acks: ``"boolean"`` or ``"string"``: how they say yes.
+        pro_refusals: ``"message"``, ``"reason"`` or ``"code"``: how they refuse a log-in.
         clock: Server's time in nanoseconds since 1970.
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
@@ -102,6 +106,9 @@ class Simulator(FaultControls, FuturesControls):
         max_output: int = 4 * 1024 * 1024,
         idle_timeout: float = 60.0,
         challenge_timeout: float = 30.0,
+        pro_frames: Literal["binary", "text", "deflate"] = "binary",
+        pro_acks: Literal["boolean", "string"] = "boolean",
+        pro_refusals: Literal["message", "reason", "code"] = "message",
         clock: Callable[[], int] = time.time_ns,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
@@ -139,6 +146,7 @@ class Simulator(FaultControls, FuturesControls):
             idle_timeout=idle_timeout,
             challenge_timeout=challenge_timeout,
             max_output=max_output,
+            pro_forms=ProForms(frames=pro_frames, acks=pro_acks, refusals=pro_refusals),
             truth_file=truth_file,
             deprecated_subjects=deprecated_subjects,
         )
@@ -255,6 +263,9 @@ class Simulator(FaultControls, FuturesControls):
                 "spot_rest": self.url,
                 "futures_rest": self.url + "/futures",
                 "ws_api": self.ws_url + "/v1/private",
+                "pro_spot": self.ws_url + "/pro/spot",
+                "pro_futures": self.ws_url + "/pro/futures",
+                "pro_private": self.ws_url + "/pro/private",
             },
         }
         if self.ca_pem is not None:
@@ -296,7 +307,7 @@ class Simulator(FaultControls, FuturesControls):
         return self._call(lambda: self._venue.truth.frames(client_oid=client_oid, op=op))
 
     def connections(self, system: str = "all") -> int:
-        """Return how many WebSocket connections of ``"v1"``, ``"ws_api"`` or ``"all"`` exist."""
+        """Return how many WebSocket connections of ``"v1"``, ``"pro_v2"``, ``"ws_api"`` or ``"all"`` exist."""
         return self._call(lambda: len(self._venue.peers(system)))
 
     def welcomed(self, system: str = "all") -> int:
@@ -342,12 +353,20 @@ class Simulator(FaultControls, FuturesControls):
     # Acting as the exchange and as other traders.
 
     def push_ticker(self, symbol: str) -> int:
-        """Send the ticker of a pair now; return how many connections took it."""
-        return self._call(lambda: self._venue.spot_public.push_ticker(symbol))
+        """Send the ticker of a pair now, on the classic and the Pro streams; return how many connections took it."""
+        venue = self._venue
+        return self._call(lambda: venue.spot_public.push_ticker(symbol) + venue.pro_public.push_ticker(symbol))
 
-    def publish(self, topic: str, subject: str, data: object) -> int:
-        """Send one message to the subscribers of a single topic; return how many took it."""
-        return self._call(lambda: self._venue.publish(topic, subject, data))
+    def publish(self, topic: str, subject: str | None, data: object) -> int:
+        """
+        Send one message to the subscribers of a single topic; return how many took it.
+
+        A topic of the Pro streams has no leading slash, such as ``ticker.SPOT:BTC-USDT``; its subject is
+        ``"snapshot"``, ``"delta"`` or ``None``.
+        """
+        if not topic.startswith("/"):
+            return self._call(lambda: self._venue.publish_pro(topic, data, kind=subject))
+        return self._call(lambda: self._venue.publish(topic, subject or "", data))
 
     def step_market(self, steps: int = 1) -> None:
         """Let the market maker take steps now, besides its own rhythm."""

@@ -110,6 +110,8 @@ class SpotFloor:
         with localcontext(EXACT):
             now = self._now_ns()
             self._expire(now)
+            # Here as well: a command that is refused does not get to its end.
+            self._follow_up(now)
             yield now
             self._follow_up(now)
             for account, wallet in self.margin.at_risk():

@@ -38,6 +38,12 @@ from .market_data import MarketData, contract_market_data
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
+from .pro_account_feed import ProAccountFeed
+from .pro_frames import ProForms, encode_push
+from .pro_market import ProMarket
+from .pro_order_books import ProOrderBooks
+from .pro_private_feed import ProPrivateFeed
+from .pro_public_feed import ProPublicFeed
 from .spot_operations import spot_operations
 from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
@@ -97,6 +103,11 @@ class Limits:
     order_window: float = 30.0
     open_orders: int | None = 2000
     open_orders_per_symbol: int | None = 200
+    pro_public_frames: int | None = 300
+    pro_private_frames: int | None = 100
+    pro_public_topics: int | None = 600
+    pro_private_topics: int | None = 400
+    pro_ping_interval: float | None = 1.0
     open_contract_orders: int | None = 100
     stop_contract_orders: int | None = 200
 
@@ -113,6 +124,11 @@ class Limits:
             other_pools=None,
             open_orders=100_000,
             open_orders_per_symbol=None,
+            pro_public_frames=None,
+            pro_private_frames=None,
+            pro_public_topics=10_000,
+            pro_private_topics=10_000,
+            pro_ping_interval=None,
             open_contract_orders=100_000,
             stop_contract_orders=100_000,
         )
@@ -167,10 +183,12 @@ class Venue:
         idle_timeout: float = 60.0,
         challenge_timeout: float = 30.0,
         max_output: int = 4 * 1024 * 1024,
+        pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
     ) -> None:
         self.limits = Limits() if limits is None else limits
+        self.pro_forms = ProForms() if pro_forms is None else pro_forms
         self.clock = clock
         self.idle_timeout = idle_timeout
         self.challenge_timeout = challenge_timeout
@@ -200,11 +218,11 @@ class Venue:
             max_open_orders=self.limits.open_contract_orders,
             max_stop_orders=self.limits.stop_contract_orders,
         )
-        #: The same as `spot_market` of contracts.
-        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
+        #: The same of the contracts.
+        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         self.index_prices = IndexPrices(pairs, self.exchange.ticker, self.now_ns)
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
@@ -241,6 +259,11 @@ class Venue:
             FuturesPublicFeed(self, scale=push_interval_scale),
             FuturesPrivateFeed(self, deprecated=deprecated_subjects),
         ]
+        spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
+        #: What the public Pro feeds read, by trade type.
+        self.pro_markets = {"SPOT": spot}
+        self.pro_public = ProPublicFeed(self)
+        self._feeds += [self.pro_public, ProOrderBooks(self), ProPrivateFeed(self), ProAccountFeed(self)]
 
     # Time.
 
@@ -262,9 +285,7 @@ class Venue:
         now = asyncio.get_running_loop().time()
         for peer in list(self._peers.values()):
             if peer.is_open and now - peer.last_received > self.idle_timeout:
-                if peer.system == "v1":
-                    self.send_v1_error(peer, secrets.token_hex(8), 400, "ping timeout")
-                peer.close(1000, "Bye")
+                self._end_silent(peer)
         self.on_change()
 
     def step_market(self) -> None:
@@ -434,11 +455,37 @@ class Venue:
         peers = self._topics.get(topic)
         if not peers:
             return 0
+        if self.faults.take("lose_pushes", topic=topic) is not None:
+            return 0
         frame = encode_frame(opcode, payload)
         return sum(
             peer.send_raw(frame)
             for peer in list(peers)
             if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
+        )
+
+    def publish_pro(self, topic: str, data: object, *, kind: str | None = None, account: str | None = None) -> int:
+        """
+        Send one message of the Pro streams to everybody on ``topic``, or to those of one account.
+
+        Args:
+            topic: As the simulator keeps it, see `pro_channels`.
+            data: Payload.
+            kind: ``snapshot`` or ``delta`` where the channel says so.
+            account: Only to connections of this account.
+
+        Returns:
+            How many connections took it.
+        """
+        if topic not in self._topics:
+            return 0
+        payload = self.pro_forms.encode(encode_push(topic, data, now_ns=self.now_ns(), kind=kind))
+        return self.publish_frame(topic, self.pro_forms.opcode, payload, account=account)
+
+    def send_pro(self, peer: Peer, topic: str, data: object, *, kind: str | None = None) -> bool:
+        """Send one message of the Pro streams to one connection."""
+        return peer.send_frame(
+            peer.opcode, self.pro_forms.encode(encode_push(topic, data, now_ns=self.now_ns(), kind=kind))
         )
 
     # Errors whose form belongs to a whole system.
@@ -458,6 +505,16 @@ class Venue:
             feed.shut_down()
         for peer in list(self._peers.values()):
             peer.drop()
+
+    def _end_silent(self, peer: Peer) -> None:
+        """End a connection whose client has been silent for too long, each system in its own way."""
+        if peer.system == "pro_v2":
+            if not peer.topics:  # with a running subscription it stays
+                peer.cut(reset=False)
+            return
+        if peer.system == "v1":
+            self.send_v1_error(peer, secrets.token_hex(8), 400, "ping timeout")
+        peer.close(1000, "Bye")
 
     def _index_of(self, pair: str) -> Decimal | None:
         """Return what the index of contracts makes of a spot pair: its middle, or its last price."""

@@ -50,6 +50,7 @@ class WsApiSession:
         self._challenge: str | None = None
         self._session_id = str(uuid.uuid4())
         self._timer: asyncio.TimerHandle | None = None
+        self._operations = venue.operations
 
     def start(self) -> None:
         """Check the query and send the challenge, or the refusal."""
@@ -59,7 +60,7 @@ class WsApiSession:
             self._refuse(error.code)
             return
         self._challenge = compact({"sessionId": self._session_id, "timestamp": self._venue.now_ms()})
-        self._timer = asyncio.get_running_loop().call_later(self._venue.challenge_timeout, self._refuse, "400012")
+        self._expect_login()
         self._peer.send_text(self._challenge)
 
     def stop(self) -> None:
@@ -71,7 +72,7 @@ class WsApiSession:
     def on_text(self, text: str) -> None:
         """Handle one frame of the client."""
         if self._peer.account is None:
-            self._answer_challenge(text)
+            self._log_in(text)
             return
         in_ns = self._venue.now_ns()
         frame = read_object(text)
@@ -82,12 +83,15 @@ class WsApiSession:
         op = frame.get("op")
         if op == "ping":
             self._peer.send_text(compact({"id": request_id, "op": "pong", "timestamp": in_ns // 1_000_000}))
-        elif not isinstance(op, str) or op not in self._venue.operations:
+        elif not isinstance(op, str) or op not in self._operations:
             self._reply(request_id, str(op), in_ns, "400100", None, f"Unsupported op: {op}")  # text assumed
         else:
             self._run(op, request_id, frame.get("args"), in_ns)
 
     # Log-in.
+
+    def _expect_login(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._venue.challenge_timeout, self._refuse, "400012")
 
     def _check_query(self) -> Credentials:
         query = self._query
@@ -105,15 +109,19 @@ class WsApiSession:
         )
         return credentials
 
-    def _answer_challenge(self, text: str) -> None:
+    def _log_in(self, text: str) -> None:
         if self._credentials is None or self._challenge is None:
             return
         expected = sign(self._credentials.api_secret, self._challenge)
         if not hmac.compare_digest(expected.encode(), text.encode("utf-8", "surrogatepass")):
             self._refuse("400011")
             return
+        self._welcome(self._credentials)
+
+    def _welcome(self, credentials: Credentials) -> None:
+        """The client is who it says it is: from now on it may send operations."""
         self.stop()
-        self._peer.account = self._credentials.api_key
+        self._peer.account = credentials.api_key
         if self._venue.faults.take("no_welcome", system="ws_api") is not None:
             return
         welcome = {
@@ -176,7 +184,7 @@ class WsApiSession:
         try:
             if not self._pool(op).take(asyncio.get_running_loop().time()):
                 raise Refused("429000", _TOO_MANY)
-            outcome = self._venue.operations[op](self._account, args)
+            outcome = self._operations[op](self._account, args)
         except Refused as refused:
             for entry in entries:
                 entry.outcome, entry.code = "refused", refused.code

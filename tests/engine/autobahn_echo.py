@@ -14,6 +14,7 @@ import sys
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.transport import Transport, open_transport
 from kucoin_sync.errors import ConnectionLost, ProtocolViolation
 from kucoin_sync.protocol.frames import CloseFrame, Item
@@ -26,8 +27,7 @@ def open_line(url: str) -> tuple[Transport, Interrupt]:
     interrupt = Interrupt()
     transport = open_transport(
         url,
-        context=ssl.create_default_context(),
-        resolver=Resolver(),
+        network=Network(Resolver(), ssl.create_default_context()),
         deadline=Deadline(CASE_TIMEOUT),
         interrupt=interrupt,
     )

@@ -22,6 +22,7 @@ from tests.peers import (
     refused_port,
     serve_token,
     server_context,
+    welcome,
     ws_api_handshake,
 )
 
@@ -285,6 +286,35 @@ def test_R05_a_token_answer_that_is_no_token(
         call.result()
     assert caught.value.phase == "token"
     assert len(str(caught.value)) < 400
+
+
+def test_R04_a_dead_server_of_a_token_is_passed_over(peer: ScriptedPeer, clients: Clients) -> None:
+    """Inside the same opening and its deadline; the failure is reported, and no second token is asked for."""
+    client = clients.stream_client(peer)
+    reported: list[object] = []
+    client.on("exception", reported.append)
+    call = opening(client, SPOT)
+    scheme = peer.url.partition(":")[0]
+    serve_token(peer, endpoint=peer.url, before=[f"{scheme}://127.0.0.1:{refused_port()}"])
+    line = peer.accept()
+    welcome(line, line.upgrade().query["connectId"])
+    call.result()
+    client.close()
+    assert [type(event.error) for event in reported] == [ConnectError]  # type: ignore[attr-defined]
+
+
+def test_R04_a_silent_server_takes_its_share_of_the_time_and_no_more(
+    plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    client = clients.stream_client(plain_peer, open_timeout=2.0)
+    began = time.monotonic()
+    call = opening(client, SPOT)
+    with blackhole_port() as port:
+        serve_token(plain_peer, endpoint=plain_peer.url, before=[f"ws://127.0.0.1:{port}"])
+        line = plain_peer.accept()
+        welcome(line, line.upgrade().query["connectId"])
+        call.result()
+    assert time.monotonic() - began < 2.0
 
 
 def test_R08_a_redirect_of_the_token_call_is_not_followed(peer: ScriptedPeer, clients: Clients) -> None:

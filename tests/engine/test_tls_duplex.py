@@ -18,6 +18,7 @@ import pytest
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.transport import Transport, open_transport
 from tests.peers import background
 
@@ -59,8 +60,7 @@ def test_T21_reader_and_senders_share_a_tls_line(seconds: float) -> None:
         port, authority = server.stdout.readline().split()
         transport = open_transport(
             f"wss://localhost:{port}/",
-            context=ssl.create_default_context(cafile=authority),
-            resolver=Resolver(),
+            network=Network(Resolver(), ssl.create_default_context(cafile=authority)),
             deadline=Deadline(10.0),
             interrupt=interrupt,
         )

@@ -19,6 +19,8 @@ import pytest
 
 from kucoin_sync.events import Origin
 from kucoin_sync.kucoin.classic import ClassicDialect
+from kucoin_sync.kucoin.models.typed import read_classic
+from kucoin_sync.kucoin.pro import ProDialect
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.trade import TradeDialect
 from kucoin_sync.options import Credentials
@@ -27,7 +29,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 VARIABLE = "KUCOIN_SYNC_PROTOCOL_DATA"
 MISSING = f"no protocol samples: set {VARIABLE} or put them beside the checkout"
 
-ORIGIN = Origin("test", "life-1")
+ORIGIN = Origin("test", "life-1", read_classic)
 CREDENTIALS = Credentials("64f0c3a1e5b7d90001a2b3c4", "11111111-2222-3333-4444-555555555555", "my-Passphrase_1")
 """Invented; the same as in the signing vectors."""
 
@@ -45,6 +47,14 @@ def trade(ws_key: str = "wsApiSpotV1") -> TradeDialect:
         url="wss://wsapi.kucoin.com/v1/private",
         rest_host="https://api.kucoin.com",
         signer=Signer(CREDENTIALS),
+    )
+
+
+def pro(ws_key: str, *, login: str = "auth") -> ProDialect:
+    """Return the dialect of a Pro stream connection."""
+    signer = Signer(CREDENTIALS) if ws_key.startswith("private") else None
+    return ProDialect(
+        ws_key, url="wss://wsapi-push.kucoin.com", rest_host="https://api.kucoin.com", signer=signer, login=login
     )
 
 

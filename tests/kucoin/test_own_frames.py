@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from kucoin_sync.events import RateLimit
-from kucoin_sync.kucoin import topics
+from kucoin_sync.kucoin import classic_topics
 from kucoin_sync.protocol import messages
 from kucoin_sync.protocol.messages import Inbound
 from tests.kucoin.samples import ORIGIN, Sample, classic, frames, trade
@@ -51,7 +51,7 @@ def test_each_form_of_our_own_frames_is_spelled(sample: Sample) -> None:
         text = dialect.encode_request(frame["op"], frame["args"], request_id=frame["id"])
     else:
         encode = dialect.encode_subscribe if frame["type"] == "subscribe" else dialect.encode_unsubscribe
-        text = encode(topics.split(frame["topic"], ws_key=ws_key), request_id=frame["id"])
+        text = encode(classic_topics.split(frame["topic"], ws_key=ws_key), request_id=frame["id"])
     assert json.loads(text) == frame
     assert "\n" not in text and ": " not in text, "compact"
 

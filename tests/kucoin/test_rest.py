@@ -226,6 +226,32 @@ def test_T16_a_wait_of_absurd_length_is_still_a_token_error() -> None:
         rest.read_token(answer(b"", 503, Retry_After="9" * 5000), connect_id="x")
 
 
+def test_a_v2_token_is_read_as_it_came() -> None:
+    assert rest.read_token_v2(answer({"code": "200000", "data": {"token": "2neA=/+k"}})) == "2neA=/+k"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"code": "200000"}, id="no-data"),
+        pytest.param({"code": "200000", "data": "2neA"}, id="data-text"),
+        pytest.param({"code": "200000", "data": {}}, id="no-token"),
+        pytest.param({"code": "200000", "data": {"token": ""}}, id="token-empty"),
+        pytest.param({"code": "200000", "data": {"token": ["2neA"]}}, id="token-list"),
+    ],
+)
+def test_R03_a_v2_answer_without_a_token_is_a_token_error(body: Any) -> None:
+    with pytest.raises(TokenError) as caught:
+        rest.read_token_v2(answer(body))
+    assert caught.value.retryable
+    assert "2neA" not in str(caught.value)
+
+
+def test_R01_a_refused_v2_token_call_is_an_auth_error() -> None:
+    with pytest.raises(AuthError):
+        rest.read_token_v2(answer({"code": "400004", "msg": "no"}))
+
+
 def test_the_clock_is_read() -> None:
     assert rest.read_time(answer({"code": "200000", "data": 1760000000123})) == 1760000000123
 

@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 
 from kucoin_sync.events import RateLimit, Update
-from kucoin_sync.kucoin import topics
-from kucoin_sync.kucoin.arguments import SPOT_CANCEL, SPOT_MODIFY, SPOT_ORDER
-from kucoin_sync.kucoin.trade import KucoinRules
+from kucoin_sync.kucoin import classic_topics
+from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
 from kucoin_sync.protocol.messages import Ack, Challenge, PongReceived, Refusal, Reply, Welcome
 from tests.kucoin.samples import MISSING, ORIGIN, Sample, classic, folder, frames, parameters, trade
 
 V1_KEYS = ("spotPublicV1", "spotPrivateV1", "futuresPublicV1", "futuresPrivateV1")
-ARGUMENTS = {"spot.order": SPOT_ORDER, "spot.modify": SPOT_MODIFY, "spot.cancel": SPOT_CANCEL}
 
 
 def expected_sequence(frame: dict[str, Any]) -> int | None:
@@ -44,9 +42,9 @@ def test_every_push_becomes_an_update_that_says_what_the_frame_says(sample: Samp
 def test_every_topic_seen_on_the_wire_can_be_subscribed_on_its_connection(sample: Sample) -> None:
     """And the push is found again under the topic that was asked for."""
     topic, ws_key = sample.row["topic"], sample.row["ws_key"]
-    assert topics.split(topic, ws_key=ws_key) == [topic]
+    assert classic_topics.split(topic, ws_key=ws_key) == [topic]
     path = topic.partition(":")[0]
-    assert topics.PATHS[path][0] == ws_key
+    assert classic_topics.PATHS[path][0] == ws_key
 
 
 def test_no_sample_is_passed_over() -> None:
@@ -84,7 +82,7 @@ def test_every_frame_to_the_streams_is_spelled_as_documented(sample: Sample) -> 
     if frame["type"] == "ping":
         text = dialect.encode_ping(request_id=frame["id"], timestamp_ms=1)
     else:
-        single = topics.split(frame["topic"], ws_key=dialect.ws_key)
+        single = classic_topics.split(frame["topic"], ws_key=dialect.ws_key)
         (group,) = dialect.group_topics(single)
         encode = dialect.encode_subscribe if frame["type"] == "subscribe" else dialect.encode_unsubscribe
         text = encode(group, request_id=frame["id"])
@@ -129,8 +127,7 @@ def test_every_frame_to_order_entry_is_spelled_as_documented(sample: Sample) -> 
         text = dialect.encode_ping(request_id=frame["id"], timestamp_ms=frame["timestamp"])
         assert json.loads(text) == frame
     else:
-        table = ARGUMENTS.get(frame["op"])
-        args = frame["args"] if table is None else table.check(frame["args"], {}, None)
+        args = OPERATIONS[frame["op"]].arguments.check(frame["args"], {}, None)
         assert json.loads(dialect.encode_request(frame["op"], args, request_id=frame["id"])) == frame
 
 
@@ -146,6 +143,27 @@ def test_every_success_is_proof_for_the_request_it_answers() -> None:
         frame = row.get("frame", {})
         request = requests.get(frame.get("id"))
         if row["direction"] == "server" and request is not None and rules.is_success(frame.get("code", "")):
-            assert rules.operation(frame["op"]).prove(request["args"], frame["data"]) is not None
+            operation = rules.operation(frame["op"])
+            items = operation.items(request["args"])
+            answers = [frame["data"]]
+            if operation.batch is not None:
+                found = operation.batch.match(items, frame["data"])
+                assert all(answer is not None and answer.succeeded for answer in found)
+                answers = [answer.data for answer in found if answer is not None]
+            assert len(answers) == len(items)
+            for item, data in zip(items, answers, strict=True):
+                assert operation.prove(item, data) is not None
             proven.add(frame["op"])
-    assert {"spot.order", "spot.modify", "spot.cancel"} <= proven
+    # Of the others there are replies without a request, or none at all.
+    assert set(OPERATIONS) - proven == {"ping", "uta.order", "uta.amend", "uta.cancel"}
+
+
+def test_the_reply_to_an_order_of_the_unified_account_is_proof() -> None:
+    """The one sample of it comes without its request."""
+    (sample,) = (case.values[0] for case in parameters("ws_api.jsonl", op=("uta.order",)))
+    if sample is None:
+        pytest.skip(MISSING)
+    args = {"clientOid": sample.frame["data"]["clientOid"]}
+    proof = OPERATIONS["uta.order"].prove(args, sample.frame["data"])
+    assert proof is not None
+    assert proof.order_id == sample.frame["data"]["orderId"]

@@ -1,4 +1,4 @@
-"""The dialect of order entry and its operations, beyond what the frames of the samples show."""
+"""The dialect of order entry, beyond what the frames of the samples show."""
 
 from __future__ import annotations
 
@@ -9,29 +9,9 @@ import pytest
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError
 from kucoin_sync.kucoin import codes
-from kucoin_sync.kucoin.trade import KucoinRules
-from kucoin_sync.orders.outcome import OperationKind, Proof
 from kucoin_sync.protocol.dialect import TopicRequest
 from kucoin_sync.protocol.messages import PongReceived, Refusal, Reply
-from kucoin_sync.protocol.server_clock import ServerClock
 from tests.kucoin.samples import ORIGIN, trade
-
-NOW = 1_760_000_000.0
-
-
-def rules(recv_window: float | None = None) -> KucoinRules:
-    return KucoinRules(recv_window, lambda: NOW)
-
-
-def measured(offset_ms: float, uncertainty_ms: float) -> ServerClock:
-    clock = ServerClock()
-    clock.observe(
-        NOW * 1000 + offset_ms,
-        sent_ms=NOW * 1000 - uncertainty_ms,
-        received_ms=NOW * 1000 + uncertainty_ms,
-        now=0.0,
-    )
-    return clock
 
 
 @pytest.mark.parametrize("code", list(codes.AUTH_CODES))
@@ -98,71 +78,3 @@ def test_P08_the_state_of_the_pool_is_read_as_far_as_it_is_there(limit: Any, exp
     got = reply.rate_limit and (reply.rate_limit.limit, reply.rate_limit.remaining, reply.rate_limit.reset)
     # An empty object may as well count as nothing said.
     assert got == expected or (limit == {} and got == (None, None, None))
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "product", "expires"),
-    [
-        ("spot.order", OperationKind.PLACE, "spot", True),
-        ("spot.modify", OperationKind.MODIFY, "spot", False),
-        ("spot.cancel", OperationKind.CANCEL, "spot", False),
-        ("ping", OperationKind.READ, "spot", False),
-        ("futures.order", OperationKind.OTHER, "futures", False),
-        ("something new", OperationKind.OTHER, "something new", False),
-    ],
-)
-def test_an_operation_is_known_or_taken_to_change_the_account(
-    name: str, kind: OperationKind, product: str, expires: bool
-) -> None:
-    operation = rules().operation(name)
-    assert (operation.kind, operation.product, operation.expire is not None) == (kind, product, expires)
-    assert operation.reply_op == ("pong" if name == "ping" else name)
-
-
-PLACE = {"symbol": "BTC-USDT", "clientOid": "c-1"}
-
-
-def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_exchange() -> None:
-    """Exchange 3 s ahead, known to 50 ms: the window begins at what its clock shows at least."""
-    operation = rules().operation("spot.order")
-    assert operation.expire is not None
-    assert operation.expire(PLACE, measured(3000, 50), 2.5) == {
-        **PLACE,
-        "clientTimestamp": int(NOW * 1000) + 2950,
-        "allowMaxTimeWindow": 2500,
-    }
-
-
-def test_O10_a_window_that_the_user_set_replaces_the_time_left() -> None:
-    operation = rules(recv_window=0.75).operation("spot.order")
-    assert operation.expire is not None
-    assert operation.expire(PLACE, measured(0, 1), 2.5)["allowMaxTimeWindow"] == 750
-
-
-def test_O10_an_order_at_the_very_end_of_its_call_still_has_a_window() -> None:
-    operation = rules().operation("spot.order")
-    assert operation.expire is not None
-    assert operation.expire(PLACE, measured(0, 1), 0.0)["allowMaxTimeWindow"] == 1
-
-
-def test_O10_the_callers_own_window_is_kept_and_nothing_else_is_changed() -> None:
-    operation = rules().operation("spot.order")
-    assert operation.expire is not None
-    own = {**PLACE, "clientTimestamp": 1, "allowMaxTimeWindow": 2}
-    assert operation.expire(own, measured(0, 1), 2.5) == own
-    before = dict(PLACE)
-    operation.expire(PLACE, measured(0, 1), 2.5)
-    assert before == PLACE
-
-
-PROOFS: list[Any] = [
-    pytest.param("spot.order", {"orderId": "a", "clientOid": "c-1"}, Proof("a", "c-1"), id="place"),
-    pytest.param("spot.order", {"orderId": "a"}, Proof("a", "c-1"), id="place-without-echo"),
-    pytest.param("spot.cancel", {"clientOid": "c-1"}, Proof(None, "c-1"), id="cancel-by-client-oid"),
-    pytest.param("spot.modify", {"newOrderId": "n", "clientOid": "c-1"}, Proof("n", "c-1"), id="modify"),
-]
-
-
-@pytest.mark.parametrize(("op", "data", "proof"), PROOFS)
-def test_a_success_reply_proves_which_order_it_is_about(op: str, data: Any, proof: Proof) -> None:
-    assert rules().operation(op).prove(PLACE, data) == proof

@@ -626,7 +626,7 @@ def test_O18_what_a_signal_handler_raises_in_the_wait_passes_and_costs_nothing(
     def handler(*_: Any) -> None:
         raise RuntimeError("alarm")
 
-    registry = api.get_ws_client()._connection("wsApiSpotV1").registry
+    registry = api.get_ws_client()._group("wsApiSpotV1").first.registry
 
     def kick() -> None:
         line.read_json()

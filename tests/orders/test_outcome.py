@@ -12,8 +12,8 @@ from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.errors import ClosedError, ConnectionLost, NotSent, OutcomeUnknown, Rejected, RequestError
 from kucoin_sync.events import OrderAck, Pong, RateLimit
-from kucoin_sync.kucoin.trade import KucoinRules
-from kucoin_sync.orders.outcome import conclude, unknown_after_interrupt
+from kucoin_sync.kucoin.operations import KucoinRules
+from kucoin_sync.orders.outcome import abandoned, conclude
 from kucoin_sync.protocol.messages import Reply
 
 RULES = KucoinRules(None, lambda: 0.0)
@@ -209,9 +209,28 @@ def test_O02_a_modification_that_may_have_cancelled_first_is_unknown(code: str) 
 
 
 def test_O02_an_operation_the_library_does_not_know_is_unknown_where_its_codes_are_not_listed() -> None:
-    error = outcome(ended("futures.order", {"clientOid": "c-9"}), reply("futures.order", "300003", None, "balance"))
+    error = outcome(ended("spot.new", {"clientOid": "c-9"}), reply("spot.new", "200004", None, "balance"))
     assert isinstance(error, OutcomeUnknown)
     assert error.client_oid == "c-9"
+
+
+def test_a_cancel_of_an_order_that_is_not_live_is_rejected_and_marked() -> None:
+    """Done, never there, or too new to be found: the code does not say, so nothing is claimed but that."""
+    message = "order_not_exist_or_not_allow_to_cancel"
+    error = outcome(ended("spot.cancel"), reply("spot.cancel", "400100", None, message))
+    assert isinstance(error, Rejected)
+    assert error.no_such_order
+    placed = outcome(ended("spot.order"), reply("spot.order", "400100", None, message))
+    assert isinstance(placed, Rejected)
+    assert not placed.no_such_order
+
+
+def test_a_cancel_of_an_order_that_is_being_cancelled_is_an_ack_without_effect() -> None:
+    """What the caller wanted is under way; his request changed nothing."""
+    args = {"tradeType": "SPOT", "symbol": "BTC-USDT", "clientOid": "c-1"}
+    ack = outcome(ended("uta.cancel", args), reply("uta.cancel", "106050", None, "Canceling"))
+    assert isinstance(ack, OrderAck)
+    assert (ack.no_effect, ack.client_oid, ack.order_id) == (True, "c-1", None)
 
 
 @pytest.mark.parametrize("op", OPS)
@@ -249,8 +268,12 @@ def test_a_ping_is_answered_by_a_pong() -> None:
 
 @pytest.mark.parametrize("sent", ["no", "partial", "complete"])
 def test_O18_an_interrupted_request_is_not_sent_or_unknown_by_the_bytes_that_left(sent: str) -> None:
-    error = unknown_after_interrupt(
-        ended("spot.order", sent=sent), RULES.operation("spot.order"), ws_key="wsApiSpotV1", line_alive=True
+    error = abandoned(
+        ended("spot.order", sent=sent),
+        RULES.operation("spot.order"),
+        "interrupted",
+        ws_key="wsApiSpotV1",
+        line_alive=True,
     )
     if sent == "no":
         assert type(error) is NotSent

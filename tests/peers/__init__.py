@@ -23,11 +23,13 @@ from .leaks import LeakGuard
 from .ports import blackhole_port, refused_port
 from .proxy import FaultProxy
 from .scripted import Line, Request, ScriptedPeer
+from .tunnels import ConnectProxy, SocksProxy, TunnelProxy
 from .waiting import Background, Deadline, background
 
 __all__ = [
     "BAD_SERVER_CONTEXTS",
     "Background",
+    "ConnectProxy",
     "Deadline",
     "FaultProxy",
     "LeakGuard",
@@ -35,6 +37,8 @@ __all__ = [
     "Opcode",
     "Request",
     "ScriptedPeer",
+    "SocksProxy",
+    "TunnelProxy",
     "authority",
     "background",
     "blackhole_port",

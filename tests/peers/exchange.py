@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Sequence
 
 from .scripted import Line, Request, ScriptedPeer
 
@@ -27,6 +28,7 @@ def serve_token(
     ping_timeout: int = 10000,
     token: str = "token",
     path: str = "/api/v1/bullet-public",
+    before: Sequence[str] = (),
 ) -> Request:
     """
     Answer one token call and close its connection.
@@ -38,6 +40,7 @@ def serve_token(
         ping_timeout: Milliseconds.
         token: Value of the token.
         path: What the client has to POST to.
+        before: URLs of servers that the answer names before that one.
 
     Returns:
         The request.
@@ -51,9 +54,10 @@ def serve_token(
         "pingTimeout": ping_timeout,
     }
     with line:
-        request = line.read_request()
+        request = line.request or line.read_request()
         assert (request.method, request.path) == ("POST", path), f"got {request.method} {request.path}"
-        line.respond(200, body={"code": "200000", "data": {"token": token, "instanceServers": [server]}})
+        servers = [{**server, "endpoint": url} for url in (*before, endpoint)]
+        line.respond(200, body={"code": "200000", "data": {"token": token, "instanceServers": servers}})
     return request
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kucoin_sync.protocol.pacing import MessagePace
+from kucoin_sync.protocol.pacing import RESERVE, MessagePace
 
 
 def test_S15_frames_within_the_room_leave_at_once() -> None:
-    pace = MessagePace(10, 10.0, reserve=5)
+    pace = MessagePace(10, 10.0)
     for _ in range(5):
         assert pace.delay(0.0) == 0.0
         pace.count(0.0)
@@ -20,7 +20,7 @@ def test_S15_frames_within_the_room_leave_at_once() -> None:
 
 def test_a_ping_is_counted_but_never_held_back() -> None:
     """A held ping would end a line that is well."""
-    pace = MessagePace(10, 10.0, reserve=5)
+    pace = MessagePace(10, 10.0)
     for _ in range(5):
         pace.count(0.0)
     pace.count(3.0)  # a ping, in one of the places kept for pings
@@ -32,7 +32,7 @@ def test_a_ping_is_counted_but_never_held_back() -> None:
 
 
 def test_a_limit_smaller_than_the_reserve_still_lets_frames_out() -> None:
-    pace = MessagePace(3, 10.0, reserve=5)
+    pace = MessagePace(3, 10.0)
     assert pace.delay(0.0) == 0.0
     pace.count(0.0)
     assert pace.delay(0.0) == 10.0
@@ -45,8 +45,8 @@ def test_a_limit_smaller_than_the_reserve_still_lets_frames_out() -> None:
 @settings(deadline=None, max_examples=150)
 def test_S15_no_window_ever_holds_more_frames_than_the_limit(limit: int, steps: list[tuple[float, bool]]) -> None:
     """Frames that can wait do; pings, at most as many a window as places are kept for them, do not."""
-    window, reserve = 10.0, 5
-    pace, now = MessagePace(limit, window, reserve), 0.0
+    window, reserve = 10.0, RESERVE
+    pace, now = MessagePace(limit, window), 0.0
     left: list[float] = []
     pings: list[float] = []
     for pause, is_ping in steps:

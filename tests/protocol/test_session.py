@@ -36,7 +36,7 @@ def session(*greeting: Step) -> Session:
 
 
 def update(topic: str = "/a:1") -> Update:
-    return Update(topic, None, {}, None, 0.0, "{}", Origin("key", "life"))
+    return Update(topic, None, {}, None, 0.0, "{}", Origin("key", "life", repr))
 
 
 GREETINGS: list[Any] = [
@@ -191,3 +191,13 @@ def test_an_ended_session_is_not_ready() -> None:
 
 def test_repr_says_what_is_due() -> None:
     assert repr(session(Step.CHALLENGE, Step.WELCOME)) == "Session(greeting, due=['challenge', 'welcome'])"
+
+
+def test_an_acknowledgement_of_the_login_counts_as_its_answer() -> None:
+    """Some exchanges answer a login as they answer any command; an ack of something else is none."""
+    line = session(Step.WELCOME, Step.LOGIN)
+    assert line.receive(WELCOME, timestamp_ms=7) == ["login id-1 7"]
+    line.receive(Ack("id-2", "{}"), timestamp_ms=7)
+    assert not line.ready
+    line.receive(Ack("id-1", "{}"), timestamp_ms=7)
+    assert (line.ready, line.logged_in) == (True, True)

@@ -58,10 +58,10 @@ def test_a_wish_becomes_a_subscribe_and_an_ack_makes_it_active(table: Subscripti
     assert table.next_command(0.0) is None
 
 
-def test_topics_leave_in_groups_and_in_order_of_asking(table: SubscriptionTable) -> None:
+def test_topics_leave_in_groups_and_in_the_order_of_the_groups(table: SubscriptionTable) -> None:
     table.add(["/a:1", "/b:1", "/a:2", "/a:3"])
     assert table.wanted() == ("/a:1", "/b:1", "/a:2", "/a:3")
-    assert [send(table, str(n)).topics for n in range(3)] == [("/a:1", "/a:2"), ("/b:1",), ("/a:3",)]
+    assert [send(table, str(n)).topics for n in range(3)] == [("/a:1", "/a:2"), ("/a:3",), ("/b:1",)]
     assert table.next_command(0.0) is None
 
 
@@ -272,6 +272,60 @@ def test_nothing_to_do_is_due_never(table: SubscriptionTable) -> None:
     assert table.next_due() == float("inf")
     activate(table, "/a:1")
     assert table.next_due() == float("inf")
+
+
+def wide(topics: Sequence[str]) -> list[tuple[str, ...]]:
+    """All in one frame."""
+    return [tuple(topics)]
+
+
+@pytest.mark.parametrize("bad", [{"/a:3"}, {"/a:0", "/a:7"}, {f"/a:{n}" for n in range(8)}, set()], ids=len)
+def test_S11_one_bad_topic_of_a_frame_costs_no_other(bad: set[str]) -> None:
+    """A refused frame is sent again in halves until the topics to blame stand alone."""
+    table = SubscriptionTable(wide, answer_timeout=ANSWER_TIMEOUT)
+    topics = [f"/a:{n}" for n in range(8)]
+    table.add(topics)
+    frames = 0
+    while (command := table.next_command(0.0)) is not None:
+        frames += 1
+        request_id = str(frames)
+        table.sent(request_id, command, 0.0)
+        if not bad & set(command.topics):
+            table.acknowledged(request_id)
+        elif not table.split(request_id):
+            assert len(command.topics) == 1
+            table.refused(request_id, 0.0, final=True)
+    assert {topic for topic in topics if table.wire(topic) is Wire.ACTIVE} == set(topics) - bad
+    assert set(table.wanted()) == set(topics) - bad
+    assert frames <= 1 + 2 * 3 * max(1, len(bad))
+
+
+def test_a_frame_of_one_topic_cannot_be_split(table: SubscriptionTable) -> None:
+    table.add(["/a:1"])
+    send(table, "1")
+    assert not table.split("1")
+    assert not table.split("of somebody else")
+    assert table.refused("1", 0.0, final=True) == Command(True, ("/a:1",))
+
+
+def test_an_unsubscribe_is_not_split(table: SubscriptionTable) -> None:
+    """Its refusal means that nothing was subscribed."""
+    activate(table, "/a:1", "/a:2")
+    table.remove(["/a:1", "/a:2"])
+    send(table, "1")
+    assert not table.split("1")
+
+
+def test_a_topic_that_was_confirmed_alone_shares_a_frame_again_after_a_reconnect() -> None:
+    table = SubscriptionTable(wide, answer_timeout=ANSWER_TIMEOUT)
+    table.add(["/a:1", "/a:2"])
+    send(table, "1")
+    assert table.split("1")
+    for request_id in ("2", "3"):
+        assert len(send(table, request_id).topics) == 1
+        table.acknowledged(request_id)
+    table.line_lost()
+    assert table.next_command(0.0) == Command(True, ("/a:1", "/a:2"))
 
 
 class Exchange(RuleBasedStateMachine):

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import requests
 from websockets.sync.client import ClientConnection, connect
 
-from kucoin_sync.simulator import Simulator
+from kucoin_sync.simulator import Credentials, Simulator
 from kucoin_sync.simulator.futures_events import FuturesOrderState
 from kucoin_sync.simulator.venue import COUNTERPARTY, Venue
 
@@ -171,6 +171,8 @@ def token_url(simulator: Simulator, *, private: bool = False, host: str = "") ->
 
 def open_stream(simulator: Simulator, *, private: bool = False, host: str = "", **options: Any) -> Socket:
     """Connect to the classic stream and take the welcome; ``/futures`` is the host of the futures stream."""
+    # Without a bound a test need not read all that was sent before it closes.
+    options.setdefault("max_queue", None)
     url = token_url(simulator, private=private, host=host) + "&connectId=c1"
     socket = Socket(connect(url, compression=None, proxy=None, **options))
     assert socket.receive() == {"id": "c1", "type": "welcome"}
@@ -184,3 +186,69 @@ def open_orders_socket(simulator: Simulator, **options: Any) -> Socket:
     socket.send(sign(simulator.api_secret, socket.text()))
     assert socket.receive()["data"] == "welcome"
     return socket
+
+
+class ProSocket(Socket):
+    """A WebSocket of the Pro streams: what the server sends is binary, what the client sends is text."""
+
+    def text(self) -> str:
+        payload = self.ws.recv(timeout=LIMIT)
+        assert isinstance(payload, bytes)
+        return payload.decode()
+
+    def subscribe(self, channel: str, **parameters: Any) -> Any:
+        """Subscribe and return the answer."""
+        return self.ask({"id": "s", "action": "SUBSCRIBE", "channel": channel, **parameters})
+
+
+def auth_frame(simulator: Simulator, credentials: Credentials | None = None, **changes: Any) -> dict[str, Any]:
+    """The frame that logs a private Pro connection in, by default for the first account."""
+    own = credentials or simulator.credentials
+    stamp = changes.pop("timestamp", str(time.time_ns() // 1_000_000))
+    return {
+        "id": "auth-1",
+        "op": "auth",
+        "kc-api-key": own.api_key,
+        "kc-api-sign": sign(own.api_secret, f"{stamp}POST/api/websocket/users/verify"),
+        "kc-api-timestamp": stamp,
+        "kc-api-passphrase": sign(own.api_secret, own.api_passphrase),
+        **changes,
+    }
+
+
+def pro_token(simulator: Simulator, prefix: str = "") -> str:
+    """The token that opens a private Pro connection."""
+    path = "/api/v2/bullet-private"
+    headers = rest_headers(simulator, path)
+    answer = requests.post(simulator.url + prefix + path, headers=headers, timeout=LIMIT).json()
+    assert list(answer["data"]) == ["token"]
+    return str(answer["data"]["token"])
+
+
+def open_pro(
+    simulator: Simulator,
+    host: str = "spot",
+    *,
+    login: bool = True,
+    credentials: Credentials | None = None,
+    **options: Any,
+) -> ProSocket:
+    """Connect to a Pro stream, take the welcome and log in where that is due."""
+    url = f"{simulator.ws_url}/pro/{host}"
+    # No bound on what waits: else the closing handshake would wait behind pushes that the test does not read.
+    socket = ProSocket(connect(url, compression=None, proxy=None, **{"max_queue": None, **options}))
+    assert socket.receive()["message"] == "welcome"
+    if host == "private" and login:
+        assert socket.ask(auth_frame(simulator, credentials)) == {"id": "auth-1", "result": True}
+    return socket
+
+
+def unified_book(simulator: Simulator, trade_type: str, symbol: str, **query: str) -> Any:
+    """The answer of the unified order book call."""
+    path = "/api/ua/v1/market/orderbook?" + urlencode({"tradeType": trade_type, "symbol": symbol, **query})
+    stamp = str(time.time_ns() // 1_000_000)
+    headers = {
+        **rest_headers(simulator, timestamp=stamp),
+        "KC-API-SIGN": sign(simulator.api_secret, f"{stamp}GET{path}"),
+    }
+    return requests.get(simulator.url + path, headers=headers, timeout=LIMIT).json()

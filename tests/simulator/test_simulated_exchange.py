@@ -1,4 +1,4 @@
-"""The matching engine alone: tables of refusals, the kinds of orders, and a model-free state machine."""
+"""The spot exchange alone: tables of refusals, the kinds of orders, changing and cancelling them."""
 
 from __future__ import annotations
 
@@ -8,47 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from kucoin_sync.simulator.events import (
-    BookChanged,
-    Event,
-    OrderDone,
-    OrderMatched,
-    OrderOpened,
-    OrderReceived,
-    TickerChanged,
-    Traded,
-    WalletChanged,
-)
+from kucoin_sync.simulator.events import OrderDone, OrderMatched, OrderOpened, OrderReceived, Traded
 from kucoin_sync.simulator.exchange import FEES, Exchange
 from kucoin_sync.simulator.market_maker import MAKER, TAKER, MarketMaker
 from kucoin_sync.simulator.orders import Refused
-
-NOW_MS = 1_760_000_000_000
-
-
-class Desk:
-    """An exchange with a clock one can turn and two rich traders."""
-
-    def __init__(self, **options: Any) -> None:
-        self.now_ms = NOW_MS
-        self.events: list[Event] = []
-        self.exchange = Exchange(now_ns=lambda: self.now_ms * 1_000_000, emit=self.events.append, **options)
-        for account in ("ann", "bob"):
-            for currency, amount in (("BTC", "10"), ("ETH", "10"), ("USDT", "100000")):
-                self.exchange.deposit(account, currency, amount)
-
-    def kinds(self) -> list[type]:
-        """Return what happened to orders, in order."""
-        return [type(e) for e in self.events if not isinstance(e, (BookChanged, TickerChanged, WalletChanged))]
-
-    def limit(self, account: str, side: str, price: str, size: str, **more: Any) -> Any:
-        args = {"symbol": "BTC-USDT", "type": "limit", "side": side, "price": price, "size": size}
-        return self.exchange.place(account, {**args, **more})
-
-    def market(self, account: str, side: str, **more: Any) -> Any:
-        return self.exchange.place(account, {"symbol": "BTC-USDT", "type": "market", "side": side, **more})
+from tests.simulator.desk import NOW_MS, Desk
 
 
 @pytest.fixture
@@ -73,6 +38,16 @@ REFUSALS = [
     ("size below minimum", {"size": "0.000001"}, "400100", "Order size below the minimum requirement."),
     ("funds below minimum", {"price": "1"}, "400100", "Order size below the minimum requirement."),
     ("size off the step", {"size": "0.000010001"}, "400100", "Order size increment invalid."),
+    ("size as a number", {"size": 1}, "400100", "size is invalid."),
+    ("price as a number", {"price": Decimal("50000")}, "400100", "price is invalid."),
+    ("flag as a text", {"postOnly": "true"}, "400100", "postOnly is invalid."),
+    ("iceberg without its size", {"iceberg": True}, "400100", "visibleSize is invalid."),
+    ("iceberg and hidden", {"iceberg": True, "visibleSize": "0.01", "hidden": True}, "400100", None),
+    ("bad prevention", {"stp": "XX"}, "400100", "stp is invalid."),
+    ("long remark", {"remark": "x" * 21}, "400100", "remark is invalid."),
+    ("endless life", {"timeInForce": "GTT", "cancelAfter": 2_592_001}, "400100", "cancelAfter is invalid."),
+    ("no life", {"timeInForce": "GTT", "cancelAfter": 0}, "400100", "cancelAfter is invalid."),
+    ("life as a text", {"timeInForce": "GTT", "cancelAfter": "5"}, "400100", "cancelAfter is invalid."),
     ("too little money", {"size": "3"}, "200004", "Balance insufficient!"),
     ("client id alphabet", {"clientOid": "a b"}, "400100", "clientOid is invalid."),
     ("client id length", {"clientOid": "a" * 41}, "400100", "clientOid is invalid."),
@@ -307,100 +282,3 @@ def test_any_arguments_are_taken_or_refused(changes: dict[str, Any]) -> None:
         except Refused:
             pass  # the other allowed outcome
     assert desk.exchange.ledger.totals() == desk.exchange.ledger.deposited()
-
-
-class ExchangeMachine(RuleBasedStateMachine):
-    """Any mix of commands keeps the money, the holds and the books in order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.desk = Desk()
-        self.exchange = self.desk.exchange
-
-    accounts = st.sampled_from(["ann", "bob"])
-    sides = st.sampled_from(["buy", "sell"])
-    prices = st.integers(min_value=499_990, max_value=500_010).map(lambda n: str(Decimal(n) / 10))
-    sizes = st.integers(min_value=1, max_value=300_000).map(lambda n: format(Decimal(n) / 100_000, "f"))
-
-    def attempt(self, command: Any, *args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except Refused:
-            pass  # refusals are fine; what they must not do is in the invariants
-
-    @rule(
-        account=accounts,
-        side=sides,
-        price=prices,
-        size=sizes,
-        force=st.sampled_from(["GTC", "GTT", "IOC", "FOK"]),
-        post_only=st.booleans(),
-        client_oid=st.sampled_from([None, "x", "y"]),
-    )
-    def limit(self, force: str, post_only: bool, client_oid: str | None, **order: Any) -> None:
-        more = {"timeInForce": force, "postOnly": post_only, "clientOid": client_oid, "cancelAfter": 5}
-        self.attempt(self.desk.limit, *order.values(), **more)
-
-    @rule(account=accounts, side=sides, size=sizes)
-    def market_by_size(self, account: str, side: str, size: str) -> None:
-        self.attempt(self.desk.market, account, side, size=size)
-
-    @rule(account=accounts, side=sides, cents=st.integers(min_value=10, max_value=10_000_000))
-    def market_by_funds(self, account: str, side: str, cents: int) -> None:
-        self.attempt(self.desk.market, account, side, funds=format(Decimal(cents) / 100, "f"))
-
-    @precondition(lambda self: self.exchange.open_orders())
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        order = data.draw(st.sampled_from(self.exchange.open_orders()))
-        self.exchange.cancel(order.account, {"symbol": order.symbol, "orderId": order.order_id})
-
-    @precondition(lambda self: self.exchange.open_orders())
-    @rule(data=st.data(), price=prices, size=sizes)
-    def modify(self, data: st.DataObject, price: str, size: str) -> None:
-        order = data.draw(st.sampled_from(self.exchange.open_orders()))
-        args = {"symbol": order.symbol, "orderId": order.order_id, "newPrice": price, "newSize": size}
-        self.attempt(self.exchange.modify, order.account, args)
-
-    @rule(seconds=st.integers(min_value=0, max_value=6))
-    def time_passes(self, seconds: int) -> None:
-        self.desk.now_ms += seconds * 1000
-        self.exchange.poll()
-
-    @invariant()
-    def money_is_conserved(self) -> None:
-        assert self.exchange.ledger.totals() == self.exchange.ledger.deposited()
-        assert self.exchange.ledger.lowest() >= 0
-
-    @invariant()
-    def held_is_what_the_open_orders_need(self) -> None:
-        needed: dict[tuple[str, str], Decimal] = {}
-        for order in self.exchange.open_orders():
-            base, quote = order.symbol.split("-")
-            amount = order.remaining
-            if order.side == "buy":
-                amount *= order.price * Decimal("1.001")
-            key = (order.account, quote if order.side == "buy" else base)
-            needed[key] = needed.get(key, Decimal(0)) + amount
-            assert order.held == amount
-        for account in ("ann", "bob"):
-            for currency, balance in self.exchange.balances(account).items():
-                assert balance.held == needed.get((account, currency), 0)
-
-    @invariant()
-    def book_is_not_crossed_and_holds_the_open_orders(self) -> None:
-        book = self.exchange.book("BTC-USDT")
-        bid, ask = book.bids.top()[0], book.asks.top()[0]
-        assert not bid or not ask or bid < ask
-        resting = {order.order_id for side in (book.bids, book.asks) for order in side.orders()}
-        assert resting == {order.order_id for order in self.exchange.open_orders()}
-        for side in (book.bids, book.asks):
-            by_price: dict[Decimal, Decimal] = {}
-            for order in side.orders():
-                price = order.request.price
-                by_price[price] = by_price.get(price, Decimal(0)) + order.remaining
-            assert dict(side.levels()) == by_price
-
-
-ExchangeMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-TestExchangeMachine = ExchangeMachine.TestCase

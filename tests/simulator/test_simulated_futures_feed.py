@@ -60,7 +60,7 @@ def market(make: Make) -> Market:
 
 @pytest.fixture
 def reader(market: Market) -> Iterator[Socket]:
-    with open_stream(market.simulator, host="/futures", max_queue=None) as socket:
+    with open_stream(market.simulator, host="/futures") as socket:
         yield socket
 
 
@@ -401,6 +401,39 @@ def test_book_from_snapshot_and_increments_is_the_engines_book(market: Market, r
             sequence = data["sequence"]
         engine = market.get(f"/api/v1/level2/snapshot?symbol={XBT}")
         assert (sequence, book) == (engine["sequence"], snapshot(engine))
+
+
+@pytest.mark.parametrize("symbol", [XBT, "XBTUSDM"])
+def test_book_of_the_market_maker_can_be_followed(make: Make, symbol: str) -> None:
+    """Prices move with the seconds of the clock, and the quotes with the prices."""
+    now = [NOW_NS]
+    simulator = make(
+        market_maker=True,
+        seed=3,
+        clock=lambda: now[0],
+        step_interval=0.005,
+        push_interval_scale=0.0,
+        limits="off",
+    )
+    topic = f"/contractMarket/level2:{symbol}"
+    with open_stream(simulator, host="/futures") as reader:
+        reader.subscribe(topic)
+        first = get(simulator, f"/api/v1/level2/snapshot?symbol={symbol}", host="/futures")
+        book, sequence, compared = snapshot(first), first["sequence"], 0
+        while compared < 10:
+            now[0] += 10**9
+            engine = get(simulator, f"/api/v1/level2/snapshot?symbol={symbol}", host="/futures")
+            while sequence < engine["sequence"]:
+                frame = reader.next_of(topic)
+                if frame["sn"] <= sequence:
+                    continue  # older than the snapshot
+                assert frame["sn"] == sequence + 1
+                sequence = frame["sn"]
+                replay(book, frame["data"]["change"])
+            if sequence == engine["sequence"] > first["sequence"]:
+                assert book == snapshot(engine)
+                compared += 1
+        assert get(simulator, f"/api/v1/trade/history?symbol={symbol}", host="/futures")
 
 
 def test_candles_executions_and_histories_hold_the_same_trades(market: Market, reader: Socket) -> None:

@@ -141,6 +141,12 @@ def test_decrease_and_cancel_takes_the_smaller_size_from_both(pit: Pit) -> None:
     assert pit.trades() == []
 
 
+def test_decrease_and_cancel_looks_at_the_whole_of_an_iceberg(pit: Pit) -> None:
+    own = pit.limit("a", "sell", "100", "5", visible_size=Decimal(1))
+    order = pit.limit("a", "buy", "100", "2", stp="DC")
+    assert (order.outcome, own.remaining, own.slice) == ("canceled", 3, 1)
+
+
 def test_decrease_and_cancel_of_equals_ends_both(pit: Pit) -> None:
     own, order = pit.limit("a", "sell", "100", "5"), pit.limit("a", "buy", "100", "5", stp="DC")
     assert (own.outcome, order.outcome) == ("canceled", "canceled")

@@ -9,54 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.kucoin.topic_table import CLASSIC_TOPICS
 
 __all__ = ["PATHS", "group", "join", "split"]
 
-_SPOT, _SPOT_PRIVATE = "spotPublicV1", "spotPrivateV1"
-_FUTURES, _FUTURES_PRIVATE = "futuresPublicV1", "futuresPrivateV1"
+_PRIVATE_TO_PUBLIC = {"spotPrivateV1": "spotPublicV1", "futuresPrivateV1": "futuresPublicV1"}
+_ANY_PRIVATE = "spotPrivateV1"
 
 PATHS: Mapping[str, tuple[str, bool]] = {
-    "/market/ticker": (_SPOT, True),
-    "/spotMarket/level1": (_SPOT, True),
-    "/spotMarket/level2Depth5": (_SPOT, True),
-    "/spotMarket/level2Depth50": (_SPOT, True),
-    "/market/level2": (_SPOT, True),
-    "/market/candles": (_SPOT, False),
-    "/market/match": (_SPOT, True),
-    "/market/snapshot": (_SPOT, False),
-    "/callauction/level2Depth50": (_SPOT, False),
-    "/callauction/callauctionData": (_SPOT, False),
-    "/indicator/markPrice": (_SPOT, True),
-    "/indicator/index": (_SPOT, True),
-    "/margin/fundingBook": (_SPOT, True),
-    "/spotMarket/tradeOrdersV2": (_SPOT_PRIVATE, False),
-    "/spotMarket/tradeOrders": (_SPOT_PRIVATE, False),
-    "/spotMarket/advancedOrders": (_SPOT_PRIVATE, False),
-    "/account/balance": (_SPOT_PRIVATE, False),
-    "/margin/position": (_SPOT_PRIVATE, False),
-    "/margin/isolatedPosition": (_SPOT_PRIVATE, False),
-    "/margin/loan": (_SPOT_PRIVATE, False),
-    "/contractMarket/tickerV2": (_FUTURES, True),
-    "/contractMarket/ticker": (_FUTURES, True),
-    "/contractMarket/level2": (_FUTURES, True),
-    "/contractMarket/level2Depth5": (_FUTURES, True),
-    "/contractMarket/level2Depth50": (_FUTURES, True),
-    "/contractMarket/limitCandle": (_FUTURES, False),
-    "/contractMarket/execution": (_FUTURES, True),
-    "/contract/instrument": (_FUTURES, True),
-    "/contract/announcement": (_FUTURES, False),
-    "/contractMarket/snapshot": (_FUTURES, True),
-    "/contractMarket/tradeOrders": (_FUTURES_PRIVATE, False),
-    "/contractMarket/advancedOrders": (_FUTURES_PRIVATE, False),
-    "/contractAccount/wallet": (_FUTURES_PRIVATE, False),
-    "/contract/position": (_FUTURES_PRIVATE, False),
-    "/contract/positionAll": (_FUTURES_PRIVATE, False),
-    "/contract/marginMode": (_FUTURES_PRIVATE, False),
-    "/contract/crossLeverage": (_FUTURES_PRIVATE, False),
+    row.name: (row.ws_keys[0], any(other.joins for other in CLASSIC_TOPICS if other.name == row.name))
+    for row in CLASSIC_TOPICS
 }
 """Path to (connection it belongs to, whether one frame may carry several symbols)."""
-
-_PRIVATE_TO_PUBLIC = {_SPOT_PRIVATE: _SPOT, _FUTURES_PRIVATE: _FUTURES}
 
 
 def split(topic: str, *, ws_key: str) -> list[str]:
@@ -91,7 +55,7 @@ def split(topic: str, *, ws_key: str) -> list[str]:
 
 def is_private(topic: str) -> bool:
     """Whether a topic is of a private connection; a path that is not known is, where it is asked for on one."""
-    home = PATHS.get(topic.partition(":")[0], (_SPOT_PRIVATE, False))[0]
+    home = PATHS.get(topic.partition(":")[0], (_ANY_PRIVATE, False))[0]
     return home in _PRIVATE_TO_PUBLIC
 
 

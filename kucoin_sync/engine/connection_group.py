@@ -1,0 +1,278 @@
+"""
+The connections of one WsKey: one, and further ones while more topics are wanted than one of them takes.
+
+A topic lives on one connection as long as anybody wants it. Further connections open when the others are full and
+close when nobody wants anything of them; requests always go over the first.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from kucoin_sync.engine.connection import Connection
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.opening import Surroundings
+from kucoin_sync.engine.topic_board import Subscriber, Waiter
+from kucoin_sync.errors import ClosedError, KucoinSyncError, SubscribeError
+from kucoin_sync.events import Update
+from kucoin_sync.protocol.backoff import BUDGET_WINDOW
+from kucoin_sync.protocol.dialect import Dialect
+from kucoin_sync.protocol.pacing import time_of_frames
+from kucoin_sync.protocol.state import ConnectionState
+
+__all__ = ["ConnectionGroup", "Wish"]
+
+logger = logging.getLogger("kucoin_sync.engine.connection_group")
+
+
+class Wish:
+    """
+    Topics that one caller wants, on whatever connections they are.
+
+    Args:
+        topics: Single topics.
+        put: Takes each update; must not wait.
+        end: Told that no more will come, and why if that is an error.
+        is_stream: Whether a stream wants them, which keeps its topics through ``unsubscribe``.
+    """
+
+    def __init__(
+        self,
+        topics: tuple[str, ...],
+        put: Callable[[Update], object],
+        end: Callable[[KucoinSyncError | None], None],
+        *,
+        is_stream: bool = False,
+    ) -> None:
+        self.topics = topics
+        self.put = put
+        self.is_stream = is_stream
+        self._end = end
+        self._lock = threading.Lock()  # guards _parts
+        self._parts: set[Subscriber] = set()
+
+    def part(self, topics: tuple[str, ...], on_end: Callable[[], None]) -> Subscriber:
+        """Return the part of this wish that is about ``topics``; ``on_end`` is told when the connection dropped it."""
+
+        def end(error: KucoinSyncError | None) -> None:
+            with self._lock:
+                self._parts.discard(part)
+                others = bool(self._parts)
+            # A refusal is about the topics of this part; whatever else ends a part ends the wish.
+            if not (others and isinstance(error, SubscribeError)):
+                self._end(error)
+            on_end()
+
+        part = Subscriber(topics, self.put, end, self)
+        with self._lock:
+            self._parts.add(part)
+        return part
+
+
+class ConnectionGroup:
+    """
+    The connections of one WsKey.
+
+    Args:
+        dialect: How they are spelled; all alike.
+        around: What all connections of the client share.
+    """
+
+    def __init__(self, dialect: Dialect, around: Surroundings) -> None:
+        self.dialect = dialect
+        self.ws_key = dialect.ws_key
+        self.first = Connection(dialect, around)
+        """The connection that requests go over."""
+        self._around = around
+        # Guards _others, _leaving, _numbers and the choice of a connection for a topic. A connection's own lock is
+        # taken inside of it, never the other way round.
+        self._lock = threading.Lock()
+        self._others: list[Connection] = []
+        self._leaving: list[Connection] = []
+        self._numbers = 1
+
+    @property
+    def state(self) -> ConnectionState:
+        """Where the first connection stands; the others come and go."""
+        return self.first.state
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every connection has a line that is ready."""
+        return all(connection.is_ready for connection in self.connections())
+
+    def connections(self) -> list[Connection]:
+        """Return the connections there are, the first one first."""
+        with self._lock:
+            return [self.first, *self._others]
+
+    # Topics.
+
+    def subscribe(self, wish: Wish, deadline: Deadline | None) -> None:
+        """
+        Want topics.
+
+        Args:
+            wish: Who wants which.
+            deadline: How long to wait until all are confirmed; ``None`` returns at once and goes on trying.
+
+        Raises:
+            SubscribeError: If some were refused, or not confirmed in time; those are withdrawn.
+            ConnectError: If a connection cannot be opened at all; everything is withdrawn.
+            ClosedError: If the connections are closed.
+        """
+        waits: list[tuple[Connection, Subscriber, Waiter]] = []
+        settled = False
+        try:
+            self._want(wish, waits)
+            causes = []
+            if deadline is not None:
+                causes = [connection.confirm(waiter, deadline) for connection, _, waiter in waits]
+            settled = True
+        finally:
+            for connection, part, waiter in waits:
+                connection.forget(part, waiter, withdraw=settled and deadline is not None)
+                if not settled:
+                    connection.withdraw(part)
+            self._close_unused()
+        if deadline is not None:
+            _raise_unless_confirmed([waiter for _, _, waiter in waits], causes)
+
+    def _want(self, wish: Wish, waits: list[tuple[Connection, Subscriber, Waiter]]) -> None:
+        """Choose a connection for each topic and want it there; what was done so far is in ``waits``."""
+        with self._lock:
+            for connection, topics in self._choose(wish.topics):
+                part = wish.part(topics, self._close_unused)
+                waits.append((connection, part, connection.want(part)))
+
+    def _choose(self, topics: Sequence[str]) -> list[tuple[Connection, tuple[str, ...]]]:
+        """Return which connection takes which topics, opening further ones where all are full; the lock is held."""
+        connections = [self.first, *self._others]
+        most = self.dialect.limits.topics_per_connection
+        room = [most - connection.topics for connection in connections]
+        chosen: list[list[str]] = [[] for _ in connections]
+        for topic in topics:
+            index = next((i for i, connection in enumerate(connections) if connection.has_topic(topic)), None)
+            if index is None:
+                index = next((i for i, left in enumerate(room) if left > 0), len(connections))
+                if index == len(connections):
+                    connections.append(self._another())
+                    room.append(most)
+                    chosen.append([])
+                room[index] -= 1
+            chosen[index].append(topic)
+        return [(c, tuple(names)) for c, names in zip(connections, chosen, strict=True) if names]
+
+    def takes(self, topics: Sequence[str]) -> bool:
+        """Whether the connections that are ready have room for these topics."""
+        room = self.dialect.limits.topics_per_connection
+        return self.is_ready and sum(room - connection.topics for connection in self.connections()) >= len(topics)
+
+    def pace(self, topics: Sequence[str]) -> float:
+        """Return the seconds that the limits of messages and openings alone take for that many topics."""
+        limits, per_minute = self.dialect.limits, self._around.options.openings_per_minute
+        share = topics[: limits.topics_per_connection]
+        openings = len(topics) // limits.topics_per_connection
+        frames = len(self.dialect.group_topics(share))
+        return time_of_frames(frames, limits.frames, limits.window) + openings // per_minute * BUDGET_WINDOW
+
+    def _another(self) -> Connection:
+        if self.first.state in (ConnectionState.DRAINING, ConnectionState.CLOSED):
+            raise ClosedError(f"{self.ws_key}: the connection is closed")
+        self._numbers += 1
+        connection = Connection(self.dialect, self._around, number=self._numbers)
+        self._others.append(connection)
+        return connection
+
+    def unsubscribe(self, topics: Iterable[str], *, of: Callable[[Wish], bool], deadline: Deadline | None) -> None:
+        """
+        Want topics no more.
+
+        Args:
+            topics: Single topics.
+            of: Whose wishes are meant.
+            deadline: How long to wait for the exchange's confirmation; ``None`` returns at once.
+
+        Raises:
+            DeadlineExceeded: If it did not come; the topics are unwanted all the same and nothing is delivered.
+        """
+        gone = tuple(topics)
+        try:
+            for connection in self.connections():
+                connection.unsubscribe(gone, of=lambda part: of(part.wish), deadline=deadline)  # type: ignore[arg-type]
+        finally:
+            self._close_unused()
+
+    def topic_states(self, topics: Iterable[str]) -> dict[str, str]:
+        """Return what the exchange was told about each topic, in words."""
+        states = dict.fromkeys(topics, "idle")
+        for connection in self.connections():
+            found = connection.topic_states(states)
+            states.update({topic: state for topic, state in found.items() if state != "idle"})
+        return states
+
+    # The end.
+
+    def _close_unused(self) -> None:
+        """Close further connections that nobody wants anything of, on a thread of their own."""
+        with self._lock:
+            unused = [connection for connection in self._others if not connection.has_subscribers]
+            for connection in unused:
+                self._others.remove(connection)
+                self._leaving.append(connection)
+        if not unused:
+            return
+
+        def close() -> None:
+            for connection in unused:
+                connection.close(Deadline(self._around.options.close_timeout), drain=False, quiet=True)
+                with self._lock:
+                    self._leaving.remove(connection)
+
+        try:
+            # daemon: as all of our threads
+            threading.Thread(target=close, name=f"kucoin-sync-{self.ws_key}-close", daemon=True).start()
+        except RuntimeError:
+            logger.warning("%s: no thread to close an unused connection with; it goes with the client", self.ws_key)
+
+    def begin_close(self) -> None:
+        """Refuse new calls and let those that wait for a line go. Does not wait."""
+        for connection in self._all():
+            connection.begin_close()
+
+    def close(self, deadline: Deadline, *, drain: bool) -> None:
+        """
+        Close all connections for good; safe from any thread but their own, and any number of times.
+
+        Args:
+            deadline: For everything together.
+            drain: Whether requests in flight get time to be answered.
+        """
+        self.begin_close()
+        connections = self._all()
+        # One after the other: at the interpreter's exit no thread can be started to close them side by side.
+        for index, connection in enumerate(connections):
+            share = deadline.capped(deadline.remaining() / (len(connections) - index))
+            connection.close(share, drain=drain, quiet=connection is not self.first)
+
+    def _all(self) -> list[Connection]:
+        with self._lock:
+            return [self.first, *self._others, *self._leaving]
+
+    def __repr__(self) -> str:
+        return f"<ConnectionGroup {self.ws_key} {self.connections()}>"
+
+
+def _raise_unless_confirmed(waiters: Sequence[Waiter], causes: Sequence[KucoinSyncError | None]) -> None:
+    unknown = sorted(topic for waiter in waiters for topic in waiter.pending)
+    rejected = {topic: why for waiter in waiters for topic, why in waiter.rejected.items()}
+    if not unknown and not rejected:
+        return
+    raise SubscribeError(
+        rejected=rejected,
+        acked=tuple(topic for waiter in waiters for topic in waiter.acked),
+        unknown=tuple(unknown),
+        cause=next((cause for cause in causes if cause is not None), None) if unknown else None,
+    )

@@ -1,0 +1,174 @@
+"""
+Checks of single argument values: each returns the value as the exchange takes it, or says which rule it breaks.
+
+What one argument means for another is not here but with the operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from kucoin_sync.errors import ConfigError
+
+__all__ = [
+    "MAX_CLIENT_OID",
+    "Check",
+    "choice",
+    "client_oid",
+    "client_oids",
+    "contracts",
+    "contracts_text",
+    "flag",
+    "order_id",
+    "order_ids",
+    "short_text",
+    "symbol",
+    "whole",
+]
+
+MAX_CLIENT_OID = 40
+MAX_ORDER_ID = 64
+_CLIENT_OID_EXTRA = "-_"
+
+Check = Callable[[str, Any], Any]
+"""Takes the argument's name as the caller wrote it, for the error, and the value."""
+
+
+def choice(*allowed: str) -> Check:
+    """Return the check of a word out of a few."""
+
+    def check(name: str, value: Any) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise ConfigError(f"{name}: must be one of {', '.join(allowed)}, got {value!r}")
+        return allowed[allowed.index(value)]
+
+    return check
+
+
+def symbol(name: str, value: Any) -> str:
+    """Check a symbol, of any product."""
+    if not isinstance(value, str) or not value or not value.isascii() or not value.replace("-", "").isalnum():
+        raise ConfigError(f"{name}: must be a symbol such as 'BTC-USDT' or 'XBTUSDTM', got {value!r}")
+    return value
+
+
+def client_oid(name: str, value: Any) -> str:
+    """Check a client order id."""
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_CLIENT_OID:
+        raise ConfigError(f"{name}: must be a text of 1 to {MAX_CLIENT_OID} characters, got {value!r}")
+    if not value.isascii() or not all(c.isalnum() or c in _CLIENT_OID_EXTRA for c in value):
+        raise ConfigError(f"{name}: only letters, digits, - and _ are allowed, got {value!r}")
+    return value
+
+
+def order_id(name: str, value: Any) -> str:
+    """Check an order id of the exchange."""
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_ORDER_ID or not value.isascii() or not value.isalnum():
+        raise ConfigError(f"{name}: must be an order id as the exchange gave it, got {value!r}")
+    return value
+
+
+def short_text(most: int, *, ascii_only: bool = True) -> Check:
+    """Return the check of a text of at most so many printable characters."""
+
+    kind = "printable ASCII" if ascii_only else "printable"
+
+    def check(name: str, value: Any) -> str:
+        if (
+            not isinstance(value, str)
+            or len(value) > most
+            or not value.isprintable()
+            or (ascii_only and not value.isascii())
+        ):
+            raise ConfigError(f"{name}: must be at most {most} {kind} characters, got {value!r}")
+        return value
+
+    return check
+
+
+def flag(name: str, value: Any) -> bool:
+    """Check a boolean."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name}: must be True or False, got {value!r}")
+    return value
+
+
+def whole(least: int) -> Check:
+    """Return the check of a whole number that counts something on the wire: seconds, milliseconds."""
+
+    def check(name: str, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
+            raise ConfigError(f"{name}: must be a whole number of at least {least}, got {value!r}")
+        return value
+
+    return check
+
+
+def contracts(name: str, value: Any) -> int:
+    """Check a number that the exchange takes as a whole one (contracts, leverage), in whatever type a size may come."""
+    number: int | None = None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        number = int(value)
+    elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        try:
+            # The range first: the whole number of an enormous Decimal is an enormous computation.
+            number = int(value) if 1 <= value < 2**63 and int(value) == value else None
+        except ArithmeticError:  # a signalling NaN
+            number = None
+    if number is None or number < 1:
+        raise ConfigError(f"{name}: must be a whole number of at least 1, got {value!r}")
+    return number
+
+
+def contracts_text(name: str, value: Any) -> str:
+    """As `contracts`, for an argument that the exchange takes as text."""
+    return str(contracts(name, value))
+
+
+def order_ids(name: str, value: Any) -> list[str]:
+    """Check a list of order ids, each once."""
+    checked = [order_id(f"{name}[{index}]", each) for index, each in enumerate(_several(name, value))]
+    _refuse_doubles(name, checked)
+    return checked
+
+
+def client_oids(name: str, value: Any) -> list[dict[str, str]]:
+    """
+    Check a list of ``{"symbol": ..., "clientOid": ...}``; ``client_oid`` is taken too.
+
+    A client order id is taken once, also for two symbols: the answers name no symbol, so they could not be told apart.
+    """
+    checked = []
+    for index, each in enumerate(_several(name, value)):
+        where = f"{name}[{index}]"
+        if not isinstance(each, Mapping):
+            raise ConfigError(f"{where}: must be a mapping with symbol and clientOid, got {type(each).__name__}")
+        spelled = "client_oid" if "client_oid" in each else "clientOid"
+        for key in each:
+            if key not in ("symbol", spelled):
+                raise ConfigError(f"{where}: no such field {key!r}; known: symbol, clientOid")
+        for key in ("symbol", spelled):
+            if key not in each:
+                raise ConfigError(f"{where}.{key}: is required")
+        checked.append(
+            {
+                "symbol": symbol(f"{where}.symbol", each["symbol"]),
+                "clientOid": client_oid(f"{where}.{spelled}", each[spelled]),
+            }
+        )
+    _refuse_doubles(name, [each["clientOid"] for each in checked])
+    return checked
+
+
+def _several(name: str, value: Any) -> Sequence[Any]:
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes, bytearray)) or not value:
+        raise ConfigError(f"{name}: must be a list of at least one, got {value!r:.60}")
+    return value
+
+
+def _refuse_doubles(name: str, ids: list[str]) -> None:
+    for index, each in enumerate(ids):
+        if each in ids[:index]:
+            raise ConfigError(f"{name}[{index}]: {each} is in the list already")

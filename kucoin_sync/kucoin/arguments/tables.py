@@ -1,0 +1,243 @@
+"""
+What an operation takes: its arguments by keyword and by wire name, checked before anything is sent.
+
+Every error names the argument, as the caller spelled it, and the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import attrs
+
+from kucoin_sync.errors import ConfigError
+from kucoin_sync.kucoin.arguments.checks import Check
+from kucoin_sync.protocol.json_text import dumps
+
+__all__ = ["ANYTHING", "ArgumentTable", "Field", "NoArguments", "OperationArguments", "OrderList", "Spell"]
+
+Spell = Callable[[str], str]
+"""Takes an argument's name on the wire and returns it as the caller wrote it."""
+
+
+class ArgumentTable(Protocol):
+    """What one operation takes."""
+
+    def check(self, params: Any, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None) -> Any:
+        """
+        Return the arguments as the exchange spells them.
+
+        Args:
+            params: Arguments named as in the exchange's documents, or ``None``.
+            keywords: Names in snake_case. A value of ``None`` counts as not given.
+            extra: Fields the library does not know, passed on as they are.
+
+        Raises:
+            ConfigError: Naming the argument and the rule it breaks.
+        """
+
+    def spellings(self, params: Any, keywords: Mapping[str, Any]) -> Sequence[Spell]:
+        """Return, for each order among arguments that passed `check`, how the caller spelled its arguments."""
+
+
+@attrs.frozen
+class Field:
+    """One argument: its keyword, its name on the wire, and its check."""
+
+    keyword: str
+    wire: str
+    check: Check
+    required: bool = False
+
+
+class OperationArguments:
+    """
+    Arguments of an operation on one order.
+
+    Args:
+        fields: Its arguments.
+        rule: Checks what one argument means for another; takes the arguments as on the wire and a function that
+            spells a wire name as the caller wrote it.
+    """
+
+    def __init__(self, *fields: Field, rule: Callable[[dict[str, Any], Spell], None]) -> None:
+        self._by_keyword = {field.keyword: field for field in fields}
+        self._by_wire = {field.wire: field for field in fields}
+        self._required = [field for field in fields if field.required]
+        self._rule = rule
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """Its arguments in snake_case."""
+        return tuple(self._by_keyword)
+
+    def check(
+        self, params: Mapping[str, Any] | None, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """See `ArgumentTable.check`."""
+        keywords = {name: value for name, value in keywords.items() if value is not None}
+        if params is not None and keywords:
+            raise ConfigError(f"{next(iter(keywords))}: give one mapping or keywords, not both")
+        if params is not None and not isinstance(params, Mapping):
+            raise ConfigError(f"params: must be a mapping, got {type(params).__name__}")
+        if params is None:
+            return self._check(keywords, self._by_keyword, extra)
+        return self._check(params, self._by_wire, extra)
+
+    def spellings(self, params: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> Sequence[Spell]:
+        """See `ArgumentTable.spellings`."""
+        return [self._spelling(self._by_keyword if params is None else self._by_wire)]
+
+    def check_item(self, where: str, item: Any) -> dict[str, Any]:
+        """
+        Return the arguments of one order of a list as the exchange spells them.
+
+        Args:
+            where: Its place, such as ``orders[2]``, for errors.
+            item: A mapping with the exchange's names or with keywords, whichever its writer likes better; fields
+                that the library does not know in ``extra``.
+
+        Raises:
+            ConfigError: Naming place, argument and rule.
+        """
+        if not isinstance(item, Mapping):
+            raise ConfigError(f"{where}: must be a mapping, got {type(item).__name__}")
+        known = self._style(item)
+        extra = item.get("extra")
+        given = {name: value for name, value in item.items() if name != "extra"}
+        if known is self._by_keyword:
+            given = {name: value for name, value in given.items() if value is not None}
+        try:
+            return self._check(given, known, extra)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.{error}") from None
+
+    def item_spelling(self, where: str, item: Mapping[str, Any]) -> Spell:
+        """Return how the writer of an item spelled its arguments."""
+        spell = self._spelling(self._style(item))
+        return lambda wire: f"{where}.{spell(wire)}"
+
+    def _style(self, item: Mapping[str, Any]) -> Mapping[str, Field]:
+        """Say which names an item uses: keywords, if one of them has no other reading."""
+        keyworded = any(name in self._by_keyword and name not in self._by_wire for name in item)
+        return self._by_keyword if keyworded else self._by_wire
+
+    def _spelling(self, known: Mapping[str, Field]) -> Spell:
+        if known is self._by_wire:
+            return lambda wire: wire
+        return lambda wire: self._by_wire[wire].keyword if wire in self._by_wire else wire
+
+    def _check(
+        self, given: Mapping[str, Any], known: Mapping[str, Field], extra: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        args: dict[str, Any] = {}
+        for name, value in given.items():
+            field = known.get(name)
+            if field is None:
+                raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {', '.join(known)}")
+            args[field.wire] = field.check(name, value)
+        spell = self._spelling(known)
+        for field in self._required:
+            if field.wire not in args:
+                raise ConfigError(f"{spell(field.wire)}: is required")
+        self._rule(args, spell)
+        return args if extra is None else {**args, **self._check_extra(extra)}
+
+    def _check_extra(self, extra: Mapping[str, Any]) -> Mapping[str, Any]:
+        check_fields(extra, "extra")
+        for name in extra:
+            if name in self._by_wire:
+                raise ConfigError(f"extra: {name} has an argument of its own, {self._by_wire[name].keyword}")
+        return extra
+
+
+class OrderList:
+    """
+    Arguments of an operation on several orders at once: a list.
+
+    Args:
+        item: What each order takes.
+        most: How many there may be.
+    """
+
+    def __init__(self, item: OperationArguments, *, most: int) -> None:
+        self._item = item
+        self._most = most
+
+    @property
+    def item(self) -> OperationArguments:
+        """What each order takes."""
+        return self._item
+
+    def check(self, params: Any, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """See `ArgumentTable.check`; ``keywords`` holds ``orders``, the list under the name its method gives it."""
+        name, orders = self._given(params, keywords)
+        if not isinstance(orders, Sequence) or isinstance(orders, (str, bytes, bytearray)):
+            raise ConfigError(f"{name}: must be a list of orders, got {type(orders).__name__}")
+        if not 1 <= len(orders) <= self._most:
+            raise ConfigError(f"{name}: must hold 1 to {self._most} orders, got {len(orders)}")
+        if extra is not None:
+            raise ConfigError(f"extra: belongs into each order of {name}, under the name 'extra'")
+        return [self._item.check_item(f"{name}[{index}]", order) for index, order in enumerate(orders)]
+
+    def spellings(self, params: Any, keywords: Mapping[str, Any]) -> Sequence[Spell]:
+        """See `ArgumentTable.spellings`."""
+        name, orders = self._given(params, keywords)
+        return [self._item.item_spelling(f"{name}[{index}]", order) for index, order in enumerate(orders)]
+
+    @staticmethod
+    def _given(params: Any, keywords: Mapping[str, Any]) -> tuple[str, Any]:
+        return ("orders", keywords["orders"]) if "orders" in keywords else ("params", params)
+
+
+class NoArguments:
+    """An operation that takes none, and no unknown fields either: they would not be sent."""
+
+    def check(self, params: Any, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
+        """See `ArgumentTable.check`."""
+        for name, given in (("params", params), ("extra", extra)):
+            if given is not None and (not isinstance(given, Mapping) or given):
+                raise ConfigError(f"{name}: this operation takes no arguments")
+        for name in keywords:
+            raise ConfigError(f"{name}: no such argument")
+        return {}
+
+    def spellings(self, params: Any, keywords: Mapping[str, Any]) -> Sequence[Spell]:
+        """See `ArgumentTable.spellings`."""
+        return []
+
+
+class _Anything:
+    """Arguments of an operation the library does not know: whatever JSON can carry."""
+
+    def check(self, params: Any, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None) -> Any:
+        """See `ArgumentTable.check`."""
+        if params is None or isinstance(params, Mapping):
+            args = {**(params or {}), **(extra or {})}
+            check_fields(args, "params")
+            return args
+        if not isinstance(params, Sequence) or isinstance(params, (str, bytes, bytearray)):
+            raise ConfigError(f"params: must be a mapping or a list of mappings, got {type(params).__name__}")
+        if extra is not None:
+            raise ConfigError("extra: does not go with a list")
+        for index, item in enumerate(params):
+            check_fields(item, f"params[{index}]")
+        return [dict(item) for item in params]
+
+    def spellings(self, params: Any, keywords: Mapping[str, Any]) -> Sequence[Spell]:
+        """See `ArgumentTable.spellings`."""
+        return []
+
+
+ANYTHING = _Anything()
+
+
+def check_fields(fields: Any, name: str) -> None:
+    """Raise `ConfigError` unless ``fields`` maps texts to what JSON can carry."""
+    if not isinstance(fields, Mapping) or not all(isinstance(key, str) for key in fields):
+        raise ConfigError(f"{name}: must map field names to values")
+    try:
+        dumps(dict(fields))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name}: not JSON ({type(error).__name__})") from None

@@ -1,0 +1,124 @@
+"""
+What an exchange says about its operations: rows of data, and the questions that outcomes are decided by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+import attrs
+
+from kucoin_sync.protocol.server_clock import ServerClock
+
+__all__ = ["Batch", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
+
+
+class OperationKind(Enum):
+    """What a request does to the account."""
+
+    PLACE = "place"
+    MODIFY = "modify"
+    CANCEL = "cancel"
+    READ = "read"
+    OTHER = "other"
+    """Unknown to the library: treated as one that changes the account."""
+
+
+class Proof(NamedTuple):
+    """What a success reply names: the order concerned. ``details`` are further fields of the ack."""
+
+    order_id: str | None
+    client_oid: str | None
+    details: Mapping[str, Any] = MappingProxyType({})
+
+
+class Verdict(Enum):
+    """What a code that is not success means."""
+
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"
+    """Refused, because an order with this client order id is live."""
+    LIMITED = "limited"
+    """Refused by a request limit."""
+    NO_SUCH_ORDER = "no such order"
+    """Refused, because no live order was found: it is done, never was, or is too new. Only a look-up tells which."""
+    NO_EFFECT = "no effect"
+    """A cancel that changes nothing, because the order is done or being cancelled already."""
+    UNKNOWN = "unknown"
+
+
+@attrs.frozen
+class ItemReply:
+    """What the reply to a batch says of one of its items; ``succeeded`` is what ``code`` means for this operation."""
+
+    succeeded: bool
+    code: str
+    message: str
+    data: Any
+
+
+@attrs.frozen
+class Batch:
+    """
+    How an operation on several orders is taken apart.
+
+    Attributes:
+        items: Takes the arguments; returns those of each order, in the order sent. For an operation that places orders
+            these are the very mappings inside the arguments: a client order id put there is sent.
+        match: Takes these items and the reply's ``data``; returns for each item what the reply says of it, found by
+            its id and never by its place, or ``None``.
+    """
+
+    items: Callable[[Any], Sequence[Any]]
+    match: Callable[[Sequence[Any], Any], Sequence[ItemReply | None]]
+
+
+@attrs.frozen
+class Operation:
+    """
+    One row of an exchange's operation table.
+
+    Attributes:
+        name: As on the wire, such as ``spot.order``.
+        product: ``spot``, ``margin``, ``futures`` ...
+        kind: What it does.
+        reply_op: What a reply to it calls itself.
+        prove: Takes the arguments and the reply's ``data``, of one order; returns what they prove, or ``None``.
+        client_oid_key: Argument that holds the client order id.
+        order_id_key: Argument that holds the exchange's order id.
+        symbol_key: Argument that holds the symbol.
+        expire: Takes the arguments, the exchange's clock and the seconds left; returns the arguments with an expiry
+            window. ``None`` where the operation has no such fields.
+        batch: For an operation on several orders.
+    """
+
+    name: str
+    product: str
+    kind: OperationKind
+    reply_op: str
+    prove: Callable[[Any, Any], Proof | None]
+    client_oid_key: str
+    order_id_key: str
+    symbol_key: str
+    expire: Callable[[Any, ServerClock, float], Any] | None = None
+    batch: Batch | None = None
+
+    def items(self, args: Any) -> Sequence[Any]:
+        """Return the arguments of each order: of a batch its items, else ``args`` alone."""
+        return (args,) if self.batch is None else self.batch.items(args)
+
+
+class Rules(Protocol):
+    """What an exchange knows about its operations."""
+
+    def operation(self, name: str) -> Operation:
+        """Return the row of an operation; one that is not listed gets a row of kind ``OTHER``."""
+
+    def is_success(self, code: str) -> bool:
+        """Whether a code means yes."""
+
+    def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
+        """Say what a code that is not success means for these arguments; whatever is not listed is ``UNKNOWN``."""
