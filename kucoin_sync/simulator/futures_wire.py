@@ -40,12 +40,7 @@ def text(value: Decimal) -> str:
 
 
 def trade_order_payload(
-    order: FuturesOrderState,
-    kind: str,
-    now_ns: int,
-    *,
-    fill: FuturesFill | None = None,
-    old_size: Decimal | None = None,
+    order: FuturesOrderState, kind: str, *, fill: FuturesFill | None = None, old_size: Decimal | None = None
 ) -> dict[str, Any]:
     """
     Return the payload of ``/contractMarket/tradeOrders``.

@@ -145,8 +145,8 @@ class KucoinServer:
             FUTURES_PREFIX: [
                 *public["futures"].routes(),
                 *FuturesMarketCalls(venue).routes(),
-                *UnifiedCalls(venue).token_routes(),
                 *FuturesCalls(venue).routes(),
+                *UnifiedCalls(venue).token_routes(),
             ],
         }
 
