@@ -119,11 +119,11 @@ class WebsocketClient(EngineClient):
             ReentrantCallError: On a reading thread.
         """
         deadline = self._deadline(timeout, self.options.open_timeout)
-        super().connect(ws_key, timeout=timeout)
         key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
-        if self.options.check_symbols and key in _ORDER_ENTRY:
-            contracts = key is WsKey.WS_API_FUTURES_V1
-            self._symbols().load(contracts=contracts, now=time.monotonic(), deadline=deadline)
+        book = self._symbols() if self.options.check_symbols and key in _ORDER_ENTRY else None
+        super().connect(ws_key, timeout=timeout)
+        if book is not None:
+            book.load(contracts=key is WsKey.WS_API_FUTURES_V1, now=time.monotonic(), deadline=deadline)
 
     def connect_all(self, *, timeout: float | None = None) -> None:
         """
