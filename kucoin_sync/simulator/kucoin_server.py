@@ -25,10 +25,14 @@ from .orders import Refused
 from .peer import PONG, Peer
 from .pro_channels import HOSTS as PRO_HOSTS
 from .pro_stream import ProStream
+from .rest_accounts import AccountCalls
 from .rest_calls import RestCall, Route
+from .rest_margin_orders import MarginOrderCalls
 from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
 from .rest_spot import SpotCalls
+from .rest_spot_orders import SpotOrderCalls
+from .rest_stop_orders import StopOrderCalls
 from .rest_unified import UnifiedCalls
 from .uta_session import UtaSession
 from .v1_stream import V1Stream
@@ -137,6 +141,10 @@ class KucoinServer:
             "": [
                 *public["spot"].routes(),
                 *SpotCalls(venue).routes(),
+                *SpotOrderCalls(venue).routes(),
+                *StopOrderCalls(venue).routes(),
+                *MarginOrderCalls(venue).routes(),
+                *AccountCalls(venue).routes(),
                 *SpotMarketCalls(venue).routes(),
                 *UnifiedCalls(venue).routes(),
             ],
@@ -160,7 +168,7 @@ class KucoinServer:
             try:
                 body = await _read_body(request)
                 data = route.handler(RestCall(account, dict(request.match_info), dict(request.query), body))
-                response = _ok(data)
+                response = _ok(data, says_success=route.says_success)
             except Refused as refused:
                 response = _error(refused.code, refused.message, 200)
             self._venue.on_change()
@@ -376,8 +384,8 @@ def _host_name(url: str) -> str | None:
         return None
 
 
-def _ok(data: object) -> web.Response:
-    return _json({"code": "200000", "data": data}, 200)
+def _ok(data: object, *, says_success: bool = False) -> web.Response:
+    return _json({**({"success": True} if says_success else {}), "code": "200000", "data": data}, 200)
 
 
 def _error(code: str, message: str, status: int) -> web.Response:
