@@ -364,6 +364,8 @@ def _transport(request: web.Request) -> asyncio.Transport:
 async def _read_body(request: web.Request) -> Mapping[str, Any]:
     """Return the JSON object of a body. Raises Refused (400100, text assumed) for any other body."""
     text = (await request.read()).decode("utf-8", "replace")
+    if text and request.content_type != "application/json":
+        raise Refused("415000", "Content-Type must be application/json")
     body = read_object(text) if text else {}
     if body is None:
         raise Refused("400100", "The body must be a JSON object.")
