@@ -356,6 +356,10 @@ class Exchange:
         """Return best prices and last trade of a pair."""
         return self._markets[symbol].ticker()
 
+    def price_of(self, currency: str) -> Decimal:
+        """Return what one unit of a currency is worth in USDT at the last price, zero if no pair says it."""
+        return self._floor.price_of(currency)
+
     def call_auction(self, symbol: str) -> CallAuctionChanged | None:
         """Return the expected result of a running call auction, ``None`` if there is none."""
         with localcontext(EXACT):

@@ -79,6 +79,18 @@ class FaultControls:
         """Send the next ``count`` messages (of a single topic, if given) to nobody, so that sequences have gaps."""
         self._call(lambda: self._venue.faults.lose_pushes(count, topic))
 
+    def events_first(self, on: bool = True) -> None:
+        """Send private events before the reply of the operation that causes them (or after it, with ``on=False``)."""
+        self._call(lambda: self._venue.faults.events_first(on))
+
+    def hold_events(self) -> None:
+        """Keep all private events of orders, balances and positions from now on."""
+        self._call(self._venue.faults.hold_events)
+
+    def release_events(self) -> int:
+        """Send the kept private events and keep no more; return how many there were."""
+        return self._call(self._venue.faults.release_events)
+
     def no_welcome(self, count: int = 1, system: str = "all") -> None:
         """Keep the welcome of the next ``count`` connections back for ever."""
         self._call(lambda: self._venue.faults.no_welcome(count, system))

@@ -14,6 +14,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from .peer import Peer
+from .private_pushes import PrivatePushes
 
 __all__ = ["SYSTEMS", "FaultLogEntry", "Faults"]
 
@@ -30,6 +31,8 @@ _PUBLIC = frozenset(
         "cut_before_execution",
         "cut_instead_of_reply",
         "error_without_id",
+        "events_first",
+        "hold_events",
         "hold_replies",
         "hold_snapshots",
         "lose_pushes",
@@ -37,6 +40,7 @@ _PUBLIC = frozenset(
         "no_welcome",
         "refuse_token",
         "reject_topic",
+        "release_events",
         "release_replies",
         "release_snapshots",
         "silence",
@@ -73,6 +77,7 @@ class Faults:
         peers: Gives the open connections of a system (``"all"`` for every one).
         now_ns: Clock for the log.
         send_error: Sends a WS API error frame without id to a connection.
+        pushes: Where private pushes wait for their turn.
     """
 
     def __init__(
@@ -81,10 +86,12 @@ class Faults:
         peers: Callable[[str], list[Peer]],
         now_ns: Callable[[], int],
         send_error: Callable[[Peer, str, str], None],
+        pushes: PrivatePushes,
     ) -> None:
         self._peers = peers
         self._now_ns = now_ns
         self._send_error = send_error
+        self._pushes = pushes
         self._armed: list[_Armed] = []
         self._held_ops: set[str] | None = set()
         self._held: list[tuple[str, Callable[[], None]]] = []
@@ -209,6 +216,24 @@ class Faults:
             self._held_snapshots[peer.id, topic] = send
         return self._holds_snapshots
 
+    # Private events.
+
+    def events_first(self, on: bool = True) -> None:
+        """Send private events before the reply of the operation that causes them (or after it, with ``on=False``)."""
+        self._note("events_first", "ordered", {"on": on})
+        self._pushes.is_first = bool(on)
+
+    def hold_events(self) -> None:
+        """Keep all private events of orders, balances and positions from now on."""
+        self._note("hold_events", "ordered", {})
+        self._pushes.is_kept = True
+
+    def release_events(self) -> int:
+        """Send the kept private events and keep no more; return how many there were."""
+        count = self._pushes.release()
+        self._note("release_events", "ordered", {"count": count})
+        return count
+
     # Immediate faults.
 
     def cut(self, system: str = "all", reset: bool = True) -> int:
@@ -251,10 +276,12 @@ class Faults:
         self.skew_ns = int(ms) * 1_000_000
 
     def clear_faults(self) -> None:
-        """Disarm everything, forget held replies, end silence and skew."""
+        """Disarm everything, forget held replies, send kept events, end silence and skew."""
         self._note("clear_faults", "ordered", {})
         self._armed.clear()
         self._held_ops, self._held = set(), []
+        self._pushes.is_first = False
+        self._pushes.release()
         self._holds_snapshots, self._held_snapshots = False, {}
         self.skew_ns = 0
         for peer in self._peers("all"):

@@ -25,12 +25,16 @@ from .orders import Refused
 from .peer import PONG, Peer
 from .pro_channels import HOSTS as PRO_HOSTS
 from .pro_stream import ProStream
+from .rest_accounts import AccountCalls
 from .rest_calls import RestCall, Route
 from .rest_futures import FuturesCalls
 from .rest_futures_market import FuturesMarketCalls
+from .rest_margin_orders import MarginOrderCalls
 from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
 from .rest_spot import SpotCalls
+from .rest_spot_orders import SpotOrderCalls
+from .rest_stop_orders import StopOrderCalls
 from .rest_unified import UnifiedCalls
 from .uta_session import UtaSession
 from .v1_stream import V1Stream
@@ -139,6 +143,10 @@ class KucoinServer:
             "": [
                 *public["spot"].routes(),
                 *SpotCalls(venue).routes(),
+                *SpotOrderCalls(venue).routes(),
+                *StopOrderCalls(venue).routes(),
+                *MarginOrderCalls(venue).routes(),
+                *AccountCalls(venue).routes(),
                 *SpotMarketCalls(venue).routes(),
                 *UnifiedCalls(venue).routes(),
             ],
@@ -167,8 +175,7 @@ class KucoinServer:
             try:
                 body, items = await _read_body(request)
                 call = RestCall(account, dict(request.match_info), dict(request.query), body, items)
-                data = route.handler(call)
-                response = _ok(data)
+                response = _ok(route.handler(call), says_success=route.says_success)
             except Refused as refused:
                 response = _error(refused.code, refused.message, 200)
             self._venue.on_change()
@@ -364,6 +371,8 @@ def _transport(request: web.Request) -> asyncio.Transport:
 async def _read_body(request: web.Request) -> tuple[Mapping[str, Any], list[Any] | None]:
     """Return the JSON object or array of a body. Raises Refused (400100, text assumed) for any other body."""
     text = (await request.read()).decode("utf-8", "replace")
+    if text and request.content_type != "application/json":
+        raise Refused("415000", "Content-Type must be application/json")
     body = read_object(text) if text else {}
     items = read_array(text) if body is None else None
     if body is None and items is None:
@@ -385,8 +394,8 @@ def _host_name(url: str) -> str | None:
         return None
 
 
-def _ok(data: object) -> web.Response:
-    return _json({"code": "200000", "data": data}, 200)
+def _ok(data: object, *, says_success: bool = False) -> web.Response:
+    return _json({**({"success": True} if says_success else {}), "code": "200000", "data": data}, 200)
 
 
 def _error(code: str, message: str, status: int) -> web.Response:

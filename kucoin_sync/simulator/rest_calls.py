@@ -64,6 +64,7 @@ class Route:
         signed: Whether the KC-API headers are checked and the account is known.
         pool: Request pool the weight is taken from: ``spot``, ``futures``, ``management``, ``public`` or ``unified``.
         weight: What one call costs.
+        says_success: Whether the answer carries ``"success": true`` as well.
     """
 
     method: str
@@ -72,3 +73,4 @@ class Route:
     signed: bool = True
     pool: str = "spot"
     weight: int = 2
+    says_success: bool = False

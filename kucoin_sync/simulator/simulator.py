@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from .accounts import Balance
+from .account_states import TRADE, Balance
 from .contracts import Contract
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Ticker, Trade
@@ -22,6 +22,7 @@ from .fault_controls import FaultControls
 from .futures_controls import FuturesControls
 from .orders import OrderState
 from .pro_frames import ProForms
+from .spot_controls import SpotControls
 from .symbols import Symbol
 from .truth import TruthFrame, TruthRecord
 from .venue import COUNTERPARTY, Limits, Venue
@@ -40,7 +41,7 @@ _numbers = itertools.count(1)
 CALL_TIMEOUT = 5.0
 
 
-class Simulator(FaultControls, FuturesControls):
+class Simulator(FaultControls, SpotControls, FuturesControls):
     """
     A local exchange that speaks KuCoin's WebSocket and REST protocols on a loopback port.
 
@@ -334,9 +335,9 @@ class Simulator(FaultControls, FuturesControls):
         """Return the first account's live orders, oldest first."""
         return self._call(lambda: self._venue.exchange.open_orders(self.api_key))
 
-    def balances(self, account: str | None = None) -> dict[str, Balance]:
-        """Return the balances of an account (an API key; by default the first) by currency."""
-        return self._call(lambda: self._venue.exchange.balances(account or self.api_key))
+    def balances(self, account: str | None = None, *, wallet: str = TRADE) -> dict[str, Balance]:
+        """Return the balances of an account (an API key; by default the first), of its spot wallet or another."""
+        return self._call(lambda: self._venue.exchange.balances(account or self.api_key, wallet))
 
     def trades(self) -> list[Trade]:
         """Return the latest trades of everybody, oldest first."""
@@ -389,9 +390,9 @@ class Simulator(FaultControls, FuturesControls):
             args.update(type="limit", price=price)
         return self._call(lambda: self._venue.exchange.place(COUNTERPARTY, args))
 
-    def deposit(self, currency: str, amount: Decimal | str) -> None:
-        """Give the first account money."""
-        self._call(lambda: self._venue.exchange.deposit(self.api_key, currency, amount))
+    def deposit(self, currency: str, amount: Decimal | str, *, wallet: str = TRADE) -> None:
+        """Give the first account money, in its spot wallet or another."""
+        self._call(lambda: self._venue.exchange.deposit(self.api_key, currency, amount, wallet=wallet))
 
     # The thread and its loop.
 

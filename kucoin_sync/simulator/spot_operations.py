@@ -14,30 +14,28 @@ from .operations import Item, Operations, Outcome
 from .orders import OrderState, Refused
 from .symbols import plain
 
-__all__ = ["spot_operations"]
+__all__ = ["cancelled", "placed", "read_args", "sizes", "spot_operations", "sync_placed"]
 
 
 def spot_operations(exchange: Exchange) -> Operations:
     """Return the handlers of ``spot.*``."""
 
     def order(account: str, args: Any) -> Outcome:
-        return _placed(exchange.place(account, _object(args)))
+        return placed(exchange.place(account, read_args(args)))
 
     def sync_order(account: str, args: Any) -> Outcome:
-        state = exchange.place(account, _object(args))
-        stamp = state.created_at_ns // 1_000_000
-        return _placed(state, orderTime=stamp, **_sizes(state), matchTime=stamp)
+        return sync_placed(exchange.place(account, read_args(args)))
 
     def modify(account: str, args: Any) -> Outcome:
-        state = exchange.modify(account, _object(args))
+        state = exchange.modify(account, read_args(args))
         return Outcome({"newOrderId": state.order_id, "clientOid": state.client_oid}, (Item(state.order_id),))
 
     def cancel(account: str, args: Any) -> Outcome:
-        return _cancelled(exchange.cancel(account, _object(args)), args)
+        return cancelled(exchange.cancel(account, read_args(args)), args)
 
     def sync_cancel(account: str, args: Any) -> Outcome:
-        state = exchange.cancel(account, _object(args))
-        return _cancelled(state, args, **_sizes(state))
+        state = exchange.cancel(account, read_args(args))
+        return cancelled(state, args, **sizes(state))
 
     return {
         "spot.order": order,
@@ -48,29 +46,46 @@ def spot_operations(exchange: Exchange) -> Operations:
     }
 
 
-def _object(args: Any) -> dict[str, Any]:
+def read_args(args: Any) -> dict[str, Any]:
+    """
+    Return ``args`` of a frame.
+
+    Raises:
+        Refused: They are not an object (400100, text assumed).
+    """
     if not isinstance(args, dict):
-        raise Refused("400100", "args must be an object.")  # text assumed
+        raise Refused("400100", "args must be an object.")
     return args
 
 
-def _placed(state: OrderState, **more: Any) -> Outcome:
+def placed(state: OrderState, **more: Any) -> Outcome:
+    """Return what placing an order answers."""
     return Outcome({"orderId": state.order_id, "clientOid": state.client_oid, **more}, (Item(state.order_id),))
 
 
-def _cancelled(state: OrderState, args: dict[str, Any], **more: Any) -> Outcome:
+def sync_placed(state: OrderState) -> Outcome:
+    """Return what placing an order answers with the result of its matching."""
+    return placed(
+        state,
+        orderTime=state.created_at_ns // 1_000_000,
+        **sizes(state),
+        matchTime=state.updated_at_ns // 1_000_000,
+    )
+
+
+def cancelled(state: OrderState, args: dict[str, Any], **more: Any) -> Outcome:
+    """Return what cancelling an order answers: the id it was asked by."""
     name = "orderId" if args.get("orderId") else "clientOid"
     return Outcome({name: args[name], **more}, (Item(state.order_id),))
 
 
-def _sizes(order: OrderState) -> dict[str, Any]:
-    """Return the matching result of the ``sync_`` operations."""
-    origin = order.deal_size if order.size is None else order.size
-    left = origin - order.deal_size
+def sizes(order: OrderState) -> dict[str, Any]:
+    """Return the result of the matching; an order placed by funds has the size that it traded (assumed)."""
+    origin = order.deal_size if order.request.size is None else order.request.size
     return {
         "originSize": plain(origin),
         "dealSize": plain(order.deal_size),
-        "remainSize": plain(left if order.is_live else Decimal(0)),
-        "canceledSize": plain(Decimal(0) if order.is_live else left),
+        "remainSize": plain(order.remaining),
+        "canceledSize": plain(order.cancelled_size if order.request.size is not None else Decimal(0)),
         "status": "open" if order.is_live else "done",
     }

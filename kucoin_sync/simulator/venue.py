@@ -33,11 +33,13 @@ from .futures_private_feed import FuturesPrivateFeed
 from .futures_public_feed import FuturesPublicFeed
 from .index_prices import IndexPrices
 from .json_text import compact
+from .margin_operations import margin_operations
 from .mark_prices import middle
 from .market_data import MarketData, contract_market_data
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
+from .private_pushes import PrivatePushes
 from .pro_account_feed import ProAccountFeed
 from .pro_frames import ProForms, encode_push
 from .pro_market import ProMarket
@@ -45,6 +47,7 @@ from .pro_order_books import ProOrderBooks
 from .pro_private_feed import ProPrivateFeed
 from .pro_public_feed import ProPublicFeed
 from .spot_operations import spot_operations
+from .spot_private_feed import SpotPrivateFeed
 from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
 from .truth import TruthLog
@@ -196,7 +199,11 @@ class Venue:
         self.challenge_timeout = challenge_timeout
         self.credentials = {c.api_key: c for c in credentials}
         self.truth = TruthLog(spool=truth_file)
-        self.faults = Faults(peers=self.peers, now_ns=clock, send_error=self.send_ws_api_error)
+        #: Private pushes of all products go through here.
+        self.private_pushes = PrivatePushes()
+        self.faults = Faults(
+            peers=self.peers, now_ns=clock, send_error=self.send_ws_api_error, pushes=self.private_pushes
+        )
         self._feeds: list[Feed] = []
         self.exchange = Exchange(
             now_ns=self.now_ns,
@@ -242,6 +249,7 @@ class Venue:
         unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
         self.operations: Operations = {
             **spot_operations(self.exchange),
+            **margin_operations(self.exchange),
             **futures_operations(self.futures),
             **unified,
         }
@@ -261,6 +269,7 @@ class Venue:
         if ticker_interval is None:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
+        self._feeds.append(SpotPrivateFeed(self))
         self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
         self._feeds += [
             FuturesPublicFeed(self, scale=push_interval_scale),
@@ -520,6 +529,7 @@ class Venue:
         """Drop every connection and pending timer; the server face is going away."""
         for feed in self._feeds:
             feed.shut_down()
+        self.private_pushes.clear()
         for peer in list(self._peers.values()):
             peer.drop()
 

@@ -14,7 +14,8 @@ from kucoin_sync.simulator.contract_market_maker import ContractMarketMaker
 from kucoin_sync.simulator.futures_exchange import FuturesExchange
 from kucoin_sync.simulator.market_maker import MAKER, TAKER
 from tests.kucoin.samples import MISSING, folder
-from tests.simulator.clients import Socket, call, contract_order, get, on_venue, open_orders_socket
+from tests.simulator.clients import Socket, contract_order, get, on_venue, open_orders_socket
+from tests.simulator.clients import rest as call
 from tests.simulator.samples import form
 
 Make = Callable[..., Simulator]
