@@ -239,10 +239,11 @@ class Venue:
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
+        unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
         self.operations: Operations = {
             **spot_operations(self.exchange),
             **futures_operations(self.futures),
-            **uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns),
+            **unified,
         }
         self.opened = dict.fromkeys(SYSTEMS, 0)
         self.frames_received = dict.fromkeys(SYSTEMS, 0)
