@@ -15,9 +15,10 @@ from attrs import frozen
 
 from .accounts import EXACT
 from .candles import INTERVALS, Candle, CandleSeries, RunningCandle
+from .contracts import Contract
 from .events import Trade
 
-__all__ = ["HISTORY", "WINDOWS", "MarketData", "Statistics"]
+__all__ = ["HISTORY", "WINDOWS", "MarketData", "Statistics", "contract_market_data"]
 
 ZERO = Decimal(0)
 
@@ -31,7 +32,7 @@ WINDOWS: Mapping[int, int] = {1: 3600, 4: 14400, 24: 86400}
 _NEVER = 1 << 62
 # Rates and averages are quotients, which the exact arithmetic of money refuses.
 _ROUNDED = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_RATE_STEP, _AVERAGE_STEP = Decimal("0.0001"), Decimal("0.00000001")
+_RATE_STEP, _AVERAGE_STEP, _COIN_STEP = Decimal("0.0001"), Decimal("0.00000001"), Decimal("0.00000001")
 
 
 @frozen
@@ -169,6 +170,24 @@ class MarketData:
             return Statistics(price, price, price, price, ZERO, ZERO)
         with localcontext(EXACT):
             return market.windows[hours].statistics(self._now_ns() // 1_000_000_000, market.trades[-1].price)
+
+
+def contract_market_data(contracts: Mapping[str, Contract], now_ns: Callable[[], int]) -> MarketData:
+    """Return market data of contracts: their candles count contracts, their windows coins of the base currency."""
+
+    def turnover(trade: Trade) -> Decimal:
+        contract = contracts[trade.symbol]
+        return trade.size * (-contract.multiplier if contract.is_inverse else contract.unit(trade.price))
+
+    def base(trade: Trade) -> Decimal:
+        contract = contracts[trade.symbol]
+        if not contract.is_inverse:
+            return trade.size * contract.multiplier
+        # A quotient; a satoshi is as near as anybody looks.
+        return _ROUNDED.quantize(-contract.unit(trade.price) * trade.size, _COIN_STEP)
+
+    prices = {symbol: contract.initial_price for symbol, contract in contracts.items()}
+    return MarketData(prices, now_ns, turnover_of=turnover, base_of=base)
 
 
 class _Market:

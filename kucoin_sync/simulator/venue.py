@@ -28,11 +28,14 @@ from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
 from .futures_exchange import FuturesExchange
+from .futures_operations import futures_operations
+from .futures_private_feed import FuturesPrivateFeed
+from .futures_public_feed import FuturesPublicFeed
 from .index_prices import IndexPrices
 from .json_text import compact
 from .margin_operations import margin_operations
 from .mark_prices import middle
-from .market_data import MarketData
+from .market_data import MarketData, contract_market_data
 from .market_maker import MAKER, TAKER, MarketMaker
 from .operations import Operations
 from .peer import Peer, encode_frame
@@ -48,6 +51,8 @@ from .spot_private_feed import SpotPrivateFeed
 from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
 from .truth import TruthLog
+from .unified_orders import UnifiedOrders
+from .uta_operations import uta_operations
 
 __all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue", "user_id"]
 
@@ -185,6 +190,7 @@ class Venue:
         max_output: int = 4 * 1024 * 1024,
         pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
+        deprecated_subjects: bool = False,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.pro_forms = ProForms() if pro_forms is None else pro_forms
@@ -224,6 +230,8 @@ class Venue:
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
         self.spot_market = MarketData({pair.name: pair.initial_price for pair in pairs}, self.now_ns)
+        #: The same of the contracts.
+        self.futures_market = contract_market_data(self.futures.contracts, self.now_ns)
         self.index_prices = IndexPrices(pairs, self.exchange.ticker, self.now_ns)
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
@@ -238,7 +246,13 @@ class Venue:
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
-        self.operations: Operations = {**spot_operations(self.exchange), **margin_operations(self.exchange)}
+        unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
+        self.operations: Operations = {
+            **spot_operations(self.exchange),
+            **margin_operations(self.exchange),
+            **futures_operations(self.futures),
+            **unified,
+        }
         self.opened = dict.fromkeys(SYSTEMS, 0)
         self.frames_received = dict.fromkeys(SYSTEMS, 0)
         self.frames_sent = dict.fromkeys(SYSTEMS, 0)
@@ -257,11 +271,25 @@ class Venue:
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
         self._feeds.append(SpotPrivateFeed(self))
         self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
+        self._feeds += [
+            FuturesPublicFeed(self, scale=push_interval_scale),
+            FuturesPrivateFeed(self, deprecated=deprecated_subjects),
+        ]
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
+        futures = ProMarket(
+            "FUTURES",
+            self.futures.contracts,
+            self.futures.book,
+            self.futures.ticker,
+            self.futures_market,
+            funding_limits=self._funding_limits,
+            rpi_levels=self.futures.rpi_levels,
+        )
         #: What the public Pro feeds read, by trade type.
-        self.pro_markets = {"SPOT": spot}
-        self.pro_public = ProPublicFeed(self)
-        self._feeds += [self.pro_public, ProOrderBooks(self), ProPrivateFeed(self), ProAccountFeed(self)]
+        self.pro_markets = {"SPOT": spot, "FUTURES": futures}
+        self.pro_public = ProPublicFeed(self, scale=push_interval_scale)
+        self._feeds += [self.pro_public, ProOrderBooks(self, scale=push_interval_scale)]
+        self._feeds += [ProPrivateFeed(self), ProAccountFeed(self)]
 
     # Time.
 
@@ -505,6 +533,10 @@ class Venue:
         for peer in list(self._peers.values()):
             peer.drop()
 
+    def _funding_limits(self, symbol: str) -> tuple[Decimal, Decimal]:
+        cap = self.futures.contracts[symbol].funding_cap
+        return cap, -cap
+
     def _end_silent(self, peer: Peer) -> None:
         """End a connection whose client has been silent for too long, each system in its own way."""
         if peer.system == "pro_v2":
@@ -525,6 +557,7 @@ class Venue:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Traded):
             self.spot_market.record(event.trade)
+            self.futures_market.record(event.trade)
         for feed in self._feeds:
             feed.on_event(event)
 

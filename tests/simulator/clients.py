@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -16,11 +17,14 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 
 from kucoin_sync.simulator import Credentials, Simulator
-from kucoin_sync.simulator.venue import Venue
+from kucoin_sync.simulator.futures_events import FuturesOrderState
+from kucoin_sync.simulator.venue import COUNTERPARTY, Venue
 
 T = TypeVar("T")
 
 LIMIT = 5.0
+
+_numbers = itertools.count(1)
 
 
 def sign(secret: str, text: str) -> str:
@@ -125,6 +129,16 @@ def on_venue(simulator: Simulator, action: Callable[[Venue], T]) -> T:
     return simulator._call(lambda: action(simulator._venue))
 
 
+def contract_order(
+    simulator: Simulator, side: str, size: int, price: str | None = None, *, symbol: str = "XBTUSDTM"
+) -> FuturesOrderState:
+    """Place an order for contracts as another trader with deep pockets: a market order without a price."""
+    args: dict[str, Any] = {"symbol": symbol, "side": side, "size": size, "leverage": 10}
+    args.update({"type": "market"} if price is None else {"type": "limit", "price": price})
+    args["clientOid"] = f"contract-{next(_numbers)}"
+    return on_venue(simulator, lambda venue: venue.futures.place(COUNTERPARTY, args))
+
+
 def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False) -> Any:
     """Call REST and return ``data``; ``host`` is the prefix that stands for another host than spot."""
     headers = {}
@@ -137,16 +151,15 @@ def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False
     return answer["data"]
 
 
-def rest(simulator: Simulator, method: str, path: str, body: Any = None, **changes: str) -> Any:
-    """Send a signed call to the spot host and return the whole answer."""
+def call(simulator: Simulator, method: str, path: str, body: Any = None, *, host: str = "") -> Any:
+    """Call signed REST, with the body that JSON makes of a value; return the whole answer."""
     text = "" if body is None else json.dumps(body)
-    # The simulator's clock may stand.
     stamp = str(requests.get(simulator.url + "/api/v1/timestamp", timeout=LIMIT).json()["data"])
-    headers = rest_headers(simulator, path + text, method=method, timestamp=stamp, **changes)
-    if body is not None:
-        headers.setdefault("Content-Type", "application/json")
-    answer = requests.request(method, simulator.url + path, data=text, headers=headers, timeout=LIMIT)
-    return answer.json(parse_float=Decimal)
+    headers = rest_headers(simulator, path + text, method=method, timestamp=stamp)
+    headers["Content-Type"] = "application/json"
+    return requests.request(
+        method, simulator.url + host + path, data=text or None, headers=headers, timeout=LIMIT
+    ).json(parse_float=Decimal)
 
 
 def done(answer: Any) -> Any:
@@ -164,6 +177,8 @@ def token_url(simulator: Simulator, *, private: bool = False, host: str = "") ->
 
 def open_stream(simulator: Simulator, *, private: bool = False, host: str = "", **options: Any) -> Socket:
     """Connect to the classic stream and take the welcome; ``/futures`` is the host of the futures stream."""
+    # Without a bound a test need not read all that was sent before it closes.
+    options.setdefault("max_queue", None)
     url = token_url(simulator, private=private, host=host) + "&connectId=c1"
     socket = Socket(connect(url, compression=None, proxy=None, **options))
     assert socket.receive() == {"id": "c1", "type": "welcome"}
@@ -222,24 +237,23 @@ def open_pro(
     *,
     login: bool = True,
     credentials: Credentials | None = None,
+    now_ns: int | None = None,
     **options: Any,
 ) -> ProSocket:
-    """Connect to a Pro stream, take the welcome and log in where that is due."""
+    """Connect to a Pro stream, take the welcome and log in where that is due; ``now_ns``: when its clock stands."""
     url = f"{simulator.ws_url}/pro/{host}"
     # No bound on what waits: else the closing handshake would wait behind pushes that the test does not read.
     socket = ProSocket(connect(url, compression=None, proxy=None, **{"max_queue": None, **options}))
     assert socket.receive()["message"] == "welcome"
     if host == "private" and login:
-        assert socket.ask(auth_frame(simulator, credentials)) == {"id": "auth-1", "result": True}
+        stamp = str((time.time_ns() if now_ns is None else now_ns) // 1_000_000)
+        assert socket.ask(auth_frame(simulator, credentials, timestamp=stamp)) == {"id": "auth-1", "result": True}
     return socket
 
 
-def unified_book(simulator: Simulator, trade_type: str, symbol: str, **query: str) -> Any:
-    """The answer of the unified order book call."""
+def unified_book(simulator: Simulator, trade_type: str, symbol: str, *, now_ns: int | None = None, **query: str) -> Any:
+    """The answer of the unified order book call; ``now_ns``: when the simulator's clock stands."""
     path = "/api/ua/v1/market/orderbook?" + urlencode({"tradeType": trade_type, "symbol": symbol, **query})
-    stamp = str(time.time_ns() // 1_000_000)
-    headers = {
-        **rest_headers(simulator, timestamp=stamp),
-        "KC-API-SIGN": sign(simulator.api_secret, f"{stamp}GET{path}"),
-    }
+    stamp = str((time.time_ns() if now_ns is None else now_ns) // 1_000_000)
+    headers = rest_headers(simulator, path, method="GET", timestamp=stamp)
     return requests.get(simulator.url + path, headers=headers, timeout=LIMIT).json()

@@ -12,7 +12,7 @@ import requests
 
 from kucoin_sync.simulator import Simulator
 from tests.kucoin.samples import MISSING, folder
-from tests.simulator.clients import LIMIT, get, rest_headers
+from tests.simulator.clients import LIMIT, contract_order, get, rest_headers
 from tests.simulator.samples import covers, form
 
 Make = Callable[..., Simulator]
@@ -42,6 +42,8 @@ def traded(make: Make) -> Simulator:
     simulator.counter_order("BTC-USDT", "sell", "0.5", "60001.5")
     simulator.counter_order("BTC-USDT", "buy", "0.4", "59999")
     simulator.counter_order("BTC-USDT", "buy", "0.3")
+    for side, size, price in (("sell", 5, "60001"), ("buy", 4, "59999"), ("buy", 2, "60001")):
+        contract_order(simulator, side, size, price)
     return simulator
 
 
@@ -185,6 +187,11 @@ PATHS = [
     ("api", "/api/v1/market/stats", "/api/v1/market/stats?symbol=BTC-USDT"),
     ("api", "/api/v1/market/allTickers", "/api/v1/market/allTickers"),
     ("api", "/api/v1/markets", "/api/v1/markets"),
+    ("api-futures", "/api/v1/ticker", "/api/v1/ticker?symbol=XBTUSDTM"),
+    ("api-futures", "/api/v1/level2/snapshot", "/api/v1/level2/snapshot?symbol=XBTUSDTM"),
+    ("api-futures", "/api/v1/level2/depth{size}", "/api/v1/level2/depth20?symbol=XBTUSDTM"),
+    ("api-futures", "/api/v1/trade/history", "/api/v1/trade/history?symbol=XBTUSDTM"),
+    ("api-futures", "/api/v1/mark-price/{symbol}/current", "/api/v1/mark-price/XBTUSDTM/current"),
 ]
 
 

@@ -267,10 +267,10 @@ NEWER = {"lastSize", "sequence", "siteTypes"}
 def test_frames_have_the_form_of_real_ones(make: Make, path: str, argument: str, subject: str) -> None:
     real = sample_forms("spotPublicV1", path, subject)
     simulator = make(market_maker=True, push_interval_scale=0.0, step_interval=0.005)
-    with open_stream(simulator, max_queue=None) as reader:
+    with open_stream(simulator) as reader:
         reader.subscribe(f"{path}:{argument}")
-        ours = [form(reader.next_of(f"{path}:{argument}")) for _ in range(3)]
-    assert any(covers(frame, other, optional=NEWER) for frame in ours for other in real)
+        ours = (form(reader.next_of(f"{path}:{argument}")) for _ in range(20))
+        assert any(covers(frame, other, optional=NEWER) for frame in ours for other in real)
 
 
 # Who gets what.
@@ -328,7 +328,7 @@ def test_what_waits_goes_out_with_the_newest_state(make: Make) -> None:
         sizes = [reader.receive()["data"]["bestAskSize"]]
         while sizes[-1] != "0.3":
             sizes.append(reader.receive()["data"]["bestAskSize"])
-    assert len(sizes) <= 2
+    assert sizes == sorted(set(sizes))
 
 
 @pytest.mark.parametrize("options", [{"push_interval_scale": -1.0}, {"ticker_interval": -0.1}])
@@ -400,7 +400,7 @@ def test_thousands_of_pairs_can_be_subscribed(make: Make) -> None:
     simulator = make(symbols=pairs, market_maker=True, limits="off", push_interval_scale=0.0, max_output=1 << 26)
     names = [pair.name for pair in pairs]
     paths = ("/market/ticker", "/market/match", "/spotMarket/level2Depth5")
-    with open_stream(simulator, max_queue=None) as reader:
+    with open_stream(simulator) as reader:
         commands = [f"{path}:{','.join(names[at : at + 100])}" for path in paths for at in range(0, 2000, 100)]
         for topic in commands:
             reader.send({"id": topic, "type": "subscribe", "topic": topic, "response": True})
@@ -409,7 +409,7 @@ def test_thousands_of_pairs_can_be_subscribed(make: Make) -> None:
             frame = reader.receive()
             waiting.discard(frame.get("id"))
             moved.add(frame.get("topic"))
-    assert simulator.stats()["topics"] <= 6000
+        assert simulator.stats()["topics"] == 6000
 
 
 # All of it agrees.

@@ -335,6 +335,13 @@ def test_limits_of_the_service_are_the_default() -> None:
     assert (limits.topics_per_connection, limits.connections, limits.connections_per_minute) == (400, 800, 30)
 
 
+@pytest.mark.parametrize("path", ["/contractMarket/level2Depth20", "/contractMarket/level3v2", "/market/ticker"])
+def test_topics_that_the_futures_host_does_not_have(make: Make, path: str) -> None:
+    with open_stream(make(), host="/futures") as stream:
+        answer = stream.ask(subscribe(f"{path}:XBTUSDTM"))
+    assert answer == {"id": "s", "type": "error", "code": 404, "data": "topic does not exist"}
+
+
 def test_futures_topics_have_no_limit_of_their_own(make: Make) -> None:
     with open_stream(make(limits=Limits(topics_per_connection=3)), host="/futures") as stream:
         stream.subscribe("/contractMarket/tickerV2:A,B,C,D,E")
