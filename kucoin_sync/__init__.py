@@ -23,6 +23,7 @@ from kucoin_sync.errors import (
     ReentrantCallError,
     Rejected,
     RequestError,
+    RestError,
     SubscribeError,
     TlsError,
     TokenError,
@@ -30,6 +31,7 @@ from kucoin_sync.errors import (
 from kucoin_sync.events import (
     Authenticated,
     BatchResult,
+    BookSnapshot,
     Closed,
     ExceptionRaised,
     LateReply,
@@ -50,6 +52,7 @@ from kucoin_sync.kucoin import models, topics
 from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
+from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Broker, Credentials, Options
 from kucoin_sync.orders.tally import OperationStats, PoolReading, RequestStats
 from kucoin_sync.protocol.dialect import TopicRequest
@@ -59,6 +62,7 @@ __all__ = [
     "AuthError",
     "Authenticated",
     "BatchResult",
+    "BookSnapshot",
     "Broker",
     "Closed",
     "ClosedError",
@@ -91,6 +95,8 @@ __all__ = [
     "RequestError",
     "RequestStats",
     "Response",
+    "RestClient",
+    "RestError",
     "Stream",
     "SubscribeError",
     "Subscription",

@@ -16,6 +16,7 @@ Everything this library raises.
     ├── ConnectionLost (ConnectionError)    an open line ended
     ├── ProtocolViolation                   the peer broke the WebSocket or the message rules
     ├── SubscribeError                      topics were refused, or not confirmed in time
+    ├── RestError                           a REST call was answered with a no, or with what makes no sense
     └── RequestError                        a request ended without the exchange's yes
         ├── NotSent                         not one byte of it left this process
         ├── Rejected                        the exchange refused it; it does not exist
@@ -50,6 +51,7 @@ __all__ = [
     "ReentrantCallError",
     "Rejected",
     "RequestError",
+    "RestError",
     "SubscribeError",
     "TlsError",
     "TokenError",
@@ -295,6 +297,48 @@ class SubscribeError(KucoinSyncError):
         return "; ".join(parts)
 
 
+class RestError(KucoinSyncError):
+    """
+    A REST call was answered with a no, or with something that makes no sense.
+
+    Attributes:
+        op: Method and path, such as ``GET /api/v2/symbols``.
+        msg: The exchange's text, or our own words.
+        code: The exchange's code, or ``None`` where there was none.
+        status: HTTP status, or ``None`` where the answer was readable but of a wrong shape.
+        retryable: Whether trying again can help.
+        retry_after: Seconds the exchange asks to wait, or ``None``.
+    """
+
+    def __init__(
+        self,
+        msg: str,
+        *,
+        op: str,
+        code: str | None = None,
+        status: int | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(msg)
+        self.op = op
+        self.msg = msg
+        self.code = code
+        self.status = status
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        words = [self.op + ":", shorten(self.msg)]
+        if self.code is not None:
+            words.insert(1, shorten(self.code, 40))
+        if self.status not in (None, 200):
+            words.append(f"(HTTP status {self.status})")
+        if self.retry_after is not None:
+            words.append(f"(asks to wait {self.retry_after:.1f} s)")
+        return " ".join(words)
+
+
 class RequestError(KucoinSyncError):
     """
     A request ended without the exchange's yes. One of its three children says what is known.
@@ -482,8 +526,10 @@ class OutcomeUnknown(RequestError):
             todo = "do not resend; look the unknown ones in error.results up"
         elif self.client_oid:
             todo = "do not resend; look the order up by its clientOid"
-        else:
+        elif self.order_id:
             todo = "do not resend; look the order up"
+        else:
+            todo = "do not resend; look up what it did"
         return (
             f"{self._subject()}: outcome unknown after {self.elapsed:.2f} s ({_SENT[self.sent]}, {why}, {line}); {todo}"
         )

@@ -19,6 +19,7 @@ __all__ = [
     "EVENTS",
     "Authenticated",
     "BatchResult",
+    "BookSnapshot",
     "Closed",
     "ExceptionRaised",
     "LateReply",
@@ -365,6 +366,31 @@ class BatchResult:
         counts = {"accepted": self.accepted, "refused": self.rejected, "unknown": self.unknown}
         told = ", ".join(f"{len(results)} {word}" for word, results in counts.items() if results)
         return f"<BatchResult {self.op}: {told or 'empty'}>"
+
+
+@attrs.frozen
+class BookSnapshot:
+    """
+    An order book at one moment, as a REST call tells it.
+
+    Attributes:
+        symbol: Whose book.
+        sequence: The number of the last change that is in it.
+        bids: ``(price, size)`` of each level, best first.
+        asks: Likewise.
+        time_ns: The exchange's time of it, nanoseconds since 1970; spot books tell milliseconds.
+    """
+
+    symbol: str
+    sequence: int
+    bids: tuple[tuple[Decimal, Decimal], ...] = attrs.field(repr=False)
+    asks: tuple[tuple[Decimal, Decimal], ...] = attrs.field(repr=False)
+    time_ns: int
+
+    @property
+    def time_ms(self) -> int:
+        """The same time in milliseconds."""
+        return self.time_ns // 1_000_000
 
 
 EVENTS: Mapping[str, type] = {

@@ -30,6 +30,7 @@ from kucoin_sync.errors import (
     ReentrantCallError,
     Rejected,
     RequestError,
+    RestError,
     SubscribeError,
     TlsError,
     TokenError,
@@ -94,6 +95,16 @@ TEXTS: list[Any] = [
         SubscribeError(rejected={}, acked=(), unknown=("/c:1",), cause=ConnectError("refused", phase="tcp")),
         "no answer in time for /c:1; tcp: refused",
         id="subscribe-with-cause",
+    ),
+    pytest.param(
+        RestError("Order not exist", op="GET /api/v1/hf/orders/1", code="400100", status=200),
+        "GET /api/v1/hf/orders/1: 400100 Order not exist",
+        id="rest",
+    ),
+    pytest.param(
+        RestError("not JSON: <html>", op="GET /api/v1/status", status=503, retryable=True, retry_after=1.5),
+        "GET /api/v1/status: not JSON: <html> (HTTP status 503) (asks to wait 1.5 s)",
+        id="rest-unreadable",
     ),
     pytest.param(
         NotSent(**{**FACTS, "sent": "no", "cause": ConnectError("refused", phase="tcp")}),
@@ -176,6 +187,12 @@ TEXTS: list[Any] = [
         "spot.cancel BTC-USDT orderId=o1: outcome unknown after 5.00 s (partly sent, the line was lost, line gone); "
         "do not resend; look the order up",
         id="unknown-without-client-oid",
+    ),
+    pytest.param(
+        OutcomeUnknown(reason="timeout", **{**BARE, "op": "DELETE /api/v3/orders", "safe_to_retry": False}),
+        "DELETE /api/v3/orders: outcome unknown after 5.00 s (sent, no reply, line gone); "
+        "do not resend; look up what it did",
+        id="unknown-without-any-id",
     ),
     pytest.param(
         OutcomeUnknown(reason="timeout", line_alive=True, **BARE),

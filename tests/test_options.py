@@ -48,7 +48,7 @@ BAD: list[Any] = [
     ),
     *(
         pytest.param({name: value}, f"{name}: must be True or False", id=f"{name}-{value!r}")
-        for name in ("reconnect", "inline_listeners", "enable_ns")
+        for name in ("reconnect", "inline_listeners", "enable_ns", "check_symbols", "trust_env")
         for value in (1, "yes", None)
     ),
     *(
@@ -91,6 +91,8 @@ def test_a_bad_option_is_refused_by_name_and_rule(keywords: dict[str, Any], text
         {"api_key_version": 2},
         {"custom_sign_message_fn": lambda message, secret: message, "enable_ns": True},
         {"broker": Broker("id", "key", name="desk")},
+        {"proxy": "http://p:1", "trust_env": False},
+        {"proxy": False, "api_region": "eu"},
         {"ping_interval": None, "pong_timeout": 1, "recv_window": 0.5},
         {"close_timeout": 0, "reconnect_timeout": 0.0, "reconnect_reset_after": 0},
         {"request_timeout": LONGEST},

@@ -189,12 +189,16 @@ class Opener:
     def _open_endpoint(self, endpoint: Endpoint, connection_id: str, interrupt: Interrupt, deadline: Deadline) -> Line:
         asked = time.time()
         self.phase = Phase.TCP
-        transport = open_transport(
-            endpoint.url,
-            network=self._around.network,
-            deadline=deadline,
-            interrupt=interrupt,
-        )
+        failure = None
+        try:
+            transport = open_transport(
+                endpoint.url, network=self._around.network, deadline=deadline, interrupt=interrupt
+            )
+        except ConnectError as error:
+            failure = error
+        if failure is not None:
+            # Without the frames it came through: their local variables hold the URL with its signature.
+            raise failure.with_traceback(None)
         try:
             session = Session(self._dialect, self._around.identifiers.next)
             origin = Origin(self._dialect.ws_key, connection_id, self._dialect.typed)

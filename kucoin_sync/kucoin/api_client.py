@@ -16,6 +16,7 @@ from kucoin_sync.events import BatchResult, OrderAck, Pong
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WsKey
 from kucoin_sync.kucoin.order_methods import OrderMethods
+from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Options
 
 __all__ = ["NowaitCalls", "WebsocketAPIClient"]
@@ -75,6 +76,17 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
         """Return the client underneath: its events, streams and connections."""
         return self._client
 
+    @property
+    def rest(self) -> RestClient:
+        """REST calls: see `RestClient`."""
+        return self._client.rest
+
+    def cancel_all_orders(
+        self, symbol: str | None = None, *, market: str = "spot", timeout: float | None = None
+    ) -> dict[str, Any]:
+        """Cancel all open orders, over REST; see `WebsocketClient.cancel_all_orders`."""
+        return self._client.cancel_all_orders(symbol, market=market, timeout=timeout)
+
     def connect_ws_api(self, ws_key: str | Enum | None = None, *, timeout: float | None = None) -> None:
         """
         Open an order line and log in ahead of time.
@@ -129,8 +141,8 @@ class NowaitCalls(OrderMethods[Future[OrderAck], Future[BatchResult], Future[Pon
     The order methods of `WebsocketAPIClient` under the same names, for many orders in flight.
 
     Each sends on the caller's thread and returns a `concurrent.futures.Future` at once, which ends with what the
-    blocking method returns or raises. A line that is not ready ends it as `NotSent`: call ``connect_ws_api()`` first.
-    Arguments that break a rule raise `ConfigError` here and now.
+    blocking method returns or raises. A line that is not ready ends it as `NotSent`: call ``connect_ws_api(ws_key)``
+    first. Arguments that break a rule raise `ConfigError` here and now.
     """
 
     def __init__(self, client: WebsocketClient) -> None:

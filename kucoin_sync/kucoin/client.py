@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from enum import Enum
 from typing import Any
-from urllib.parse import urlsplit
 
 from kucoin_sync.engine.client import EngineClient
 from kucoin_sync.engine.connection import Connection
@@ -17,21 +16,21 @@ from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.classic import ClassicDialect
-from kucoin_sync.kucoin.hosts import check_hosts, region_of
+from kucoin_sync.kucoin.hosts import bound, check_hosts, host_url, region_of
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
 from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
 from kucoin_sync.kucoin.pro import ProDialect
+from kucoin_sync.kucoin.rest_calls import RestSurroundings
+from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.kucoin.signing import Signer
-from kucoin_sync.kucoin.symbol_book import Fetch, SymbolBook
+from kucoin_sync.kucoin.symbol_book import SymbolBook
 from kucoin_sync.kucoin.symbol_rules import CHECKED
 from kucoin_sync.kucoin.trade import TradeDialect
-from kucoin_sync.options import Options, is_loopback
+from kucoin_sync.options import Options
 from kucoin_sync.orders.calls import LastCheck, RequestCalls
 from kucoin_sync.protocol.dialect import Dialect
 
 __all__ = ["WebsocketClient"]
-
-SIMULATOR_PREFIX = "simulator-"
 
 _ORDER_ENTRY = (WsKey.WS_API_SPOT_V1, WsKey.WS_API_FUTURES_V1)
 
@@ -58,11 +57,20 @@ class WebsocketClient(EngineClient):
         super().__init__(options, **keywords)
         rules = KucoinRules(self.options.recv_window, time.time)
         self._calls = RequestCalls(rules, self._around.identifiers, self._hub)
-        self._symbol_book: SymbolBook | None = None
-
-    def _use_symbols(self, symbols: Fetch, contracts: Fetch) -> None:
-        """Say where the rules of ``check_symbols`` come from."""
-        self._symbol_book = SymbolBook(symbols, contracts)
+        self.rest = RestClient(
+            RestSurroundings(
+                options=self.options,
+                caller=self._around.rest,
+                running=self._running,
+                identifiers=self._around.identifiers,
+                clock=self._around.server_clock,
+                signer=self._signer(),
+            )
+        )
+        """REST calls: see `RestClient`."""
+        self._symbol_book = SymbolBook(
+            lambda timeout: self.rest.symbols(timeout=timeout), lambda timeout: self.rest.contracts(timeout=timeout)
+        )
 
     @classmethod
     def _check_options(cls, options: Options) -> None:
@@ -72,16 +80,7 @@ class WebsocketClient(EngineClient):
         return region_of(self.options.api_region, self.options.hosts).headers
 
     def _host(self, name: str, *, private: bool) -> str:
-        url: str = getattr(region_of(self.options.api_region, self.options.hosts), name)
-        return self._bound(f"hosts[{name!r}]", url) if private else url
-
-    def _bound(self, name: str, url: str) -> str:
-        """Keep an account and the exchange it belongs to together, so that practice never meets the real thing."""
-        simulated = str(self.options.api_key).startswith(SIMULATOR_PREFIX)
-        host = urlsplit(url).hostname or ""
-        if simulated and not is_loopback(host):
-            raise ConfigError(f"{name}: the simulator's credentials do not go to {host}")
-        return url
+        return host_url(self.options, name, private=private)
 
     def _signer(self) -> Signer | None:
         options = self.options
@@ -103,7 +102,7 @@ class WebsocketClient(EngineClient):
             if signer is None:
                 raise ConfigError(f"api_key: {key} needs api_key, api_secret and api_passphrase")
             if self.options.ws_url is not None:
-                self._bound("ws_url", self.options.ws_url)
+                bound(self.options, "ws_url", self.options.ws_url)
         if facts.system == "ws_api":
             assert signer is not None
             url = self.options.ws_url or self._host("ws_api", private=True)
@@ -120,14 +119,26 @@ class WebsocketClient(EngineClient):
         return ClassicDialect(key.value, rest_host=rest_host, signer=signer, ws_url=self.options.ws_url)
 
     def connect(self, ws_key: str | Enum, *, timeout: float | None = None) -> None:
+        """
+        Open a connection and wait until it is ready; with ``check_symbols`` also until an order line's rules are there.
+
+        Args:
+            ws_key: Which one.
+            timeout: Seconds; ``None`` takes ``open_timeout``.
+
+        Raises:
+            ConnectError: If the opening failed or took too long. If trying again can help, that goes on in the
+                background.
+            ConfigError: If there is no such connection, or it needs credentials that were not given.
+            ClosedError: If the client is closed.
+            ReentrantCallError: On a reading thread.
+        """
         deadline = self._deadline(timeout, self.options.open_timeout)
-        super().connect(ws_key, timeout=timeout)
         key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+        super().connect(ws_key, timeout=timeout)
         if self.options.check_symbols and key in _ORDER_ENTRY:
             contracts = key is WsKey.WS_API_FUTURES_V1
-            self._symbols().load(contracts=contracts, now=time.monotonic(), deadline=deadline)
-
-    connect.__doc__ = EngineClient.connect.__doc__
+            self._symbol_book.load(contracts=contracts, now=time.monotonic(), deadline=deadline)
 
     def connect_all(self, *, timeout: float | None = None) -> None:
         """
@@ -155,6 +166,32 @@ class WebsocketClient(EngineClient):
             reply said of the exchange's request limit.
         """
         return {"requests": self._calls.stats()}
+
+    def cancel_all_orders(
+        self, symbol: str | None = None, *, market: str = "spot", timeout: float | None = None
+    ) -> dict[str, Any]:
+        """
+        Cancel all open orders, over REST: the panic button, which works while the WebSocket lines are down.
+
+        Stop orders that wait for their trigger are not touched: see `RestClient.cancel_stop_order` and
+        `RestClient.cancel_all_futures_stop_orders`. Orders placed meanwhile may or may not be among the cancelled.
+
+        Args:
+            symbol: Only those of one symbol or contract; ``None`` is every one.
+            market: ``spot``, ``margin`` (cross and isolated), ``futures`` or ``all``. Where the exchange cancels by
+                symbol only, the open orders are asked for first.
+            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
+
+        Returns:
+            What the exchange answered, by market.
+
+        Raises:
+            Rejected, NotSent, OutcomeUnknown: The worst end of its calls, which are all made, whatever became of the
+                others; ``notes`` tells of those.
+            ConfigError: If an argument breaks a rule, or there are no credentials; nothing was sent.
+            ReentrantCallError: On a reading thread; nothing was sent.
+        """
+        return self.rest.cancel_all_orders(symbol, market=market, timeout=timeout)
 
     def send_ws_api_request(
         self,
@@ -262,7 +299,7 @@ class WebsocketClient(EngineClient):
     def _last_check(self, op: str, params: Any, keywords: Mapping[str, Any]) -> LastCheck | None:
         if not self.options.check_symbols or op not in CHECKED:
             return None
-        row, book = OPERATIONS[op], self._symbols()
+        row, book = OPERATIONS[op], self._symbol_book
         spellings = row.arguments.spellings(params, keywords)
 
         def check(args: Any, deadline: Deadline, wait: bool) -> None:
@@ -270,8 +307,3 @@ class WebsocketClient(EngineClient):
             book.check(op, orders, spellings, now=time.monotonic(), deadline=deadline, wait=wait)
 
         return check
-
-    def _symbols(self) -> SymbolBook:
-        if self._symbol_book is None:
-            raise ConfigError("check_symbols: this client has no source of symbol rules")
-        return self._symbol_book

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.options import check_url
+from kucoin_sync.options import Options, check_url, is_loopback
 
-__all__ = ["REGIONS", "Region", "check_hosts", "region_of"]
+__all__ = ["REGIONS", "Region", "bound", "check_hosts", "host_url", "region_of"]
+
+SIMULATOR_PREFIX = "simulator-"
 
 
 @attrs.frozen
@@ -76,6 +79,30 @@ def check_hosts(api_region: str, hosts: Mapping[str, str]) -> None:
         if name not in HOST_NAMES:
             raise ConfigError(f"hosts: no host {name!r}; there are {', '.join(HOST_NAMES)}")
         check_url(f"hosts[{name!r}]", url, ("https", "http") if name.endswith("_rest") else ("wss", "ws"))
+
+
+def host_url(options: Options, name: str, *, private: bool) -> str:
+    """
+    Return the URL of one host of a client.
+
+    Args:
+        options: Of the client, checked.
+        name: A field of `Region`.
+        private: Whether credentials go there.
+
+    Raises:
+        ConfigError: If they are the simulator's and the host is not this machine.
+    """
+    url: str = getattr(region_of(options.api_region, options.hosts), name)
+    return bound(options, f"hosts[{name!r}]", url) if private else url
+
+
+def bound(options: Options, name: str, url: str) -> str:
+    """Keep an account and the exchange it belongs to together, so that practice never meets the real thing."""
+    host = urlsplit(url).hostname or ""
+    if str(options.api_key).startswith(SIMULATOR_PREFIX) and not is_loopback(host):
+        raise ConfigError(f"{name}: the simulator's credentials do not go to {host}")
+    return url
 
 
 def region_of(api_region: str, hosts: Mapping[str, str]) -> Region:

@@ -52,6 +52,7 @@ _RPI_MARK = "+rpi"
 _SEPARATORS = {"interval": "_", "depth": "@"}
 """What stands before the second argument of a text; no symbol holds either."""
 
+_FORMS = {_SPOT: "a spot symbol such as 'BTC-USDT'", _FUTURES: "a futures symbol such as 'XBTUSDTM'"}
 _SYMBOL = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -143,6 +144,8 @@ def parse(request: TopicRequest, *, ws_key: str) -> list[str]:
     name, payload = request.topic, request.payload
     if not isinstance(name, str) or not name:
         raise ConfigError(f"topics: must be a text that is not empty, got {shorten(repr(name))}")
+    if payload is not None and not isinstance(payload, Mapping):
+        raise ConfigError(f"topics: the parameters of {shorten(name)} must be a mapping")
     head, _, query = name.partition("?")
     if query and not payload:
         name, payload = head, _read_query(query)
@@ -180,10 +183,9 @@ def _spell(channel: Channel, given: Mapping[str, Any], ws_key: str) -> str:
     if home != ws_key:
         raise ConfigError(f"topics: {channel.head(kind)} belongs to the connection {home}, not to {ws_key}")
     arguments = {name: _CHECKS[name](given[name]) for name in channel.arguments}
-    if "-" not in arguments.get("symbol", "-") and home == _SPOT:
-        raise ConfigError(f"topics: symbol must be a spot symbol such as 'BTC-USDT', got {arguments['symbol']!r}")
-    if "-" in arguments.get("symbol", "") and home == _FUTURES:
-        raise ConfigError(f"topics: symbol must be a futures symbol such as 'XBTUSDTM', got {arguments['symbol']!r}")
+    symbol = arguments.get("symbol")
+    if symbol is not None and home in _FORMS and ("-" in symbol) != (home == _SPOT):
+        raise ConfigError(f"topics: symbol must be {_FORMS[home]}, got {shorten(repr(symbol))}")
     if arguments.get("interval") == _SPOT_ONLY_INTERVAL and kind != "SPOT":
         raise ConfigError(f"topics: interval {_SPOT_ONLY_INTERVAL} is served on spot only")
     text = "".join(_SEPARATORS.get(name, ":") + value for name, value in arguments.items())

@@ -16,7 +16,16 @@ from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall
 from kucoin_sync.protocol.json_text import loads
 
-__all__ = ["read_time", "read_token", "read_token_v2", "time_call", "token_call", "token_v2_call"]
+__all__ = [
+    "is_passing",
+    "read_time",
+    "read_token",
+    "read_token_v2",
+    "retry_after",
+    "time_call",
+    "token_call",
+    "token_v2_call",
+]
 
 _BULLET_PUBLIC = "/api/v1/bullet-public"
 _BULLET_PRIVATE = "/api/v1/bullet-private"
@@ -137,8 +146,13 @@ def _read_envelope(answer: HttpAnswer) -> Any:
         f"{shorten(code, 40)} {text}",
         code=code,
         status=status,
-        retryable=code in _PASSING_CODES or (code.startswith("5") and len(code) == 6),
+        retryable=is_passing(code),
     )
+
+
+def is_passing(code: str) -> bool:
+    """Whether a code tells of a trouble that may pass by itself."""
+    return code in _PASSING_CODES or (code.startswith("5") and len(code) == 6)
 
 
 def _bad_status(answer: HttpAnswer, code: str | None = None) -> ConnectError | None:
@@ -147,13 +161,14 @@ def _bad_status(answer: HttpAnswer, code: str | None = None) -> ConnectError | N
         return AuthError(text, phase="token", code=code, status=status)
     if status == 429 or status >= 500:
         fields = {name.lower(): value for name, value in answer.headers.items()}
-        return TokenError(text, code=code, status=status, retry_after=_retry_after(fields))
+        return TokenError(text, code=code, status=status, retry_after=retry_after(fields))
     if status != 200:
         return TokenError(text, code=code, status=status, retryable=False)
     return None
 
 
-def _retry_after(fields: Mapping[str, str]) -> float | None:
+def retry_after(fields: Mapping[str, str]) -> float | None:
+    """Return the seconds that headers, their names in lower case, ask to wait; ``None`` where they do not."""
     for name, unit in (("retry-after", 1.0), ("gw-ratelimit-reset", 1000.0)):
         value = fields.get(name, "")
         if value.isascii() and value.isdigit() and len(value) < 10:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ from kucoin_sync.orders.outcome import abandoned, conclude, not_sent
 from kucoin_sync.orders.tally import RequestStats, RequestTally
 from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = ["LastCheck", "ReplyFuture", "RequestCalls"]
+__all__ = ["LastCheck", "ReplyFuture", "RequestCalls", "raised_by_signal_handler"]
 
 logger = logging.getLogger("kucoin_sync.orders.calls")
 
@@ -171,7 +171,7 @@ class RequestCalls:
         if isinstance(error, _BEFORE_ANYTHING) and request.sent == "no":
             return
         connection.registry.discard(request)
-        if isinstance(error, Exception) and not _from_signal_handler(error):
+        if isinstance(error, Exception) and not raised_by_signal_handler(error):
             logger.error("%s: a bug in this library", request.op, exc_info=error)
             known = self._after_bug(connection, request, operation, error)
             self._count(known, connection, request, operation)
@@ -182,31 +182,31 @@ class RequestCalls:
         operation = self._rules.operation(op)
         args = _copy(args)
         if operation.kind is OperationKind.PLACE:
-            self._claim_client_oids(operation, args)
+            self._claim_client_oids(operation, operation.items(args))
         return operation, PendingRequest(self._identifiers.next(), op, args, Deadline(timeout))
 
-    def _claim_client_oids(self, operation: Operation, args: Any) -> None:
+    def _claim_client_oids(self, operation: Operation, items: Sequence[Any]) -> None:
         """Give every order a client order id: without one an unknown order could not even be looked up."""
         key = operation.client_oid_key
         claimed: set[str] = set()
-        items = operation.items(args)
         for item in items:
-            if key not in item:
-                item[key] = self._identifiers.next()
-            if item[key] in claimed:
-                raise ConfigError(f"client_oid: {item[key]} is given to two orders of the batch")
-            claimed.add(item[key])
+            client_oid = item.get(key)
+            if client_oid is None:
+                client_oid = item[key] = self._identifiers.next()
+            elif client_oid in claimed:
+                raise ConfigError(f"client_oid: {client_oid} is given to two orders of the batch")
+            claimed.add(client_oid)
         with self._lock:
-            taken = claimed & self._client_oids
-            if taken:
-                raise ConfigError(f"client_oid: {min(taken)} belongs to an order call that has not ended")
+            if not self._client_oids.isdisjoint(claimed):
+                taken = min(self._client_oids & claimed)
+                raise ConfigError(f"client_oid: {taken} belongs to an order call that has not ended")
             self._client_oids |= claimed
 
     def _end(self, request: PendingRequest, operation: Operation) -> None:
         if operation.kind is OperationKind.PLACE:
-            claimed = {item[operation.client_oid_key] for item in operation.items(request.args)}
+            claimed = [item[operation.client_oid_key] for item in operation.items(request.args)]
             with self._lock:
-                self._client_oids -= claimed
+                self._client_oids.difference_update(claimed)
 
     def _send(
         self,
@@ -275,8 +275,7 @@ class RequestCalls:
             return error
 
     def _count(self, outcome: Any, connection: Connection, request: PendingRequest, operation: Operation) -> None:
-        orders = len(operation.items(request.args))
-        self._tally.count(request, outcome, ws_key=connection.ws_key, orders=orders)
+        self._tally.count(request, operation, outcome, ws_key=connection.ws_key)
 
     def _after_bug(
         self, connection: Connection, request: PendingRequest, operation: Operation, error: Exception
@@ -314,7 +313,7 @@ class RequestCalls:
             interrupt.add_note(text)
 
 
-def _from_signal_handler(error: Exception) -> bool:
+def raised_by_signal_handler(error: Exception) -> bool:
     """Whether code that is not ours raised it: on this thread that can only be a signal handler's."""
     trace = error.__traceback__
     while trace is not None:

@@ -59,8 +59,16 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
     Raises:
         Rejected, NotSent, OutcomeUnknown: As the module says. A batch raises no `Rejected`: refusals are in its result.
     """
-    ended = _Ended(request, operation, ws_key, line_alive)
     reply = request.reply
+    if reply is not None and reply.op == operation.reply_op:
+        if operation.kind is OperationKind.READ:
+            return _pong(request, reply, ws_key)
+        # The common end first, and nothing built for it that it does not need.
+        if operation.batch is None and rules.is_success(reply.code):
+            proof = operation.prove(request.args, reply.data)
+            if proof is not None:
+                return _ack(request, operation, ws_key, reply, request.args, reply.data, proof)
+    ended = _Ended(request, operation, ws_key, line_alive)
     if reply is None:
         reason, cause = request.failure or ("timeout", None)
         if request.sent == "no":
@@ -68,8 +76,6 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         raise ended.unknown(reason, cause=cause)
     if reply.op != operation.reply_op:
         raise ended.unknown("unreadable_reply")
-    if operation.kind is OperationKind.READ:
-        return _pong(request, reply, ws_key)
     if operation.batch is not None:
         return _conclude_batch(ended, reply, rules)
     answer = ItemReply(rules.is_success(reply.code), reply.code, reply.message, reply.data)
@@ -186,7 +192,7 @@ def _decide(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, rules: Ru
         proof = operation.prove(args, answer.data)
         if proof is None:
             return ended.unknown_order("unreadable_reply", args)
-        return _ack(ended, reply, answer.data, args, proof)
+        return _ack(ended.request, operation, ended.ws_key, reply, args, answer.data, proof)
     verdict = rules.judge(operation, args, answer.code, answer.message)
     return _refuse(ended, reply, answer, args, verdict)
 
@@ -198,7 +204,7 @@ def _refuse(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, verdict: 
         return ended.unknown_order("server_error", args, code=answer.code)
     if verdict is Verdict.NO_EFFECT and operation.kind is OperationKind.CANCEL:
         named = Proof(_text(args, operation.order_id_key), None, {"no_effect": True})
-        return _ack(ended, reply, answer.data, args, named)
+        return _ack(ended.request, operation, ended.ws_key, reply, args, answer.data, named)
     limit = reply.rate_limit
     return Rejected(
         code=answer.code,
@@ -212,18 +218,19 @@ def _refuse(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, verdict: 
     )
 
 
-def _ack(ended: _Ended, reply: Reply, data: Any, args: Any, proof: Proof) -> OrderAck:
-    request = ended.request
+def _ack(
+    request: PendingRequest, operation: Operation, ws_key: str, reply: Reply, args: Any, data: Any, proof: Proof
+) -> OrderAck:
     return OrderAck(
-        op=ended.operation.name,
+        op=operation.name,
         order_id=proof.order_id,
-        client_oid=proof.client_oid or _text(args, ended.operation.client_oid_key),
+        client_oid=proof.client_oid or _text(args, operation.client_oid_key),
         request_id=request.id,
         latency=request.finished_at - request.sent_at,
         in_time=reply.in_time,
         out_time=reply.out_time,
         rate_limit=reply.rate_limit,
-        ws_key=ended.ws_key,
+        ws_key=ws_key,
         connection_id=request.connection_id or "",
         data=data,
         raw=reply.raw,

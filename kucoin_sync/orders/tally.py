@@ -13,8 +13,9 @@ from typing import Any
 import attrs
 
 from kucoin_sync.engine.registry import PendingRequest
-from kucoin_sync.errors import NotSent, OutcomeUnknown, Rejected
-from kucoin_sync.events import BatchResult, OrderAck, Pong, RateLimit
+from kucoin_sync.errors import NotSent, Rejected
+from kucoin_sync.events import OrderAck, Pong, RateLimit
+from kucoin_sync.orders.operation import Operation
 
 __all__ = ["OperationStats", "PoolReading", "RequestStats", "RequestTally"]
 
@@ -102,25 +103,27 @@ class RequestTally:
         self._operations: dict[str, _Counts] = {}
         self._rate_limits: dict[str, PoolReading] = {}
 
-    def count(self, request: PendingRequest, outcome: Any, *, ws_key: str, orders: int) -> None:
+    def count(self, request: PendingRequest, operation: Operation, outcome: Any, *, ws_key: str) -> None:
         """
         Count a request that ended.
 
         Args:
             request: With its reply, if it had one.
+            operation: Its row.
             outcome: What its call returns or raises.
             ws_key: Name of the connection.
-            orders: How many orders it was about.
         """
-        results = outcome.results if isinstance(outcome, (BatchResult, OutcomeUnknown)) else None
         reply = request.reply
         with self._lock:
             counts = self._operations.get(request.op)
             if counts is None:
                 counts = self._operations[request.op] = _Counts()
-            if isinstance(outcome, NotSent):
-                counts.not_sent += orders
+            if isinstance(outcome, OrderAck):
+                counts.accepted += 1
+            elif isinstance(outcome, NotSent):
+                counts.not_sent += len(operation.items(request.args))
             else:
+                results = getattr(outcome, "results", None)  # of a batch, or of the error about one
                 for each in (outcome,) if results is None else results:
                     counts.add(each)
             if reply is not None:

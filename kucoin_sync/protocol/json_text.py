@@ -9,9 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-__all__ = ["dumps", "loads", "standard_dumps", "standard_loads"]
+__all__ = ["dumps", "exact_loads", "loads", "standard_dumps", "standard_loads"]
+
+MAX_EXPONENT = 400
+"""No price is beyond ten to this power, and writing one out in plain digits would fill the memory."""
 
 
 def _refuse(constant: str) -> Any:
@@ -29,6 +33,29 @@ def standard_loads(text: str) -> Any:
     """Decode one JSON text with the standard library. Raises ValueError if it is not JSON."""
     try:
         return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _exact(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number beyond every decimal") from None
+    if value and abs(value.adjusted()) > MAX_EXPONENT:
+        raise ValueError("a number beyond every price")
+    return value
+
+
+def exact_loads(text: str) -> Any:
+    """
+    Decode one JSON text with every digit: numbers with a fraction or an exponent become `Decimal`.
+
+    Raises:
+        ValueError: If it is not JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_exact)
     except RecursionError:
         raise ValueError("nested too deep") from None
 

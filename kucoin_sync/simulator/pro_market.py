@@ -26,6 +26,8 @@ class ProMarket:
         ticker: Returns best prices and last trade of a symbol.
         data: Candles and trades.
         funding_limits: Returns cap and floor of the funding rate of a contract; ``None`` where there is no funding.
+        rpi_levels: Returns the retail price improvement orders of a side (``buy`` or ``sell``) by price, best first;
+            no book shows them. ``None`` where there are none.
     """
 
     trade_type: str
@@ -34,6 +36,7 @@ class ProMarket:
     ticker: Callable[[str], Ticker]
     data: MarketData
     funding_limits: Callable[[str], tuple[Decimal, Decimal]] | None = None
+    rpi_levels: Callable[[str, str], list[tuple[Decimal, Decimal]]] | None = None
 
 
 def market_of(markets: Mapping[str, ProMarket], symbol: str) -> ProMarket | None:

@@ -2,7 +2,8 @@
 The order book channel of the Pro streams: snapshots of the best levels, and increments with their sequences.
 
 - ``1``: a snapshot when the top of the book has changed, once for each operation of the engine.
-- ``5`` and ``50``: a snapshot ten times a second, changed or not.
+- ``5`` and ``50``: a snapshot ten times a second, changed or not; of contracts also with the sizes of retail price
+  improvement orders.
 - ``increment@10ms``: one snapshot of the best 500 levels of each side, then what changed among these, gathered for
   10 ms. A level that leaves the best 500 comes as size ``"0"``, one that moves up among them comes with its size.
 - ``increment``: every single change of the book, without a snapshot.
@@ -37,6 +38,8 @@ GATHERED = 0.01
 """Seconds over which ``increment@10ms`` gathers changes."""
 REPEATED = 0.1
 """Seconds between two snapshots of 5 or 50 levels."""
+LEAST_REPEATED = 0.001
+"""A snapshot that comes round by itself needs some time between, whatever the factor of all intervals."""
 
 _INCREMENTS = "increment@10ms"
 _EVERY_CHANGE = "increment"
@@ -48,10 +51,13 @@ class ProOrderBooks:
 
     Args:
         venue: Shared state.
+        scale: Factor of all intervals.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, *, scale: float = 1.0) -> None:
         self._venue = venue
+        self._gathered = GATHERED * scale
+        self._repeated = max(REPEATED * scale, LEAST_REPEATED)
         self._windows: dict[str, _Window] = {}
         self._tops: dict[str, object] = {}
         self._due: dict[str, asyncio.Handle] = {}
@@ -69,7 +75,7 @@ class ProOrderBooks:
         if self._venue.has_readers(root + _EVERY_CHANGE):
             self._publish_change(root + _EVERY_CHANGE, event)
         if self._venue.has_readers(root + _INCREMENTS):
-            self._schedule(root + _INCREMENTS, GATHERED, self._publish_increment)
+            self._schedule(root + _INCREMENTS, self._gathered, self._publish_increment)
         if self._venue.has_readers(root + "1"):
             self._schedule(root + "1", 0.0, self._publish_top)
 
@@ -86,7 +92,7 @@ class ProOrderBooks:
         if not self._venue.faults.hold_snapshot(peer, topic, lambda: self._send_first(peer, topic)):
             self._send_first(peer, topic)
         if depth not in ("1", _INCREMENTS):
-            self._schedule(topic, REPEATED, self._repeat_snapshot)
+            self._schedule(topic, self._repeated, self._repeat_snapshot)
 
     def step(self) -> None:
         """Forget the topics that have lost their readers."""
@@ -118,7 +124,7 @@ class ProOrderBooks:
     def _repeat_snapshot(self, topic: str) -> None:
         if self._venue.has_readers(topic):
             self._venue.publish_pro(topic, self._snapshot(topic), kind="snapshot")
-            self._schedule(topic, REPEATED, self._repeat_snapshot)
+            self._schedule(topic, self._repeated, self._repeat_snapshot)
 
     def _publish_top(self, topic: str) -> None:
         snapshot = self._snapshot(topic)
@@ -174,10 +180,26 @@ class ProOrderBooks:
     def _snapshot(self, topic: str) -> dict[str, Any]:
         book = self._book_of(topic)
         assert book is not None
-        depth = int(topic.rpartition("@")[2].removesuffix("+rpi"))
-        bids = [_level(*level) for level in islice(book.bids.levels(), depth)]
-        asks = [_level(*level) for level in islice(book.asks.levels(), depth)]
-        return self._payload(topic, bids, asks, first=book.sequence, last=book.sequence)
+        depth, rpi, _ = topic.rpartition("@")[2].partition("+rpi")
+        if rpi:
+            bids, asks = (self._rpi_side(topic, side) for side in ("buy", "sell"))
+        else:
+            sides = (book.bids, book.asks)
+            bids, asks = ([_level(*level) for level in islice(side.levels(), int(depth))] for side in sides)
+        return self._payload(topic, bids[: int(depth)], asks[: int(depth)], first=book.sequence, last=book.sequence)
+
+    def _rpi_side(self, topic: str, side: str) -> list[list[str]]:
+        """Return ``["84516.3","457","0"]`` of each price: what everybody sees, and what is for retail only."""
+        _, trade_type, rest = split_topic(topic)
+        symbol = rest.partition("@")[0]
+        market = self._venue.pro_markets[trade_type]
+        seen = dict(market.book(symbol).side(side).levels())
+        retail = dict(market.rpi_levels(symbol, side)) if market.rpi_levels is not None else {}
+        zero = Decimal(0)
+        return [
+            [plain(price), plain(seen.get(price, zero)), plain(retail.get(price, zero))]
+            for price in sorted(seen.keys() | retail.keys(), reverse=side == "buy")
+        ]
 
     def _payload(
         self, topic: str, bids: list[list[str]], asks: list[list[str]], *, first: int, last: int

@@ -10,9 +10,21 @@ Source: KuCoin docs, unified account WebSocket, order and execution pages, and f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
+from .contracts import divided
 from .events import Event, OrderDone, OrderMatched, OrderReceived, OrderUpdated, StopOrderChanged
+from .futures_events import (
+    FuturesOrderDone,
+    FuturesOrderMatched,
+    FuturesOrderOpened,
+    FuturesOrderState,
+    FuturesOrderUpdated,
+    FuturesStopOrderChanged,
+)
 from .orders import OrderRequest, OrderState
 from .peer import Peer
 from .pro_order_rows import (
@@ -20,6 +32,8 @@ from .pro_order_rows import (
     LastFill,
     classic_execution,
     classic_order,
+    futures_execution,
+    futures_order,
     lite_execution,
     scopes_of,
     spot_execution,
@@ -49,12 +63,19 @@ class ProPrivateFeed:
         self._venue = venue
         #: Live orders that conditional ones became, to the ids of these.
         self._origins: dict[str, str] = {}
+        #: Live futures orders that were told of.
+        self._announced: set[str] = set()
         self._publishers: Mapping[type[Event], Callable[[Any], None]] = {
             OrderReceived: self._received,
             OrderMatched: self._matched,
             OrderUpdated: self._updated,
             OrderDone: self._done,
             StopOrderChanged: self._stop_changed,
+            FuturesOrderOpened: self._futures_opened,
+            FuturesOrderMatched: self._futures_matched,
+            FuturesOrderUpdated: self._futures_updated,
+            FuturesOrderDone: self._futures_done,
+            FuturesStopOrderChanged: self._futures_stop_changed,
         }
 
     def on_event(self, event: Event) -> None:
@@ -124,6 +145,56 @@ class ProPrivateFeed:
 
     def _fee_currency(self, request: OrderRequest) -> str:
         return self._venue.exchange.symbols[request.symbol].quote
+
+    # The futures engine.
+
+    def _futures_opened(self, event: FuturesOrderOpened) -> None:
+        self._announce(event.order)
+
+    def _futures_matched(self, event: FuturesOrderMatched) -> None:
+        order, fill = event.order, event.fill
+        self._announce(order)
+        last = LastFill(str(fill.trade_id), fill.price, fill.size, fill.liquidity.upper())
+        self._publish_futures_order(order, "MATCH" if order.remaining else "FILL", fill=last)
+        self._publish_execution(order.account, _FUTURES_SCOPES, futures_execution(fill))
+
+    def _futures_updated(self, event: FuturesOrderUpdated) -> None:
+        self._publish_futures_order(event.order, "UPDATE")
+
+    def _futures_done(self, event: FuturesOrderDone) -> None:
+        self._announce(event.order)
+        if event.order.outcome == "canceled":
+            self._publish_futures_order(event.order, "CANCEL")
+        self._announced.discard(event.order.order_id)
+
+    def _futures_stop_changed(self, event: FuturesStopOrderChanged) -> None:
+        # What a conditional order that cannot be placed ends with is assumed.
+        kind = "CANCEL" if event.error is not None else _STOP_EVENTS[event.kind]
+        self._publish_futures_order(event.order, kind)
+
+    def _announce(self, order: FuturesOrderState) -> None:
+        """Begin every order with ``OPEN``: the engine has no event for an order that has not traded or rested yet."""
+        if order.order_id not in self._announced and self._is_told(order):
+            self._announced.add(order.order_id)
+            zero = Decimal(0)
+            fresh = evolve(order, deal_size=zero, deal_value=zero, fee=zero, canceled_size=zero, cancel_reason="")
+            self._publish_futures_order(fresh, "OPEN")
+
+    def _publish_futures_order(self, order: FuturesOrderState, event: str, *, fill: LastFill = NO_FILL) -> None:
+        if self._is_told(order):
+            row = futures_order(order, event, average=self._average(order), fill=fill)
+            self._publish_row(order.account, _FUTURES_SCOPES, row)
+
+    def _is_told(self, order: FuturesOrderState) -> bool:
+        """Whether the owner hears of an order; of forced ones there are fills only (assumed)."""
+        return self._is_owned(order.account) and order.trade_type == "trade"
+
+    def _average(self, order: FuturesOrderState) -> Decimal:
+        contract = self._venue.futures.contracts[order.symbol]
+        if not order.deal_size:
+            return Decimal(0)
+        unit = divided(abs(order.deal_value), order.deal_size)
+        return contract.price_of(-unit if contract.is_inverse else unit)
 
     # Both.
 

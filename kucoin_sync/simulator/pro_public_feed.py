@@ -26,6 +26,8 @@ AUCTION_INTERVAL = 0.1
 """Seconds between two pushes of a call auction."""
 CANDLE_INTERVAL_NS = 1_000_000_000
 """Between two pushes of one candle."""
+LEAST_INTERVAL = 0.001
+"""What comes round by itself needs some time between, whatever the factor of all intervals."""
 
 # Each product spells the taker's side in its tickers in its own way.
 _SIDES: Mapping[str, Callable[[str], str]] = {"SPOT": str.upper, "FUTURES": str.lower}
@@ -39,10 +41,13 @@ class ProPublicFeed:
 
     Args:
         venue: Shared state.
+        scale: Factor of all intervals.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, *, scale: float = 1.0) -> None:
         self._venue = venue
+        self._candle_interval_ns = int(CANDLE_INTERVAL_NS * scale)
+        self._auction_interval = max(AUCTION_INTERVAL * scale, LEAST_INTERVAL)
         self._due: dict[str, asyncio.Handle] = {}
         self._candles: dict[str, Candle] = {}
         self._candles_at_ns = 0
@@ -67,7 +72,7 @@ class ProPublicFeed:
     def step(self) -> None:
         """Publish the candles once a second."""
         now = self._venue.now_ns()
-        if 0 <= now - self._candles_at_ns < CANDLE_INTERVAL_NS:
+        if 0 <= now - self._candles_at_ns < self._candle_interval_ns:
             return
         self._candles_at_ns = now
         topics = self._venue.readers("kline.")
@@ -156,7 +161,7 @@ class ProPublicFeed:
     def _call_auction_is_on(self, topic: str) -> None:
         if topic not in self._due and self._venue.has_readers(topic):
             loop = asyncio.get_running_loop()
-            self._due[topic] = loop.call_later(AUCTION_INTERVAL, self._call_auction_is_due, topic)
+            self._due[topic] = loop.call_later(self._auction_interval, self._call_auction_is_due, topic)
 
     def _call_auction_is_due(self, topic: str) -> None:
         """Publish the expected result, as long as the auction runs, and come back."""

@@ -1,11 +1,12 @@
 """
-REST calls of the unified API: the token of the private Pro stream, and order books.
+REST calls of the unified API: the token of the private Pro stream, orders, and order books.
 
 Source: KuCoin docs, unified account pages, and what known clients send.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -34,6 +35,9 @@ class UnifiedCalls:
         """Return the table of the calls of the spot host."""
         return [
             *self.token_routes(),
+            Route("POST", "/api/ua/v1/unified/order/place", self._twin_of("uta.order"), pool="unified", weight=1),
+            Route("POST", "/api/ua/v1/unified/order/cancel", self._twin_of("uta.cancel"), pool="unified", weight=1),
+            Route("POST", "/api/ua/v1/unified/order/amend", self._twin_of("uta.amend"), pool="unified", weight=2),
             # Sources differ on whether this one is signed.
             Route("GET", "/api/ua/v1/market/orderbook", self._order_book, pool="unified", weight=3),
         ]
@@ -45,6 +49,14 @@ class UnifiedCalls:
     def _token(self, call: RestCall) -> Any:
         """Answer with a token and nothing else: the address of the stream is known beforehand."""
         return {"token": self._venue.issue_token(call.account, "pro")}
+
+    def _twin_of(self, op: str) -> Callable[[RestCall], Any]:
+        """Return the handler of the call that does what an operation of the order entry does, with the same answer."""
+
+        def run(call: RestCall) -> Any:
+            return self._venue.operations[op](call.account, dict(call.body)).data
+
+        return run
 
     def _order_book(self, call: RestCall) -> Any:
         """Answer with the whole book or its best levels; the sequence is that of the streams."""

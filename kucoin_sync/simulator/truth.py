@@ -16,7 +16,7 @@ from attrs import asdict, define, frozen
 __all__ = ["PLACING", "TruthFrame", "TruthLog", "TruthRecord"]
 
 #: Operations that place an order under a client order id.
-PLACING = frozenset({"spot.order", "spot.sync_order"})
+PLACING = frozenset({"spot.order", "spot.sync_order", "uta.order"})
 
 
 @frozen

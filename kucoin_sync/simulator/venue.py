@@ -48,6 +48,8 @@ from .spot_operations import spot_operations
 from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .symbols import Symbol
 from .truth import TruthLog
+from .unified_orders import UnifiedOrders
+from .uta_operations import uta_operations
 
 __all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue", "user_id"]
 
@@ -240,7 +242,12 @@ class Venue:
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
-        self.operations: Operations = {**spot_operations(self.exchange), **futures_operations(self.futures)}
+        unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
+        self.operations: Operations = {
+            **spot_operations(self.exchange),
+            **futures_operations(self.futures),
+            **unified,
+        }
         self.opened = dict.fromkeys(SYSTEMS, 0)
         self.frames_received = dict.fromkeys(SYSTEMS, 0)
         self.frames_sent = dict.fromkeys(SYSTEMS, 0)
@@ -263,10 +270,20 @@ class Venue:
             FuturesPrivateFeed(self, deprecated=deprecated_subjects),
         ]
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
+        futures = ProMarket(
+            "FUTURES",
+            self.futures.contracts,
+            self.futures.book,
+            self.futures.ticker,
+            self.futures_market,
+            funding_limits=self._funding_limits,
+            rpi_levels=self.futures.rpi_levels,
+        )
         #: What the public Pro feeds read, by trade type.
-        self.pro_markets = {"SPOT": spot}
-        self.pro_public = ProPublicFeed(self)
-        self._feeds += [self.pro_public, ProOrderBooks(self), ProPrivateFeed(self), ProAccountFeed(self)]
+        self.pro_markets = {"SPOT": spot, "FUTURES": futures}
+        self.pro_public = ProPublicFeed(self, scale=push_interval_scale)
+        self._feeds += [self.pro_public, ProOrderBooks(self, scale=push_interval_scale)]
+        self._feeds += [ProPrivateFeed(self), ProAccountFeed(self)]
 
     # Time.
 
@@ -508,6 +525,10 @@ class Venue:
             feed.shut_down()
         for peer in list(self._peers.values()):
             peer.drop()
+
+    def _funding_limits(self, symbol: str) -> tuple[Decimal, Decimal]:
+        cap = self.futures.contracts[symbol].funding_cap
+        return cap, -cap
 
     def _end_silent(self, peer: Peer) -> None:
         """End a connection whose client has been silent for too long, each system in its own way."""

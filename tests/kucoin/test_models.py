@@ -316,12 +316,63 @@ def test_a_time_is_brought_to_the_unit_of_its_name(literal: str, time_ms: int | 
     assert (typed.time_ms, typed.extra) == (time_ms, extra)
 
 
+def book(asks: str) -> models.SpotBook:
+    text = '{"type":"message","topic":"/spotMarket/level2Depth5:A-B","subject":"level2","data":{"asks":' + asks + "}}"
+    typed = update_of(text).typed
+    assert isinstance(typed, models.SpotBook)
+    return typed
+
+
+@pytest.mark.parametrize(
+    ("asks", "levels"),
+    [
+        pytest.param("[]", [], id="none"),
+        pytest.param('[["1.10","2"]]', [("1.10", "2")], id="texts"),
+        pytest.param('[["1.10",2],["3",4.50]]', [("1.10", "2"), ("3", "4.50")], id="numbers-among-them"),
+        pytest.param('[["1.1E1","2"],["3","4"]]', [("11", "2"), ("3", "4")], id="exponent"),
+        pytest.param('[["1","2"],["3"]]', None, id="too-short"),
+        pytest.param('[["1","2","3"]]', None, id="too-long"),
+        pytest.param('[["1","2"],["3",""]]', None, id="empty-text"),
+        pytest.param('[["1","2"],["3",null]]', None, id="null"),
+        pytest.param('[["1","2"],["NaN","1"]]', None, id="not-a-number"),
+        pytest.param('[["1","2"],["1.2.3","1"]]', None, id="two-points"),
+        pytest.param('["12"]', None, id="text-for-a-level"),
+        pytest.param('{"1":"2"}', None, id="object"),
+    ],
+)
+def test_a_side_of_a_book_is_read_whole_or_kept_beside(asks: str, levels: list[tuple[str, str]] | None) -> None:
+    typed = book(asks)
+    if levels is None:
+        assert (typed.asks, typed.extra) == (None, {"asks": json.loads(asks)})
+    else:
+        assert typed.asks == tuple(models.Level(Decimal(price), Decimal(size)) for price, size in levels)
+        assert typed.extra == {}
+
+
 @pytest.mark.parametrize("raw", ["", "no JSON", "[1]", '{"data":NaN}', "[" * 100_000], ids=range(5))
 def test_an_update_whose_text_is_no_frame_keeps_its_data(raw: str) -> None:
     """Nobody but a user makes such an update, and it raises nothing."""
     origin = Origin("test", "life-1", read_classic)
     typed = Update("/market/ticker:A-B", "s", {"price": 1.5}, None, 0.0, raw, origin).typed
     assert typed == Unmodelled(topic="/market/ticker:A-B", subject="s", data={"price": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("frame", "typed"),
+    [
+        pytest.param(
+            {"topic": "/contract/marginMode", "data": "CROSS"},
+            models.FuturesMarginModes(extra={"data": "CROSS"}),
+            id="text-for-an-object",
+        ),
+        pytest.param({"topic": "/contract/marginMode", "data": {}}, models.FuturesMarginModes(), id="empty"),
+        pytest.param({"topic": "/market/ticker:all", "data": None}, models.SpotTicker(), id="null"),
+        pytest.param({"topic": "/contract/announcement"}, models.FuturesFundingSettlement(), id="missing"),
+        pytest.param({"T": "lw.UNIFIED"}, models.ProLiquidationWarning(), id="missing-on-the-pro-streams"),
+    ],
+)
+def test_a_payload_that_is_no_object_invents_nothing(frame: dict[str, Any], typed: models.Model) -> None:
+    assert update_of(json.dumps(frame)).typed == typed
 
 
 def test_a_word_is_its_text_and_an_unknown_word_stays_one() -> None:

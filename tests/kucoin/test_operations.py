@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kucoin_sync.events import OrderResult
 from kucoin_sync.kucoin.keys import WsKey
 from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
 from kucoin_sync.orders.operation import ItemReply, OperationKind, Proof
+from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.protocol.server_clock import ServerClock
+from tests.kucoin.samples import ORIGIN, frames, trade
 
 NOW = 1_760_000_000.0
 SPOT, FUTURES = WsKey.WS_API_SPOT_V1, WsKey.WS_API_FUTURES_V1
@@ -310,3 +316,69 @@ def test_an_answer_to_one_order_of_a_batch_keeps_what_was_said_of_it() -> None:
     batch = rules().operation("futures.multi_order").batch
     assert batch is not None
     assert batch.match(ORDERS, [NO_B])[1] == ItemReply(False, "300003", "balance", NO_B)
+
+
+# Fixtures of this repository, numbers invented: a request and its reply for each operation, in each of its forms.
+
+EXCHANGES: dict[str, dict[str, Any]] = {}
+for _sample in frames(Path(__file__).parents[1] / "data" / "kucoin_operations.jsonl"):
+    EXCHANGES.setdefault(_sample.frame["id"], {})[_sample.row["direction"]] = _sample
+
+
+def name_of(request_id: str) -> str:
+    return f"{EXCHANGES[request_id]['client'].frame['op']}-{request_id}"
+
+
+@pytest.mark.parametrize("request_id", EXCHANGES, ids=name_of)
+def test_a_request_is_spelled_and_its_reply_proves_what_it_asked_for(request_id: str) -> None:
+    sent, received = EXCHANGES[request_id]["client"], EXCHANGES[request_id]["server"]
+    op, args = sent.frame["op"], sent.frame["args"]
+    dialect = trade(sent.row["ws_key"])
+    assert OPERATIONS[op].arguments.check(args, {}, None) == args
+    assert json.loads(dialect.encode_request(op, args, request_id=request_id)) == sent.frame
+    reply = dialect.decode(received.text, 0.0, ORIGIN)
+    assert isinstance(reply, Reply)
+    operation = rules().operation(op)
+    assert reply.op == operation.reply_op
+    items = operation.items(args)
+    answers = [reply.data]
+    if operation.batch is not None:
+        answers = [answer and answer.data for answer in operation.batch.match(items, reply.data)]
+    for item, data in zip(items, answers, strict=True):
+        proof = operation.prove(item, data)
+        assert proof is not None
+        for proven, asked in ((proof.order_id, item.get("orderId")), (proof.client_oid, item.get("clientOid"))):
+            assert asked is None or proven == asked or op == "spot.modify"
+
+
+def test_the_fixtures_hold_every_operation() -> None:
+    assert {exchange["client"].frame["op"] for exchange in EXCHANGES.values()} == set(OPERATIONS) - {"ping"}
+
+
+_NAMES = ("orderId", "clientOid", "newOrderId", "cancelledOrderIds", "symbol", "code", "dealSize", "orderTime")
+_DATA = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["1", "c-1", "200000"])
+    | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=5),
+    max_leaves=8,
+)
+
+
+@given(request_id=st.sampled_from(list(EXCHANGES)), data=_DATA)
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+def test_O02_no_data_however_odd_breaks_a_proof(request_id: str, data: Any) -> None:
+    """It proves something or it does not."""
+    frame = EXCHANGES[request_id]["client"].frame
+    operation = rules().operation(frame["op"])
+    items = operation.items(frame["args"])
+    if operation.batch is not None:
+        answers = operation.batch.match(items, data)
+        assert len(answers) == len(items)
+        assert all(answer is None or isinstance(answer, ItemReply) for answer in answers)
+    for item in items:
+        proof = operation.prove(item, data)
+        assert proof is None or isinstance(proof, Proof)

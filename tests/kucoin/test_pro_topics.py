@@ -240,8 +240,14 @@ def test_R14_a_wrong_or_misplaced_topic_is_refused_by_name_and_rule(
     assert str(caught.value).startswith(f"topics: {text}")
 
 
+def test_R14_parameters_that_are_no_mapping_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^topics: the parameters of ticker must be a mapping$"):
+        parse("ticker", [("tradeType", "SPOT")])  # type: ignore[arg-type]
+
+
 def test_P06_a_long_malformed_topic_is_shown_cut_and_escaped() -> None:
-    for payload in (None, {"tradeType": "SPOT", "symbol": "\u202e" * 10_000}):
+    symbols = ["\u202e" * 10_000, "A" * 10_000]
+    for payload in (None, *({"tradeType": "SPOT", "symbol": symbol} for symbol in symbols)):
         with pytest.raises(ConfigError) as caught:
             parse("\u202e" * 10_000 if payload is None else "ticker", payload)
         assert len(str(caught.value)) < 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,8 +225,41 @@ def test_what_a_function_says_of_its_topic_is_what_the_tables_say(row: TopicRow)
     written = inspect.getdoc(getattr(topics, row.constructor)) or ""
     assert all(f"``{WsKey(ws_key).name}``" in written for ws_key in row.ws_keys)
     kinds = (CLASSIC if row.name in CLASSIC else PRO)[row.name]
-    assert all(f"`{model.__name__}`" in written for model in kinds.all)
+    assert all(f"`models.{model.__name__}`" in written for model in kinds.all)
 
+
+# The pages.
+
+PAGES = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("row", [*CLASSIC_TOPICS, *PRO_TOPICS], ids=lambda row: row.pattern)
+def test_the_page_of_topics_has_a_row_for_each_as_the_tables_have_it(row: TopicRow) -> None:
+    kinds = (CLASSIC if row.name in CLASSIC else PRO)[row.name]
+    cells = [
+        f"   * - ``{row.pattern}``",
+        f"     - `topics.{row.constructor}`",
+        "     - " + ", ".join(f"``{WsKey(ws_key).name}``" for ws_key in row.ws_keys),
+        "     - " + ", ".join(f"`models.{model.__name__}`" for model in kinds.all),
+        f"     - {row.speed}",
+    ]
+    assert "\n".join(cells) + "\n" in (PAGES / "topics.rst").read_text(encoding="utf-8")
+
+
+def test_the_page_of_topics_has_no_row_for_anything_else() -> None:
+    rows = re.findall(r"^   \* - ``(.+)``$", (PAGES / "topics.rst").read_text(encoding="utf-8"), re.M)
+    assert rows == [row.pattern for row in (*CLASSIC_TOPICS, *PRO_TOPICS)]
+
+
+@pytest.mark.parametrize(("page", "module"), [("topics", topics), ("models", models)], ids=["topics", "models"])
+def test_every_public_name_is_on_its_page(page: str, module: Any) -> None:
+    written = (PAGES / f"{page}.rst").read_text(encoding="utf-8")
+    shown = re.findall(rf"^\.\. (?:auto\w+:: kucoin_sync::|data:: ){page}\.(\w+)", written, re.M)
+    assert len(shown) == len(set(shown))
+    assert set(shown) == set(module.__all__)
+
+
+# Arguments.
 
 S, F = {"trade_type": "SPOT"}, {"trade_type": "FUTURES"}
 

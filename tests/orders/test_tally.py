@@ -11,6 +11,7 @@ from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.errors import NotSent, OutcomeUnknown, Rejected
 from kucoin_sync.events import BatchResult, OrderAck, Pong, RateLimit
+from kucoin_sync.kucoin.operations import KucoinRules
 from kucoin_sync.orders.tally import OperationStats, RequestTally
 from kucoin_sync.protocol.messages import Reply
 
@@ -34,8 +35,12 @@ UNKNOWN = OutcomeUnknown(reason="timeout", **FACTS)
 NOT_SENT = NotSent(**FACTS)
 
 
+RULES = KucoinRules(None, lambda: 0.0)
+BATCH = RULES.operation("futures.multi_order")
+
+
 def ended(op: str = "spot.order", latency: float | None = None, limit: RateLimit | None = None) -> PendingRequest:
-    request = PendingRequest("r", op, {}, Deadline(1.0))
+    request = PendingRequest("r", op, [{}, {}, {}], Deadline(1.0))
     if latency is not None:
         request.sent_at, request.finished_at = 100.0, 100.0 + latency
         request.reply = Reply("r", op, "200000", "", None, None, None, limit, "")
@@ -61,15 +66,15 @@ def ended(op: str = "spot.order", latency: float | None = None, limit: RateLimit
 )
 def test_each_order_is_counted_once_by_what_became_of_it(outcome: Any, expected: OperationStats) -> None:
     tally = RequestTally()
-    tally.count(ended(), outcome, ws_key="x", orders=3)
+    tally.count(ended(), BATCH, outcome, ws_key="x")
     assert dict(tally.snapshot().operations) == {"spot.order": expected}
 
 
 def test_latency_is_that_of_replies() -> None:
     tally = RequestTally()
-    tally.count(ended(latency=1.0), ACK, ws_key="x", orders=1)
-    tally.count(ended(), UNKNOWN, ws_key="x", orders=1)
-    tally.count(ended(latency=3.0), REJECTED, ws_key="x", orders=1)
+    tally.count(ended(latency=1.0), BATCH, ACK, ws_key="x")
+    tally.count(ended(), BATCH, UNKNOWN, ws_key="x")
+    tally.count(ended(latency=3.0), BATCH, REJECTED, ws_key="x")
     stats = tally.snapshot().operations["spot.order"]
     assert (stats.last_latency, stats.mean_latency) == (3.0, 2.0)
 
@@ -78,7 +83,7 @@ def test_the_last_word_about_a_request_pool_is_kept_by_connection() -> None:
     first, last = RateLimit(10, 9, 1.0), RateLimit(10, 8, 0.9)
     tally = RequestTally()
     for ws_key, limit in (("spot", first), ("futures", first), ("spot", last), ("spot", None)):
-        tally.count(ended(latency=1.0, limit=limit), ACK, ws_key=ws_key, orders=1)
+        tally.count(ended(latency=1.0, limit=limit), BATCH, ACK, ws_key=ws_key)
     limits = tally.snapshot().rate_limits
     assert {name: reading.rate_limit for name, reading in limits.items()} == {"spot": last, "futures": first}
     assert limits["spot"].read_at >= limits["futures"].read_at
@@ -87,7 +92,7 @@ def test_the_last_word_about_a_request_pool_is_kept_by_connection() -> None:
 def test_a_snapshot_stays_as_it_was() -> None:
     tally = RequestTally()
     before = tally.snapshot()
-    tally.count(ended(), ACK, ws_key="x", orders=1)
+    tally.count(ended(), BATCH, ACK, ws_key="x")
     assert dict(before.operations) == {}
     with pytest.raises(TypeError):
         before.operations["x"] = OperationStats()  # type: ignore[index]
@@ -100,7 +105,7 @@ def test_S33_no_count_is_lost_between_threads() -> None:
     def count() -> None:
         start.wait(10)
         for _ in range(500):
-            tally.count(ended(latency=1.0), ACK, ws_key="x", orders=1)
+            tally.count(ended(latency=1.0), BATCH, ACK, ws_key="x")
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:

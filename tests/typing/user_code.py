@@ -10,12 +10,15 @@ from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any
 
+import requests
 from typing_extensions import assert_type
 
 from kucoin_sync import (
     WS_KEY_MAP,
     AuthError,
     BatchResult,
+    BookSnapshot,
+    Broker,
     Closed,
     ConfigError,
     ConnectError,
@@ -32,6 +35,8 @@ from kucoin_sync import (
     Rejected,
     RequestError,
     RequestStats,
+    RestClient,
+    RestError,
     Stream,
     SubscribeError,
     Subscription,
@@ -41,6 +46,8 @@ from kucoin_sync import (
     WebsocketClient,
     WsKey,
     __version__,
+    models,
+    topics,
 )
 
 
@@ -154,6 +161,29 @@ def read(client: WebsocketClient) -> None:
             break
 
 
+def read_models(client: WebsocketClient) -> Decimal | None:
+    spelled = [topics.ticker("BTC-USDT"), topics.candles("BTC-USDT", "1hour"), topics.book("BTC-USDT", depth=50)]
+    assert_type(spelled, list[str])
+    assert_type(topics.futures_orders("XBTUSDTM"), str)
+    assert_type(topics.pro_book("XBTUSDTM", "increment@10ms", trade_type="FUTURES", rpi=False), TopicRequest)
+    with client.stream(spelled, WsKey.SPOT_PUBLIC_V1) as stream:
+        for update in stream:
+            typed = update.typed
+            if isinstance(typed, models.SpotTicker):
+                assert_type(typed.price, Decimal | None)
+                assert_type(typed.time_ms, int | None)
+                return typed.price
+            if isinstance(typed, models.SpotBook) and typed.asks:
+                price, size = typed.asks[0]
+                assert_type(typed.asks[0], models.Level)
+                return price * size
+            if isinstance(typed, models.SpotOrderChange) and typed.side is models.Side.BUY:
+                assert_type(typed.event, models.OrderEvent | str | None)
+            if isinstance(typed, models.Model):
+                print(typed.extra, models.wire_names(type(typed)))
+    return models.SpotTicker(price=Decimal(1)).price
+
+
 def listen(client: WebsocketClient) -> None:
     def on_close(event: Closed) -> None:
         error: KucoinSyncError | None = event.error
@@ -184,6 +214,46 @@ def configure() -> WebsocketClient:
         connection_error: ConnectionError = error
         print(connect_error.phase, error.code, connection_error, __version__)
         raise
+
+
+def configure_everything(session: requests.Session) -> WebsocketClient:
+    def sign(message: str, secret: str) -> str:
+        return message + secret
+
+    return WebsocketClient(
+        Options(
+            api_region="AU",
+            proxy="socks5h://user:password@proxy.example:1080",
+            trust_env=False,
+            rest_session=session,
+            custom_sign_message_fn=sign,
+            broker=Broker("partner", "key", name="desk"),
+            enable_ns=True,
+        ),
+        proxy=False,
+    )
+
+
+def rest_calls(client: WebsocketClient, api: WebsocketAPIClient) -> Decimal:
+    assert_type(client.rest, RestClient)
+    assert_type(api.rest, RestClient)
+    rest = client.rest
+    assert_type(rest.server_time_ms(host="futures", timeout=2), int)
+    assert_type(rest.clock_offset_ms(samples=3), float)
+    assert_type(rest.limits(), dict[str, RateLimit])
+    try:
+        book = rest.book("BTC-USDT", 20)
+    except RestError as error:
+        assert_type(error.code, str | None)
+        assert_type(error.retry_after, float | None)
+        raise
+    assert_type(book, BookSnapshot)
+    price, size = book.bids[0]
+    order = rest.spot_order("BTC-USDT", client_oid="1")
+    print(order["active"], [item["symbol"] for item in rest.open_futures_orders()], rest.positions())
+    print(rest.request("GET", "/api/v1/market/allTickers")["ticker"])
+    print(client.cancel_all_orders("BTC-USDT"), api.cancel_all_orders(market="all", timeout=1.5))
+    return price * size
 
 
 def handle(error: RequestError) -> float:

@@ -122,7 +122,6 @@ from kucoin_sync.kucoin.models.values import (
     SymbolMark,
     TimeInForce,
     TriggerDirection,
-    Word,
 )
 
 __all__ = [
@@ -223,6 +222,5 @@ __all__ = [
     "TimeInForce",
     "TriggerDirection",
     "Unmodelled",
-    "Word",
     "wire_names",
 ]

@@ -10,7 +10,7 @@ field cannot hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import Any
@@ -315,23 +315,20 @@ def reader_of_words(words: type[Enum]) -> Read:
     return read
 
 
-def _lengths(value: Any) -> set[int]:
-    """Check that a value is an array of arrays; return how many elements these have."""
+def _columns(value: Any, width: int) -> list[tuple[Any, ...]]:
+    """Check that a value is an array of arrays of one length; return their first elements, their second ones..."""
     if type(value) is not list or not set(map(type, value)) <= {list}:
         raise TypeError("no array of levels")
-    return set(map(len, value))
+    if not set(map(len, value)) <= {width}:
+        raise ValueError("no level")
+    return list(zip(*value, strict=True))
 
 
-def _read_levels(value: Any) -> tuple[Level, ...]:
-    _lengths(value)
-    return tuple([Level(read_number(price), read_number(size)) for price, size in value])
-
-
-def _read_sequenced_levels(value: Any) -> tuple[SequencedLevel, ...]:
-    _lengths(value)
-    return tuple(
-        [SequencedLevel(read_number(price), read_number(size), _sequence(number)) for price, size, number in value]
-    )
+def _numbers(column: tuple[Any, ...]) -> Iterator[Decimal]:
+    """Read many numbers; if all are plain texts, as they nearly always are, what they consist of is checked at once."""
+    if set(map(type, column)) == {str} and all(column) and not "".join(column).strip(_PLAIN):
+        return map(Decimal, column)
+    return map(read_number, column)
 
 
 def _sequence(value: Any) -> int:
@@ -341,7 +338,19 @@ def _sequence(value: Any) -> int:
     return number
 
 
+def _read_levels(value: Any) -> tuple[Level, ...]:
+    columns = _columns(value, 2)
+    return tuple(map(Level, *map(_numbers, columns))) if columns else ()
+
+
+def _read_sequenced_levels(value: Any) -> tuple[SequencedLevel, ...]:
+    if not (columns := _columns(value, 3)):
+        return ()
+    prices, sizes, counts = columns
+    return tuple(map(SequencedLevel, _numbers(prices), _numbers(sizes), map(_sequence, counts)))
+
+
 def _read_rpi_levels(value: Any) -> tuple[Level, ...] | tuple[RpiLevel, ...]:
-    if 3 not in _lengths(value):
-        return _read_levels(value)
-    return tuple([RpiLevel(read_number(price), read_number(size), read_number(rpi)) for price, size, rpi in value])
+    if type(value) is list and value and type(value[0]) is list and len(value[0]) == 3:
+        return tuple(map(RpiLevel, *map(_numbers, _columns(value, 3))))
+    return _read_levels(value)

@@ -66,7 +66,7 @@ class FuturesOrderChange(Model):
     A liquidation or automatic deleveraging comes as a ``match`` of an order that nobody here made.
 
     Attributes:
-        type: What happened; ``status``: what the order is then. A ``match`` may complete the order.
+        event: What happened; ``status``: what the order is then. A ``match`` may complete the order.
         size: Now; ``old_size`` before an update.
         filled_size: So far, as ``remaining_size`` and ``canceled_size``.
         match_price: Of this fill, as ``match_size``, ``trade_id``, ``liquidity`` and ``fee_type``.
@@ -77,7 +77,7 @@ class FuturesOrderChange(Model):
     symbol: str | None = text("symbol", topic="symbol")
     order_id: str | None = identifier("orderId")
     client_oid: str | None = text("clientOid")
-    type: OrderEvent | str | None = choice(OrderEvent, "type")
+    event: OrderEvent | str | None = choice(OrderEvent, "type")
     status: OrderStatus | str | None = choice(OrderStatus, "status")
     side: Side | str | None = choice(Side, "side")
     position_side: PositionSide | str | None = choice(PositionSide, "positionSide")
@@ -114,7 +114,7 @@ class FuturesStopOrder(Model):
 
     symbol: str | None = text("symbol")
     order_id: str | None = identifier("orderId")
-    type: StopEvent | str | None = choice(StopEvent, "type")
+    event: StopEvent | str | None = choice(StopEvent, "type")
     side: Side | str | None = choice(Side, "side")
     order_type: OrderType | str | None = choice(OrderType, "orderType")
     margin_mode: MarginMode | str | None = choice(MarginMode, "marginMode")

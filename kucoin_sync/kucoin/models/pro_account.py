@@ -126,7 +126,7 @@ class ProExecution(Model):
     order_id: str | None = identifier("oi")
     client_oid: str | None = text("ci")
     trade_id: str | None = identifier("ti")
-    type: ExecutionType | str | None = choice(ExecutionType, "fT")
+    kind: ExecutionType | str | None = choice(ExecutionType, "fT")
     side: Side | str | None = choice(Side, "S")
     order_type: OrderType | str | None = choice(OrderType, "oT")
     liquidity: Liquidity | str | None = choice(Liquidity, "lR")

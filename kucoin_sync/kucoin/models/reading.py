@@ -21,13 +21,11 @@ _MISFITS = (ValueError, TypeError, ArithmeticError, LookupError)
 
 _REST = "*"
 
-
 Slot = tuple[int, Callable[..., Any]]
 """
 Index of the field and what reads it; an index below zero means a function that gets all values, fills in several of
 them and returns what is left over, or ``None``.
 """
-
 
 Surrounding = Callable[[str, "str | None", Mapping[str, Any]], Any]
 """What finds a field around the payload: in the topic, the subject or the frame."""
@@ -83,16 +81,17 @@ class Reader:
 
         Args:
             payload: Decoded JSON, its numbers exact (`Decimal` and `int`). One that is no object is taken for an object
-                with the one name ``data``.
+                with the one name ``data``; ``None`` for an empty one.
             topic: Of the push.
             subject: Of the push.
             frame: What surrounds the payload; ``None`` for a part of one.
         """
         values = self._blank.copy()
-        if type(payload) is not dict:
-            payload = {"data": payload}
+        is_object = type(payload) is dict
+        if not is_object:
+            payload = {} if payload is None else {"data": payload}
         extra = _fill(self._slots, payload, values)
-        if extra and self._rest is not None:
+        if extra and is_object and self._rest is not None:
             index, read = self._rest
             values[index], extra = read(extra)
         if frame is not None:

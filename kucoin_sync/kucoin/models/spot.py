@@ -148,7 +148,7 @@ class SpotTrade(Model):
 
     Attributes:
         side: Of the taker.
-        type: ``match``.
+        kind: ``match``.
     """
 
     symbol: str | None = text("symbol", topic="symbol")
@@ -159,7 +159,7 @@ class SpotTrade(Model):
     trade_id: str | None = identifier("tradeId")
     taker_order_id: str | None = identifier("takerOrderId")
     maker_order_id: str | None = identifier("makerOrderId")
-    type: str | None = text("type")
+    kind: str | None = text("type")
     time_ns: int | None = nanoseconds("time")
 
 

@@ -60,7 +60,7 @@ class SpotOrderChange(Model):
     An event of a spot or margin order: ``/spotMarket/tradeOrdersV2`` and ``/spotMarket/tradeOrders``.
 
     Attributes:
-        type: What happened; ``status``: what the order is then.
+        event: What happened; ``status``: what the order is then.
         size: Now; ``original_size`` at creation; ``old_size`` before an update.
         original_funds: Of a market order by funds, as ``remaining_funds`` and ``canceled_funds``.
         match_price: Of this fill, as ``match_size``, ``trade_id``, ``liquidity`` and ``fee_type``.
@@ -72,7 +72,7 @@ class SpotOrderChange(Model):
     symbol: str | None = text("symbol")
     order_id: str | None = identifier("orderId")
     client_oid: str | None = text("clientOid")
-    type: OrderEvent | str | None = choice(OrderEvent, "type")
+    event: OrderEvent | str | None = choice(OrderEvent, "type")
     status: OrderStatus | str | None = choice(OrderStatus, "status")
     side: Side | str | None = choice(Side, "side")
     order_type: OrderType | str | None = choice(OrderType, "orderType")
@@ -109,7 +109,7 @@ class SpotStopOrder(Model):
 
     symbol: str | None = text("symbol")
     order_id: str | None = identifier("orderId")
-    type: StopEvent | str | None = choice(StopEvent, "type")
+    event: StopEvent | str | None = choice(StopEvent, "type")
     side: Side | str | None = choice(Side, "side")
     order_type: OrderType | str | None = choice(OrderType, "orderType")
     stop: StopKind | str | None = choice(StopKind, "stop")
@@ -184,9 +184,9 @@ class MarginDebt(Model):
 
 @attrs.frozen(repr=False)
 class MarginStatus(Model):
-    """A change of state of a cross margin account: ``/margin/position``, told apart by its ``type``."""
+    """A change of state of a cross margin account: ``/margin/position``, told apart by its event."""
 
-    type: MarginEvent | str | None = choice(MarginEvent, "type")
+    event: MarginEvent | str | None = choice(MarginEvent, "type")
     time_ms: int | None = milliseconds("timestamp")
     user_id: str | None = text(envelope="userId")
 

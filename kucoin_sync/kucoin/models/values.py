@@ -50,7 +50,6 @@ __all__ = [
     "SymbolMark",
     "TimeInForce",
     "TriggerDirection",
-    "Word",
 ]
 
 

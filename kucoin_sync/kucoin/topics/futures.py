@@ -41,7 +41,7 @@ def futures_ticker(*symbols: str) -> str:
     """
     Return the topic of the best bid and ask of contracts.
 
-    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `FuturesTicker`.
+    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `models.FuturesTicker`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -61,7 +61,7 @@ def futures_ticker_v1(*symbols: str) -> str:
     """
     Return the topic of the best bid and ask of contracts with the last trade, on every trade.
 
-    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `FuturesTickerV1`.
+    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `models.FuturesTickerV1`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -81,7 +81,7 @@ def futures_book_changes(*symbols: str) -> str:
     """
     Return the topic of all changes of futures books.
 
-    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `FuturesBookChange`.
+    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `models.FuturesBookChange`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -101,7 +101,7 @@ def futures_book(*symbols: str, depth: int = 5) -> str:
     """
     Return the topic of the best levels of futures books, complete in every push.
 
-    Connection ``FUTURES_PUBLIC_V1``; every 100 ms; a push is a `FuturesBook`.
+    Connection ``FUTURES_PUBLIC_V1``; every 100 ms; a push is a `models.FuturesBook`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -123,7 +123,7 @@ def futures_candles(symbol: str, interval: str) -> str:
     """
     Return the topic of the candles of a contract.
 
-    Connection ``FUTURES_PUBLIC_V1``; every second; a push is a `FuturesCandle`.
+    Connection ``FUTURES_PUBLIC_V1``; every second; a push is a `models.FuturesCandle`.
 
     Args:
         symbol: Such as ``"XBTUSDTM"``.
@@ -145,7 +145,7 @@ def futures_trades(*symbols: str) -> str:
     """
     Return the topic of the trades of contracts.
 
-    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `FuturesTrade`.
+    Connection ``FUTURES_PUBLIC_V1``; in real time; a push is a `models.FuturesTrade`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -165,8 +165,8 @@ def futures_instrument(*symbols: str) -> str:
     """
     Return the topic of the mark prices and funding rates of contracts.
 
-    Connection ``FUTURES_PUBLIC_V1``; every second and every minute; a push is a `FuturesMarkPrice` or a
-    `FuturesFundingRate`.
+    Connection ``FUTURES_PUBLIC_V1``; every second and every minute; a push is a `models.FuturesMarkPrice` or a
+    `models.FuturesFundingRate`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -186,7 +186,7 @@ def futures_announcements() -> str:
     """
     Return the topic of begin and end of the funding settlements of all contracts.
 
-    Connection ``FUTURES_PUBLIC_V1``; at settlements; a push is a `FuturesFundingSettlement`.
+    Connection ``FUTURES_PUBLIC_V1``; at settlements; a push is a `models.FuturesFundingSettlement`.
 
     Returns:
         ``/contract/announcement``
@@ -200,7 +200,7 @@ def futures_snapshot(*symbols: str) -> str:
     """
     Return the topic of the 24 hours of contracts.
 
-    Connection ``FUTURES_PUBLIC_V1``; every 5 s; a push is a `FuturesSnapshot`.
+    Connection ``FUTURES_PUBLIC_V1``; every 5 s; a push is a `models.FuturesSnapshot`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -220,7 +220,7 @@ def futures_orders(symbol: str | None = None) -> str:
     """
     Return the topic of the events of all futures orders, or of those of one contract.
 
-    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `FuturesOrderChange`.
+    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `models.FuturesOrderChange`.
 
     Args:
         symbol: Such as ``"XBTUSDTM"``; ``None`` for all.
@@ -241,7 +241,7 @@ def futures_stop_orders() -> str:
     """
     Return the topic of the events of all futures stop orders.
 
-    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `FuturesStopOrder`.
+    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `models.FuturesStopOrder`.
 
     Returns:
         ``/contractMarket/advancedOrders``
@@ -255,8 +255,9 @@ def futures_wallet() -> str:
     """
     Return the topic of the changes of the futures wallet.
 
-    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `FuturesWallet`. Three
-    deprecated kinds are still possible: `FuturesOrderMargin`, `FuturesAvailableBalance`, `FuturesWithdrawHold`.
+    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `models.FuturesWallet`.
+    Three deprecated kinds are still possible: `models.FuturesOrderMargin`, `models.FuturesAvailableBalance` and
+    `models.FuturesWithdrawHold`.
 
     Returns:
         ``/contractAccount/wallet``
@@ -270,8 +271,8 @@ def futures_position(symbol: str) -> str:
     """
     Return the topic of the changes of the position in one contract.
 
-    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `FuturesPosition`. A settlement
-    is a `FuturesPositionSettlement`, a changed risk limit a `FuturesRiskLimitChange`.
+    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `models.FuturesPosition`. A settlement
+    is a `models.FuturesPositionSettlement`, a changed risk limit a `models.FuturesRiskLimitChange`.
 
     Args:
         symbol: Such as ``"XBTUSDTM"``.
@@ -291,8 +292,8 @@ def futures_positions() -> str:
     """
     Return the topic of the changes of all positions.
 
-    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `FuturesPosition`. A settlement
-    is a `FuturesPositionSettlement`, a changed risk limit a `FuturesRiskLimitChange`.
+    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `models.FuturesPosition`. A settlement
+    is a `models.FuturesPositionSettlement`, a changed risk limit a `models.FuturesRiskLimitChange`.
 
     Returns:
         ``/contract/positionAll``
@@ -306,7 +307,7 @@ def futures_margin_modes() -> str:
     """
     Return the topic of the changes of margin modes.
 
-    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `FuturesMarginModes`.
+    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `models.FuturesMarginModes`.
 
     Returns:
         ``/contract/marginMode``
@@ -320,7 +321,7 @@ def futures_cross_leverages() -> str:
     """
     Return the topic of the changes of leverages in cross margin.
 
-    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `FuturesCrossLeverages`.
+    Connection ``FUTURES_PRIVATE_V1``; in real time; a push is a `models.FuturesCrossLeverages`.
 
     Returns:
         ``/contract/crossLeverage``

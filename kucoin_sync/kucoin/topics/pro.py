@@ -64,7 +64,7 @@ def pro_ticker(*symbols: str, trade_type: str) -> TopicRequest:
     """
     Return the topic of the last trade and best prices of symbols.
 
-    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; on each trade; a push is a `ProTicker`.
+    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; on each trade; a push is a `models.ProTicker`.
 
     Args:
         *symbols: One or more, such as ``"BTC-USDT"`` or ``"XBTUSDTM"``.
@@ -86,7 +86,7 @@ def pro_candles(symbol: str, interval: str, *, trade_type: str) -> TopicRequest:
     """
     Return the topic of the candles of a symbol.
 
-    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; every second; a push is a `ProCandle`.
+    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; every second; a push is a `models.ProCandle`.
 
     Args:
         symbol: Such as ``"BTC-USDT"`` or ``"XBTUSDTM"``.
@@ -111,7 +111,7 @@ def pro_trades(symbol: str, *, trade_type: str) -> TopicRequest:
     """
     Return the topic of the trades of a symbol.
 
-    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; on each match; a push is a `ProTrade`.
+    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; on each match; a push is a `models.ProTrade`.
 
     Args:
         symbol: Such as ``"BTC-USDT"`` or ``"XBTUSDTM"``.
@@ -133,17 +133,18 @@ def pro_book(symbol: str, depth: str | int = "increment@10ms", *, trade_type: st
     """
     Return the topic of the book of a symbol.
 
-    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; a push is a `ProBook`. Depth ``1`` comes in real
-    time, ``5`` and ``50`` come every 100 ms, each complete; ``increment@10ms`` begins with up to 500 levels a side and
-    goes on with changes every 10 ms; ``increment`` has the changes only, in real time, and may be removed by the
-    exchange.
+    Connection ``SPOT_PUBLIC_PRO_V2`` or ``FUTURES_PUBLIC_PRO_V2``; a push is a `models.ProBook`.
+
+    Depth ``1`` comes in real time, ``5`` and ``50`` come every 100 ms, each complete; ``increment@10ms`` begins with up
+    to 500 levels a side and goes on with changes every 10 ms; ``increment`` has the changes only, in real time, and may
+    be removed by the exchange.
 
     Args:
         symbol: Such as ``"BTC-USDT"`` or ``"XBTUSDTM"``.
         depth: One of `PRO_DEPTHS`.
         trade_type: ``"SPOT"`` or ``"FUTURES"``.
         rpi: Whether to show retail price improvement orders, on futures with depth 5 or 50; the levels of the book are
-            then of the class ``RpiLevel``.
+            then `models.RpiLevel`.
 
     Returns:
         ``TopicRequest("obu", {"tradeType": "FUTURES", "symbol": "XBTUSDTM", "depth": "increment@10ms"})``; with ``rpi``
@@ -169,7 +170,7 @@ def pro_call_auction(symbol: str) -> TopicRequest:
     """
     Return the topic of what the call auction of a spot symbol would come to.
 
-    Connection ``SPOT_PUBLIC_PRO_V2``; every 100 ms while there is one; a push is a `ProCallAuction`.
+    Connection ``SPOT_PUBLIC_PRO_V2``; every 100 ms while there is one; a push is a `models.ProCallAuction`.
 
     Args:
         symbol: Such as ``"BTC-USDT"``.
@@ -189,7 +190,7 @@ def pro_mark_price(symbol: str) -> TopicRequest:
     """
     Return the topic of the mark price and open interest of a contract.
 
-    Connection ``FUTURES_PUBLIC_PRO_V2``; every second; a push is a `ProMarkPrice`.
+    Connection ``FUTURES_PUBLIC_PRO_V2``; every second; a push is a `models.ProMarkPrice`.
 
     Args:
         symbol: Such as ``"XBTUSDTM"``.
@@ -209,7 +210,7 @@ def pro_funding_fee(*symbols: str) -> TopicRequest:
     """
     Return the topic of the funding rates of contracts.
 
-    Connection ``FUTURES_PUBLIC_PRO_V2``; every minute; a push is a `ProFundingFee`.
+    Connection ``FUTURES_PUBLIC_PRO_V2``; every minute; a push is a `models.ProFundingFee`.
 
     Args:
         *symbols: One or more, such as ``"XBTUSDTM"``.
@@ -229,7 +230,7 @@ def pro_all_funding_fees() -> TopicRequest:
     """
     Return the topic of the funding rates of all contracts.
 
-    Connection ``FUTURES_PUBLIC_PRO_V2``; every minute; a push is a `ProFundingFees`, large.
+    Connection ``FUTURES_PUBLIC_PRO_V2``; every minute; a push is a `models.ProFundingFees`, large.
 
     Returns:
         ``TopicRequest("funding-fee-all-symbols")``
@@ -246,7 +247,7 @@ def pro_orders(*, trade_type: str = "UNIFIED") -> TopicRequest:
     """
     Return the topic of the events of all orders.
 
-    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `ProOrder`.
+    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `models.ProOrder`.
 
     Args:
         trade_type: ``"UNIFIED"`` for a unified account; ``"SPOT"``, ``"FUTURES"``, ``"ISOLATED"``, ``"CROSS"`` or
@@ -267,7 +268,7 @@ def pro_symbol_orders(symbol: str, *, trade_type: str = "UNIFIED") -> TopicReque
     """
     Return the topic of the events of the orders of a symbol.
 
-    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `ProOrder`. With
+    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `models.ProOrder`. With
     `pro_orders` beside it these events come twice.
 
     Args:
@@ -290,7 +291,7 @@ def pro_executions(*, trade_type: str = "UNIFIED") -> TopicRequest:
     """
     Return the topic of all fills.
 
-    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `ProExecution`.
+    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `models.ProExecution`.
 
     Args:
         trade_type: ``"UNIFIED"`` for a unified account; ``"SPOT"``, ``"FUTURES"``, ``"ISOLATED"``, ``"CROSS"`` or
@@ -311,7 +312,7 @@ def pro_executions_lite(*, trade_type: str = "UNIFIED") -> TopicRequest:
     """
     Return the topic of all fills, without their fees.
 
-    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `ProExecutionLite`.
+    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `models.ProExecutionLite`.
 
     Args:
         trade_type: ``"UNIFIED"`` for a unified account; ``"SPOT"``, ``"FUTURES"``, ``"ISOLATED"``, ``"CROSS"`` or
@@ -332,7 +333,7 @@ def pro_balances(*, account_type: str = "UNIFIED") -> TopicRequest:
     """
     Return the topic of the changes of balances.
 
-    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `ProBalance`.
+    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `models.ProBalance`.
 
     Args:
         account_type: ``"UNIFIED"``, ``"FUNDING"`` or ``"ISOLATED"``; older: ``"SPOT"``, ``"FUTURES"``, ``"CROSS"``.
@@ -352,7 +353,7 @@ def pro_positions(*, trade_type: str = "UNIFIED") -> TopicRequest:
     """
     Return the topic of the changes of all positions.
 
-    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `ProPosition`.
+    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `models.ProPosition`.
 
     Args:
         trade_type: ``"UNIFIED"`` for a unified account; ``"SPOT"``, ``"FUTURES"``, ``"ISOLATED"``, ``"CROSS"`` or
@@ -373,7 +374,7 @@ def pro_position(symbol: str, *, trade_type: str = "UNIFIED") -> TopicRequest:
     """
     Return the topic of the changes of the position in a contract.
 
-    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `ProPosition`.
+    Connection ``PRIVATE_PRO_V2``; in real time; a push is a `models.ProPosition`.
 
     Args:
         symbol: Such as ``"XBTUSDTM"``.
@@ -396,7 +397,7 @@ def pro_liquidation_warnings(*, trade_type: str = "UNIFIED") -> TopicRequest:
     Return the topic of warnings before a liquidation.
 
     Connection ``PRIVATE_PRO_V2``; when the kind of warning changes and then every minute; a push is a
-    `ProLiquidationWarning`.
+    `models.ProLiquidationWarning`.
 
     Args:
         trade_type: ``"UNIFIED"`` for a unified account; ``"SPOT"``, ``"FUTURES"``, ``"ISOLATED"``, ``"CROSS"`` or
@@ -417,7 +418,7 @@ def pro_leverages(*, trade_type: str = "UNIFIED") -> TopicRequest:
     """
     Return the topic of the changes of leverages.
 
-    Connection ``PRIVATE_PRO_V2``; when the user changes one; a push is a `ProLeverage`.
+    Connection ``PRIVATE_PRO_V2``; when the user changes one; a push is a `models.ProLeverage`.
 
     Args:
         trade_type: ``"UNIFIED"`` for a unified account; ``"SPOT"``, ``"FUTURES"``, ``"ISOLATED"``, ``"CROSS"`` or

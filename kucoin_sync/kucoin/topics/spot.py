@@ -53,7 +53,7 @@ def ticker(*symbols: str) -> str:
     """
     Return the topic of the last trade and best prices of spot symbols.
 
-    Connection ``SPOT_PUBLIC_V1``; every 100 ms; a push is a `SpotTicker`.
+    Connection ``SPOT_PUBLIC_V1``; every 100 ms; a push is a `models.SpotTicker`.
 
     Args:
         *symbols: One or more, such as ``"BTC-USDT"``.
@@ -73,7 +73,7 @@ def all_tickers() -> str:
     """
     Return the topic of the last trade and best prices of all spot symbols.
 
-    Connection ``SPOT_PUBLIC_V1``; every 100 ms; a push is a `SpotTicker` of one symbol.
+    Connection ``SPOT_PUBLIC_V1``; every 100 ms; a push is a `models.SpotTicker` of one symbol.
 
     Returns:
         ``/market/ticker:all``
@@ -87,7 +87,7 @@ def best_prices(*symbols: str) -> str:
     """
     Return the topic of the best bid and ask of spot symbols.
 
-    Connection ``SPOT_PUBLIC_V1``; every 10 ms; a push is a `SpotBestPrices`.
+    Connection ``SPOT_PUBLIC_V1``; every 10 ms; a push is a `models.SpotBestPrices`.
 
     Args:
         *symbols: One or more, such as ``"BTC-USDT"``.
@@ -107,7 +107,7 @@ def book(*symbols: str, depth: int = 5) -> str:
     """
     Return the topic of the best levels of spot books, complete in every push.
 
-    Connection ``SPOT_PUBLIC_V1``; every 100 ms; a push is a `SpotBook`.
+    Connection ``SPOT_PUBLIC_V1``; every 100 ms; a push is a `models.SpotBook`.
 
     Args:
         *symbols: One or more, such as ``"BTC-USDT"``.
@@ -129,7 +129,7 @@ def book_changes(*symbols: str) -> str:
     """
     Return the topic of all changes of spot books.
 
-    Connection ``SPOT_PUBLIC_V1``; in real time; a push is a `SpotBookChange`.
+    Connection ``SPOT_PUBLIC_V1``; in real time; a push is a `models.SpotBookChange`.
 
     Args:
         *symbols: One or more, such as ``"BTC-USDT"``.
@@ -149,7 +149,7 @@ def candles(symbol: str, interval: str) -> str:
     """
     Return the topic of the candles of a spot symbol.
 
-    Connection ``SPOT_PUBLIC_V1``; in real time; a push is a `SpotCandle`.
+    Connection ``SPOT_PUBLIC_V1``; in real time; a push is a `models.SpotCandle`.
 
     Args:
         symbol: Such as ``"BTC-USDT"``.
@@ -171,7 +171,7 @@ def trades(*symbols: str) -> str:
     """
     Return the topic of the trades of spot symbols.
 
-    Connection ``SPOT_PUBLIC_V1``; in real time; a push is a `SpotTrade`.
+    Connection ``SPOT_PUBLIC_V1``; in real time; a push is a `models.SpotTrade`.
 
     Args:
         *symbols: One or more, such as ``"BTC-USDT"``.
@@ -191,7 +191,7 @@ def snapshot(symbol: str) -> str:
     """
     Return the topic of the 24 hours of a spot symbol.
 
-    Connection ``SPOT_PUBLIC_V1``; every 2 s; a push is a `SpotSnapshot`.
+    Connection ``SPOT_PUBLIC_V1``; every 2 s; a push is a `models.SpotSnapshot`.
 
     Args:
         symbol: Such as ``"BTC-USDT"``.
@@ -211,7 +211,7 @@ def market_snapshot(market: str) -> str:
     """
     Return the topic of the 24 hours of all spot symbols of a market.
 
-    Connection ``SPOT_PUBLIC_V1``; every 2 s; a push is a `SpotSnapshot` of one symbol.
+    Connection ``SPOT_PUBLIC_V1``; every 2 s; a push is a `models.SpotSnapshot` of one symbol.
 
     Args:
         market: Such as ``"USDS"`` or ``"BTC"``; not a symbol.
@@ -231,7 +231,7 @@ def call_auction_book(symbol: str) -> str:
     """
     Return the topic of the best 50 levels of a spot book during a call auction.
 
-    Connection ``SPOT_PUBLIC_V1``; every 100 ms while there is one; a push is a `SpotBook`.
+    Connection ``SPOT_PUBLIC_V1``; every 100 ms while there is one; a push is a `models.SpotBook`.
 
     Args:
         symbol: Such as ``"BTC-USDT"``.
@@ -251,7 +251,7 @@ def call_auction(symbol: str) -> str:
     """
     Return the topic of what the call auction of a spot symbol would come to.
 
-    Connection ``SPOT_PUBLIC_V1``; every 100 ms while there is one; a push is a `CallAuction`.
+    Connection ``SPOT_PUBLIC_V1``; every 100 ms while there is one; a push is a `models.CallAuction`.
 
     Args:
         symbol: Such as ``"BTC-USDT"``.
@@ -271,7 +271,7 @@ def mark_price(*symbols: str) -> str:
     """
     Return the topic of the mark prices of margin pairs.
 
-    Connection ``SPOT_PUBLIC_V1``; every second; a push is a `IndicatorPrice`.
+    Connection ``SPOT_PUBLIC_V1``; every second; a push is a `models.IndicatorPrice`.
 
     Args:
         *symbols: One or more, such as ``"USDT-BTC"`` or ``"ETH-BTC"``.
@@ -291,7 +291,7 @@ def index_price(*symbols: str) -> str:
     """
     Return the topic of the index prices of margin pairs.
 
-    Connection ``SPOT_PUBLIC_V1``; every second; a push is a `IndicatorPrice`.
+    Connection ``SPOT_PUBLIC_V1``; every second; a push is a `models.IndicatorPrice`.
 
     Args:
         *symbols: One or more, such as ``"USDT-BTC"`` or ``"ETH-BTC"``.
@@ -311,7 +311,7 @@ def lending_offers(*currencies: str) -> str:
     """
     Return the topic of the book of the retired lending market, which may be silent.
 
-    Connection ``SPOT_PUBLIC_V1``; on each change; a push is a `LendingOffer`.
+    Connection ``SPOT_PUBLIC_V1``; on each change; a push is a `models.LendingOffer`.
 
     Args:
         *currencies: One or more, such as ``"BTC"``.
@@ -331,7 +331,7 @@ def orders() -> str:
     """
     Return the topic of the events of all spot and margin orders, from the moment they are received.
 
-    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `SpotOrderChange`.
+    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `models.SpotOrderChange`.
 
     Returns:
         ``/spotMarket/tradeOrdersV2``
@@ -345,7 +345,7 @@ def orders_v1() -> str:
     """
     Return the topic of the events of all spot and margin orders without the first one, ``received``.
 
-    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `SpotOrderChange`. Prefer
+    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `models.SpotOrderChange`. Prefer
     `orders`; subscribe to one of the two.
 
     Returns:
@@ -360,7 +360,7 @@ def stop_orders() -> str:
     """
     Return the topic of the events of all spot stop orders.
 
-    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `SpotStopOrder`.
+    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `models.SpotStopOrder`.
 
     Returns:
         ``/spotMarket/advancedOrders``
@@ -374,7 +374,7 @@ def balances() -> str:
     """
     Return the topic of the changes of all balances.
 
-    Connection ``SPOT_PRIVATE_V1``; in real time; a push is an `AccountBalance`.
+    Connection ``SPOT_PRIVATE_V1``; in real time; a push is an `models.AccountBalance`.
 
     Returns:
         ``/account/balance``
@@ -388,8 +388,8 @@ def margin_position() -> str:
     """
     Return the topic of debts and state of the cross margin account.
 
-    Connection ``SPOT_PRIVATE_V1``; every 4 s while there is a debt, and on events; a push is a `MarginDebt` or a
-    `MarginStatus`.
+    Connection ``SPOT_PRIVATE_V1``; every 4 s while there is a debt, and on events; a push is a `models.MarginDebt` or a
+    `models.MarginStatus`.
 
     Returns:
         ``/margin/position``
@@ -403,7 +403,7 @@ def isolated_margin_position(symbol: str) -> str:
     """
     Return the topic of the changes of an isolated margin position.
 
-    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `IsolatedPosition`.
+    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `models.IsolatedPosition`.
 
     Args:
         symbol: Such as ``"BTC-USDT"``.
@@ -423,7 +423,7 @@ def loans(currency: str) -> str:
     """
     Return the topic of the orders of the retired lending market, which may be silent.
 
-    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `LoanOrder`.
+    Connection ``SPOT_PRIVATE_V1``; in real time; a push is a `models.LoanOrder`.
 
     Args:
         currency: Such as ``"BTC"``.

@@ -1,0 +1,249 @@
+"""
+Unified orders: one face for the engines of both products.
+
+A unified order is one of the engine of its product: wallets, books and order ids are those of the classic operations.
+
+- An order with a trigger is a stop order of its engine, and can be cancelled under that id until it fires.
+- Take profit and stop loss of a futures order become two stop orders that only reduce, placed together with it
+  (assumed: when they start to wait is not documented).
+- An amended order is replaced: the old one is cancelled and the new one has another id (assumed).
+
+Source: KuCoin docs, unified account, Place Order, Cancel Order and Amend Order, and the published list of codes.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from .exchange import Exchange
+from .futures_events import FuturesOrderState
+from .futures_exchange import FuturesExchange
+from .orders import Refused, StopOrderState
+from .symbols import plain
+from .uta_arguments import FUTURES, Arguments, read_amend, read_cancel, read_closing_stops, read_order
+
+__all__ = ["UnifiedOrders"]
+
+#: Situation of either engine to code and text.
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "parameter": ("106000", "InvalidParam"),
+    "symbol": ("106054", "InvalidSymbol"),
+    "suspended": ("106194", "SymbolDisabled"),
+    "balance": ("106150", "InsufficientFunds"),
+    "duplicate": ("106151", "DuplicateClientOrderId"),
+    "too_many": ("106206", "OpenOrdersExceededMaxLimit"),
+    "too_small": ("106164", "QuantityTooLow"),
+    "too_large": ("106165", "QuantityTooHigh"),
+    "size_step": ("106168", "BaseStepSizeMismatch"),
+    "price_step": ("106169", "PriceStepSizeMismatch"),
+    "too_dear": ("106170", "PriceTooHigh"),
+    "too_cheap": ("106171", "PriceTooLow"),
+    "no_such_live_order": ("106052", "NotFound"),
+    "no_such_order": ("106052", "NotFound"),
+    "at_risk": ("106211", "UserStatusNotSupportTrading"),
+    "too_many_stops": ("106206", "OpenOrdersExceededMaxLimit"),
+    "no_position": ("106182", "NoPosition"),
+    "leverage": ("106174", "LeverageOverSymbolMax"),
+    "risk_limit": ("106212", "InsufficientFundsOrRiskLimit"),
+    "margin_mode": ("401110", "MarginModeValidIsolatedError"),
+    "position_mode": ("106000", "InvalidParam"),
+}
+_WHOLE = re.compile(r"[0-9]{1,15}\Z")
+_STOP_TYPES = {"SPOT": ("TRADE",), "MARGIN": ("MARGIN_TRADE", "MARGIN_ISOLATED_TRADE")}
+
+
+class UnifiedOrders:
+    """
+    Places, cancels and amends.
+
+    Args:
+        spot: Engine of spot and margin.
+        futures: Engine of contracts.
+    """
+
+    def __init__(self, spot: Exchange, futures: FuturesExchange) -> None:
+        self._spot = spot
+        self._futures = futures
+
+    def place(self, account: str, args: Arguments) -> tuple[str, str | None]:
+        """
+        Place an order; see `uta_arguments.read_order`.
+
+        Returns:
+            Order id and client order id.
+
+        Raises:
+            Refused: Nothing was placed.
+        """
+        product, order = read_order(args)
+        with _in_unified_words():
+            if product == FUTURES:
+                return self._place_futures(account, order, args)
+            if "stop" in order:
+                stop = self._spot.place_stop(account, _stop_arguments(product, order))
+                return stop.order_id, stop.request.client_oid
+            if product == "MARGIN":
+                placed, _ = self._spot.place_margin(account, order)
+            else:
+                placed = self._spot.place(account, order)
+            return placed.order_id, placed.client_oid
+
+    def cancel(self, account: str, args: Arguments) -> tuple[str, str | None]:
+        """
+        Cancel a live order or one that waits for its price.
+
+        Returns:
+            Order id and client order id.
+
+        Raises:
+            Refused: There is no such order, or it is over.
+        """
+        product, named = read_cancel(args)
+        with _in_unified_words():
+            if product == FUTURES:
+                state = self._futures.cancel(account, named)
+                return state.order_id, state.client_oid
+            waiting = self._waiting(account, product, named)
+            if waiting is not None:
+                self._spot.cancel_stop(account, waiting)
+                return waiting.order_id, waiting.request.client_oid
+            order = self._spot.cancel(account, named, margin=product == "MARGIN")
+            return order.order_id, order.client_oid
+
+    def amend(self, account: str, args: Arguments) -> tuple[str, str | None]:
+        """
+        Replace an order by one with another price or size.
+
+        Returns:
+            Id of the new order, and its client order id, which is that of the old one.
+
+        Raises:
+            Refused: The old order stays as it is, unless ``cxlOnFail`` asked for its end.
+        """
+        is_futures = str(args.get("symbol")) in self._futures.contracts
+        named, changes, cancel_on_fail = read_amend(args, is_futures=is_futures)
+        with _in_unified_words():
+            try:
+                if is_futures:
+                    return self._amend_futures(account, named, changes)
+                state = self._spot.modify(account, {**named, **changes})
+                return state.order_id, state.client_oid
+            except Refused:
+                if cancel_on_fail:
+                    (self._futures if is_futures else self._spot).cancel(account, named)
+                raise
+
+    # Spot and margin.
+
+    def _waiting(self, account: str, product: str, named: Arguments) -> StopOrderState | None:
+        """Return the waiting stop order that is meant, if one is."""
+        if "orderId" in named:
+            orders = [self._spot.stop_orders.get(account, named["orderId"])]
+        else:
+            orders = [*self._spot.stop_orders.by_client_oid(account, named["clientOid"], named["symbol"])]
+        for order in orders:
+            if order is None or order.status != "NEW" or order.request.symbol != named["symbol"]:
+                continue
+            if order.request.trade_type in _STOP_TYPES[product]:
+                return order
+        return None
+
+    # Futures.
+
+    def _place_futures(self, account: str, order: dict[str, Any], args: Arguments) -> tuple[str, str | None]:
+        order.setdefault("marginMode", self._futures.accounts.margin_mode(account, order["symbol"]))
+        closing = [{**stop, "clientOid": secrets.token_hex(16)} for stop in read_closing_stops(args, order)]
+        for stop in closing:
+            self._futures.place(account, stop, test=True)
+        state = self._futures.place(account, order)
+        for stop in closing:
+            try:
+                self._futures.place(account, stop)
+            except Refused:
+                pass  # one too many: the order itself is placed, and that is what the reply has to say
+        return state.order_id, state.client_oid
+
+    def _amend_futures(self, account: str, named: Arguments, changes: Arguments) -> tuple[str, str | None]:
+        replacement = _arguments_of(self._live_futures_order(account, named))
+        if "newPrice" in changes:
+            replacement["price"] = changes["newPrice"]
+        if "newSize" in changes:
+            replacement["size"] = _contracts(changes["newSize"])
+        # The same client order id is taken as long as the old order lives.
+        self._futures.place(account, {**replacement, "clientOid": secrets.token_hex(16)}, test=True)
+        self._futures.cancel(account, named)
+        try:
+            state = self._futures.place(account, replacement)
+        except Refused as refusal:
+            if refusal.situation != "duplicate":
+                raise
+            # Client order ids that count as taken for ever: the new order needs one of its own.
+            state = self._futures.place(account, {**replacement, "clientOid": secrets.token_hex(16)})
+        return state.order_id, state.client_oid
+
+    def _live_futures_order(self, account: str, named: Arguments) -> FuturesOrderState:
+        if "orderId" in named:
+            order = self._futures.order(named["orderId"])
+        else:
+            order = self._futures.order_by_client_oid(account, named["clientOid"])
+        if order is None or not order.is_live or order.account != account or order.symbol != named["symbol"]:
+            raise Refused(*_WORDS["no_such_live_order"])
+        return order
+
+
+@contextmanager
+def _in_unified_words() -> Iterator[None]:
+    """Let an engine's refusal through with the code of the unified list."""
+    try:
+        yield
+    except Refused as refusal:
+        words = _WORDS.get(refusal.situation)
+        if words is None:
+            raise
+        raise Refused(*words, refusal.situation) from refusal
+
+
+def _stop_arguments(product: str, order: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a stop order of the spot engine."""
+    trade, cross, isolated = "TRADE", "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"
+    kind = trade if product == "SPOT" else isolated if order["isIsolated"] else cross
+    return {**order, "tradeType": kind}
+
+
+def _arguments_of(order: FuturesOrderState) -> dict[str, Any]:
+    """Return the arguments that place a live order again, with what is left of it."""
+    args: dict[str, Any] = {
+        "symbol": order.symbol,
+        "clientOid": order.client_oid,
+        "side": order.side,
+        "type": order.type,
+        "size": int(order.remaining),
+        "marginMode": order.margin_mode,
+        "positionSide": order.position_side,
+        "timeInForce": order.time_in_force,
+        "postOnly": order.post_only,
+        "hidden": order.hidden,
+        "iceberg": order.iceberg,
+        "reduceOnly": order.reduce_only,
+        "closeOrder": order.close_order,
+        "stp": order.stp,
+    }
+    if order.type == "limit":
+        args["price"] = plain(order.price)
+    if order.iceberg:
+        args["visibleSize"] = plain(order.visible_size)
+    if order.leverage == int(order.leverage):
+        args["leverage"] = int(order.leverage)
+    if order.stop and order.stop_price is not None:
+        args |= {"stop": order.stop, "stopPrice": plain(order.stop_price), "stopPriceType": order.stop_price_type}
+    return args
+
+
+def _contracts(text: str) -> int:
+    if not _WHOLE.match(text):
+        raise Refused(*_WORDS["size_step"])
+    return int(text)
