@@ -92,6 +92,8 @@ class ContractSettlement:
             self._accounts.move(self._insurance, account, contract.settle, beyond)
         order.deal_value += size * worth
         self._reports.position(position)
+        if account in self._accounts.house:
+            return fee  # nobody is told of the house's fills
         self._fresh[order.order_id] = FuturesFill(
             trade_id=trade_id,
             order_id=order.order_id,

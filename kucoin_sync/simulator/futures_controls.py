@@ -19,6 +19,8 @@ class FuturesControls:
     """The part of `Simulator` that is about contracts; queries mean the first account."""
 
     _venue: Venue
+    #: Names the orders of `counter_contract_order`; touched on the loop only.
+    _counter_orders = 0
 
     @property
     @abstractmethod
@@ -70,9 +72,6 @@ class FuturesControls:
 
         return self._call(place)
 
-    #: Names the orders of `counter_contract_order`; touched on the loop only.
-    _counter_orders = 0
-
     def futures_deposit(self, currency: str, amount: Decimal | str) -> None:
         """Put money into the futures wallet."""
         self._call(lambda: self._venue.futures.deposit(self.api_key, currency, amount))
@@ -103,3 +102,7 @@ class FuturesControls:
     def add_position_margin(self, symbol: str, amount: Decimal | str, *, side: str = "BOTH") -> None:
         """Add margin to an isolated position."""
         self._call(lambda: self._venue.futures.settings.add_margin(self.api_key, symbol, amount, side=side))
+
+    def set_auto_deposit(self, symbol: str, on: bool = True, *, side: str = "BOTH") -> None:
+        """Let an isolated position take margin from the wallet before it is liquidated."""
+        self._call(lambda: self._venue.futures.settings.set_auto_deposit(self.api_key, symbol, on, side=side))

@@ -258,7 +258,7 @@ class FuturesOrderMatched:
 
 @frozen
 class FuturesOrderUpdated:
-    """A part of a resting order was cancelled; ``old_size`` is what was open before."""
+    """A part of a resting order was cancelled; ``old_size`` is its size before, filled contracts included."""
 
     order: FuturesOrderState
     old_size: Decimal

@@ -13,12 +13,9 @@ After every public call the balances of all accounts less the costs of all posit
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, localcontext
 from typing import Any
-
-from attrs import evolve
 
 from .accounts import EXACT
 from .book import Book
@@ -26,16 +23,8 @@ from .contract_market import ContractMarket
 from .contract_settlement import ContractSettlement, resting_orders
 from .contracts import DEFAULT_CONTRACTS, Contract
 from .events import (
-    BookChanged,
     Event,
-    OrderDone,
-    OrderMatched,
-    OrderOpened,
-    OrderUpdated,
     Ticker,
-    TickerChanged,
-    Trade,
-    Traded,
 )
 from .futures_accounts import FuturesAccounts
 from .futures_admission import Admission
@@ -43,11 +32,7 @@ from .futures_events import (
     FundingRateChanged,
     FundingSettled,
     FuturesFill,
-    FuturesOrderDone,
-    FuturesOrderMatched,
-    FuturesOrderOpened,
     FuturesOrderState,
-    FuturesOrderUpdated,
     FuturesStopOrderChanged,
     FuturesWallet,
     MarkPriceChanged,
@@ -61,6 +46,7 @@ from .futures_refusals import refused
 from .futures_reports import FuturesReports
 from .futures_settings import FuturesSettings
 from .mark_prices import Funding, MarkPrices, middle
+from .market_reports import MarketReports
 from .order_register import OrderRegister
 from .orders import Order, Refused
 
@@ -73,6 +59,14 @@ FEES = "simulator-futures-fees"
 
 #: Account that takes over liquidated positions and pays for losses beyond a margin.
 INSURANCE = "simulator-insurance-fund"
+
+#: Why a stop order ends that could not be placed when its price was reached, by situation.
+_REASONS = {
+    "balance": "NO_ENOUGH_BALANCE",
+    "no_position": "CLOSE_ORDER_WITHOUT_POSITION",
+    "too_dear": "PRICE_LIMITED",
+    "too_cheap": "PRICE_LIMITED",
+}
 
 
 class FuturesExchange:
@@ -107,8 +101,6 @@ class FuturesExchange:
         max_fills: int = 100_000,
     ) -> None:
         self.contracts = {c.symbol: c for c in (DEFAULT_CONTRACTS if contracts is None else contracts)}
-        self.trades: deque[Trade] = deque(maxlen=10_000)
-        self._fills: deque[FuturesFill] = deque(maxlen=max_fills)
         self._now_ns = now_ns
         self._emit: Callable[[Event], None] = emit if emit is not None else _ignore
         house = {*house_accounts, FEES, INSURANCE}
@@ -121,8 +113,6 @@ class FuturesExchange:
         self._next_trade_id = itertools.count(1).__next__
         #: Waiting stop orders of a symbol by id, oldest first.
         self._stops: dict[str, dict[str, FuturesOrder]] = {symbol: {} for symbol in self.contracts}
-        #: Symbols whose ticker may have changed in the running command.
-        self._changed: dict[str, None] = {}
         #: Mark prices as last reported.
         self._marks: dict[str, Decimal] = {}
         now = now_ns()
@@ -147,11 +137,16 @@ class FuturesExchange:
             fees=FEES,
             insurance=INSURANCE,
         )
+        self._market_reports = MarketReports(
+            self._orders, house=house, emit=self._emit, take_fill=self._settlement.take_fill, max_fills=max_fills
+        )
+        #: The latest trades of everybody.
+        self.trades = self._market_reports.trades
         self._markets = {
             symbol: ContractMarket(
                 contract,
                 self._settlement,
-                emit=self._translate,
+                emit=self._market_reports.translate,
                 surplus=self._settlement.surplus,
                 next_trade_id=self._next_trade_id,
                 sequence=now // 1_000_000,
@@ -170,7 +165,7 @@ class FuturesExchange:
         self._liquidator = Liquidator(
             self.accounts,
             self.reports,
-            emit=self._report_fill,
+            emit=self._market_reports.fill,
             mark=self.prices.mark,
             cancel_orders=self._cancel_for_liquidation,
             new_ids=lambda: (self._orders.new_id(), self._next_trade_id()),
@@ -357,7 +352,7 @@ class FuturesExchange:
 
     def fills(self, account: str) -> list[FuturesFill]:
         """Return the remembered fills of an account, oldest first."""
-        return [fill for fill in self._fills if fill.account == account]
+        return [fill for fill in self._market_reports.fills if fill.account == account]
 
     def positions(self, account: str) -> list[PositionState]:
         """Return the open positions of an account."""
@@ -403,8 +398,7 @@ class FuturesExchange:
         exposed = self.accounts.exposed
         while self._trigger(symbol, now) or any(self._liquidator.check(name, now) for name in list(exposed)):
             pass  # what was triggered or closed by force may trigger more
-        changed, self._changed = self._changed, {}
-        for name in changed:
+        for name in self._market_reports.take_changed():
             self._markets[name].report_ticker()
         self.reports.flush(now)
 
@@ -476,7 +470,7 @@ class FuturesExchange:
             self._admission.admit(order)
         except Refused as refusal:
             order.stop_triggered = True
-            self._drop(order, now, "NO_ENOUGH_BALANCE" if refusal.code == "300003" else "EXCEPTION_ORDER")
+            self._drop(order, now, _REASONS.get(refusal.situation, "EXCEPTION_ORDER"))
             self._emit(FuturesStopOrderChanged(order.futures_state(), "triggered", refusal.message))
             return
         order.stop_triggered = True
@@ -526,43 +520,6 @@ class FuturesExchange:
                 self._emit(PositionSettled(self.accounts.state(position, now), rate, amount, due, now))
         self._emit(FundingSettled(symbol, "end", rate, due, now))
         self._finish_command(symbol, now)
-
-    # Reporting.
-
-    def _translate(self, event: Event) -> None:
-        """Turn what a market reports into the events of contracts; there is none for an order that was received."""
-        if isinstance(event, BookChanged):
-            self._changed[event.symbol] = None
-            self._emit(event)
-        elif isinstance(event, TickerChanged):
-            self._emit(event)
-        elif isinstance(event, Traded):
-            maker = self._orders.get(event.trade.maker_order_id)
-            self._changed[event.trade.symbol] = None  # a hidden order may have traded
-            trade = evolve(event.trade, is_rpi=maker is not None and maker.request.time_in_force == "RPI")
-            self.trades.append(trade)
-            self._emit(Traded(trade))
-        elif isinstance(event, (OrderOpened, OrderMatched, OrderUpdated, OrderDone)):
-            order = self._orders.get(event.order.order_id)
-            if isinstance(order, FuturesOrder) and order.account not in self.accounts.house:
-                self._report_order(event, order.futures_state())
-
-    def _report_order(
-        self, event: OrderOpened | OrderMatched | OrderUpdated | OrderDone, state: FuturesOrderState
-    ) -> None:
-        if isinstance(event, OrderMatched):
-            self._report_fill(FuturesOrderMatched(state, self._settlement.take_fill(state.order_id)))
-        elif isinstance(event, OrderUpdated):
-            self._emit(FuturesOrderUpdated(state, event.old_size))
-        elif isinstance(event, OrderOpened):
-            self._emit(FuturesOrderOpened(state))
-        else:
-            self._emit(FuturesOrderDone(state))
-
-    def _report_fill(self, event: Event) -> None:
-        if isinstance(event, FuturesOrderMatched):
-            self._fills.append(event.fill)
-        self._emit(event)
 
 
 def _ignore(event: Event) -> None:

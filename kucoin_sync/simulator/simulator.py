@@ -77,6 +77,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         clock: Server's time in nanoseconds since 1970.
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
+        lookup_lag: Seconds for which look-ups by id do not find a new order on a contract.
 
     Raises:
         ValueError: For a host that is not loopback, or credentials that could be live ones.
@@ -113,6 +114,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         clock: Callable[[], int] = time.time_ns,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
+        lookup_lag: float = 0.0,
     ) -> None:
         if host not in ("127.0.0.1", "::1"):
             raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}")
@@ -150,6 +152,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             pro_forms=ProForms(frames=pro_frames, acks=pro_acks, refusals=pro_refusals),
             truth_file=truth_file,
             deprecated_subjects=deprecated_subjects,
+            lookup_lag=lookup_lag,
         )
         self._venue.on_change = self._changed
         self._server = _make_server(self._venue, host, port, server_context, max_connections)

@@ -191,11 +191,14 @@ class Venue:
         pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
+        lookup_lag: float = 0.0,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.pro_forms = ProForms() if pro_forms is None else pro_forms
         self.clock = clock
         self.idle_timeout = idle_timeout
+        #: Nanoseconds for which a new order is unknown to look-ups by id.
+        self.lookup_lag_ns = round(lookup_lag * 1_000_000_000)
         self.challenge_timeout = challenge_timeout
         self.credentials = {c.api_key: c for c in credentials}
         self.truth = TruthLog(spool=truth_file)

@@ -151,7 +151,7 @@ def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False
     return answer["data"]
 
 
-def rest(simulator: Simulator, method: str, path: str, body: Any = None, *, host: str = "", **changes: str) -> Any:
+def call(simulator: Simulator, method: str, path: str, body: Any = None, *, host: str = "", **changes: str) -> Any:
     """Send a signed call to a host, told by its prefix, and return the whole answer."""
     text = "" if body is None else json.dumps(body)
     # The simulator's clock may stand.

@@ -446,7 +446,8 @@ def test_stop_order_that_cannot_be_placed_says_why(desk: FuturesDesk) -> None:
     desk.mark("58000")
     event = desk.of(FuturesStopOrderChanged)[-1]
     assert (event.kind, event.error) == ("triggered", "There is no position to close.")
-    assert desk.exchange.order(order.order_id).outcome == "canceled"  # type: ignore[union-attr]
+    state = desk.exchange.order(order.order_id)
+    assert state is not None and (state.outcome, state.cancel_reason) == ("canceled", "CLOSE_ORDER_WITHOUT_POSITION")
 
 
 def test_stop_order_that_closes_takes_the_position_there_is_when_it_fires(desk: FuturesDesk) -> None:

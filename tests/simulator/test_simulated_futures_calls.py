@@ -14,8 +14,7 @@ from kucoin_sync.simulator.contract_market_maker import ContractMarketMaker
 from kucoin_sync.simulator.futures_exchange import FuturesExchange
 from kucoin_sync.simulator.market_maker import MAKER, TAKER
 from tests.kucoin.samples import MISSING, folder
-from tests.simulator.clients import Socket, contract_order, get, on_venue, open_orders_socket
-from tests.simulator.clients import rest as call
+from tests.simulator.clients import Socket, call, contract_order, get, on_venue, open_orders_socket
 from tests.simulator.samples import form
 
 Make = Callable[..., Simulator]
@@ -248,6 +247,18 @@ def test_order_is_looked_up_by_both_ids_and_told_in_full(simulator: Simulator) -
     assert row["endAt"] >= row["createdAt"]
 
 
+def test_look_ups_may_lag_behind_placing(make: Make) -> None:
+    now_ns = [1_760_000_000_000_000_000]
+    simulator = make(limits="off", clock=lambda: now_ns[0], lookup_lag=0.5)
+    order_id = rest(simulator, "POST", "/api/v1/orders", {**ARGS, "clientOid": "x"})["orderId"]
+    for path in (f"/api/v1/orders/{order_id}", "/api/v1/orders/byClientOid?clientOid=x"):
+        answer = call(simulator, "GET", path, host="/futures")
+        assert (answer["code"], answer["msg"]) == ("100001", "error.getOrder.orderNotExist")
+    assert len(rest(simulator, "GET", "/api/v1/orders?status=active")["items"]) == 1
+    now_ns[0] += 500_000_000
+    assert rest(simulator, "GET", f"/api/v1/orders/{order_id}")["clientOid"] == "x"
+
+
 def test_average_price_of_an_inverse_contract_is_a_price(simulator: Simulator) -> None:
     contract_order(simulator, "sell", 500, "60000", symbol="XBTUSDM")
     args = {**ARGS, "clientOid": "x", "symbol": "XBTUSDM", "price": "60000", "size": 500}
@@ -410,6 +421,9 @@ def test_simulator_shows_and_moves_contracts(simulator: Simulator) -> None:
     assert [o.remaining for o in simulator.futures_open_orders()] == [2]
     simulator.add_position_margin(XBT, "50")
     assert simulator.positions()[0].pos_cross == 50
+    simulator.set_auto_deposit(XBT)
+    assert simulator.positions()[0].auto_deposit
+    simulator.set_auto_deposit(XBT, False)
     simulator.counter_contract_order(XBT, "sell", 2)
     simulator.set_index_price(XBT, "30000")
     simulator.futures_deposit("USDT", "10")

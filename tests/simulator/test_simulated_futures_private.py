@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Credentials, Simulator
-from tests.simulator.clients import Socket, contract_order, on_venue, open_stream, rest
+from tests.simulator.clients import Socket, call, contract_order, on_venue, open_stream
 from tests.simulator.samples import covers, form, sample_forms
 
 Make = Callable[..., Simulator]
@@ -120,7 +120,7 @@ def test_liquidation_comes_as_a_match_of_an_order_nobody_placed(exchange: Simula
     match = next(frame["data"] for frame in frames if frame["topic"] == ORDER)
     assert (match["type"], match["tradeType"], match["side"]) == ("match", "liquid", "sell")
     assert "clientOid" not in match
-    assert rest(exchange, "GET", f"/api/v1/orders/{match['orderId']}", host="/futures")["code"] == "100001"
+    assert call(exchange, "GET", f"/api/v1/orders/{match['orderId']}", host="/futures")["code"] == "100001"
     last = [frame["data"] for frame in frames if frame["topic"] == POSITION][-1]
     assert (last["changeReason"], last["isOpen"], last["currentQty"]) == ("liquidation", False, 0)
 
@@ -269,9 +269,9 @@ def test_risk_limit_is_told_whether_it_changed_or_not(exchange: Simulator, reade
 def test_settings_are_told(exchange: Simulator, reader: Socket) -> None:
     subscribe(reader, MODE, LEVERAGE)
     mode = {"symbol": XBT, "marginMode": "CROSS"}
-    assert rest(exchange, "POST", "/api/v2/position/changeMarginMode", mode, host="/futures")["data"] == mode
+    assert call(exchange, "POST", "/api/v2/position/changeMarginMode", mode, host="/futures")["data"] == mode
     body = {"symbol": XBT, "leverage": "7"}
-    assert rest(exchange, "POST", "/api/v2/changeCrossUserLeverage", body, host="/futures")["data"] is True
+    assert call(exchange, "POST", "/api/v2/changeCrossUserLeverage", body, host="/futures")["data"] is True
     first, second = reader.arrived()
     assert (first["topic"], first["subject"], first["data"]) == (MODE, "user.config", {XBT: "CROSS"})
     assert (second["topic"], second["subject"], second["data"]) == (LEVERAGE, "user.config", {XBT: {"leverage": "7"}})

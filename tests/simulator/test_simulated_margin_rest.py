@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Simulator
-from tests.simulator.clients import Socket, done, open_orders_socket, rest
+from tests.simulator.clients import Socket, call, done, open_orders_socket
 
 ORDERS, SINGLE = "/api/v3/hf/margin/orders", "/api/v3/hf/margin/order"
 ORDER = {"symbol": "BTC-USDT", "side": "buy", "price": "50000", "size": "0.01", "clientOid": "x"}
@@ -31,48 +31,48 @@ def orders(funded: Simulator) -> Iterator[Socket]:
 
 
 def place(simulator: Simulator, client_oid: str = "x", **changes: Any) -> Any:
-    return done(rest(simulator, "POST", SINGLE, {**ORDER, "clientOid": client_oid, **changes}))
+    return done(call(simulator, "POST", SINGLE, {**ORDER, "clientOid": client_oid, **changes}))
 
 
 def test_order_is_placed_found_and_cancelled(funded: Simulator) -> None:
-    answer = rest(funded, "POST", SINGLE, ORDER)
+    answer = call(funded, "POST", SINGLE, ORDER)
     assert answer["success"] is True
     order_id = answer["data"]["orderId"]
     assert answer["data"] == {"orderId": order_id, "clientOid": "x"}
-    order = done(rest(funded, "GET", f"{ORDERS}/{order_id}?{PAIR}"))
-    assert order == done(rest(funded, "GET", f"{ORDERS}/client-order/x?{PAIR}"))
+    order = done(call(funded, "GET", f"{ORDERS}/{order_id}?{PAIR}"))
+    assert order == done(call(funded, "GET", f"{ORDERS}/client-order/x?{PAIR}"))
     assert (order["tradeType"], order["stop"], order["stopTriggered"], order["stopPrice"]) == (
         "MARGIN_TRADE",
         None,
         False,
         "0",
     )
-    assert done(rest(funded, "DELETE", f"{ORDERS}/{order_id}?{PAIR}")) == {"orderId": order_id}
+    assert done(call(funded, "DELETE", f"{ORDERS}/{order_id}?{PAIR}")) == {"orderId": order_id}
     second = place(funded)["orderId"]
-    assert done(rest(funded, "DELETE", f"{ORDERS}/client-order/x?{PAIR}")) == {"clientOid": "x"}
-    closed = done(rest(funded, "GET", f"{ORDERS}/done?{PAIR}&{CROSS}"))["items"]
+    assert done(call(funded, "DELETE", f"{ORDERS}/client-order/x?{PAIR}")) == {"clientOid": "x"}
+    closed = done(call(funded, "GET", f"{ORDERS}/done?{PAIR}&{CROSS}"))["items"]
     assert [o["id"] for o in closed] == [second, order_id]
 
 
 def test_modes_are_kept_apart(funded: Simulator) -> None:
     cross, isolated = place(funded, "x")["orderId"], place(funded, "y", isIsolated=True)["orderId"]
     for mode, order_id in ((CROSS, cross), (ISOLATED, isolated)):
-        assert [o["id"] for o in done(rest(funded, "GET", f"{ORDERS}/active?{PAIR}&{mode}"))] == [order_id]
-        symbols = done(rest(funded, "GET", f"{SINGLE}/active/symbols?{mode}"))
+        assert [o["id"] for o in done(call(funded, "GET", f"{ORDERS}/active?{PAIR}&{mode}"))] == [order_id]
+        symbols = done(call(funded, "GET", f"{SINGLE}/active/symbols?{mode}"))
         assert symbols == {"symbolSize": 1, "symbols": ["BTC-USDT"]}
-    assert done(rest(funded, "DELETE", f"{ORDERS}?{PAIR}&{ISOLATED}")) == "success"
+    assert done(call(funded, "DELETE", f"{ORDERS}?{PAIR}&{ISOLATED}")) == "success"
     assert [o.order_id for o in funded.open_orders()] == [cross]
-    assert rest(funded, "GET", f"/api/v1/hf/orders/{cross}?{PAIR}")["msg"] == "order not exist."
-    assert rest(funded, "GET", f"{ORDERS}/active?{PAIR}&tradeType=TRADE")["code"] == "400100"
-    assert rest(funded, "GET", f"{ORDERS}/active?{PAIR}")["msg"] == "tradeType is required."
+    assert call(funded, "GET", f"/api/v1/hf/orders/{cross}?{PAIR}")["msg"] == "order not exist."
+    assert call(funded, "GET", f"{ORDERS}/active?{PAIR}&tradeType=TRADE")["code"] == "400100"
+    assert call(funded, "GET", f"{ORDERS}/active?{PAIR}")["msg"] == "tradeType is required."
 
 
 def test_fills(funded: Simulator) -> None:
     funded.counter_order("BTC-USDT", "sell", "0.01", "50000")
     order_id = place(funded)["orderId"]
-    (fill,) = done(rest(funded, "GET", f"/api/v3/hf/margin/fills?{PAIR}&{CROSS}"))["items"]
+    (fill,) = done(call(funded, "GET", f"/api/v3/hf/margin/fills?{PAIR}&{CROSS}"))["items"]
     assert (fill["orderId"], fill["tradeType"], fill["liquidity"]) == (order_id, "MARGIN_TRADE", "taker")
-    assert done(rest(funded, "GET", f"/api/v3/hf/margin/fills?{PAIR}&{ISOLATED}"))["items"] == []
+    assert done(call(funded, "GET", f"/api/v3/hf/margin/fills?{PAIR}&{ISOLATED}"))["items"] == []
 
 
 def test_order_that_borrows_says_how_much(funded: Simulator) -> None:
@@ -83,9 +83,9 @@ def test_order_that_borrows_says_how_much(funded: Simulator) -> None:
 
 
 def test_test_order(funded: Simulator) -> None:
-    answer = rest(funded, "POST", f"{SINGLE}/test", ORDER)
+    answer = call(funded, "POST", f"{SINGLE}/test", ORDER)
     assert answer["success"] is True and set(answer["data"]) == {"orderId", "clientOid"}
-    with_loan = done(rest(funded, "POST", f"{SINGLE}/test", {**ORDER, "autoBorrow": True}))
+    with_loan = done(call(funded, "POST", f"{SINGLE}/test", {**ORDER, "autoBorrow": True}))
     assert set(with_loan) == {"orderId", "clientOid", "borrowSize", "loanApplyId"}
     assert funded.orders() == []
 
@@ -118,7 +118,7 @@ REFUSALS = [
 def test_refused_orders(funded: Simulator, orders: Socket, changes: Any, code: str) -> None:
     args = {**ORDER, **changes}
     assert orders.ask({"id": "1", "op": "margin.order", "args": args})["code"] == code
-    assert rest(funded, "POST", SINGLE, args)["code"] == code
+    assert call(funded, "POST", SINGLE, args)["code"] == code
     assert funded.orders() == []
 
 
@@ -127,9 +127,9 @@ def test_refused_because_of_the_state(funded: Simulator, orders: Socket) -> None
     assert orders.ask({"id": "1", "op": "margin.order", "args": ORDER})["code"] == "126044"
     nobody = {"symbol": "BTC-USDT", "orderId": "nobody"}
     assert orders.ask({"id": "2", "op": "margin.cancel", "args": nobody})["code"] == "126043"
-    assert rest(funded, "DELETE", f"{ORDERS}/nobody?{PAIR}")["code"] == "126043"
-    assert rest(funded, "GET", f"{ORDERS}/nobody?{PAIR}")["code"] == "126043"
-    assert rest(funded, "GET", f"{ORDERS}/active?symbol=NO-PE&{CROSS}")["code"] == "126004"
+    assert call(funded, "DELETE", f"{ORDERS}/nobody?{PAIR}")["code"] == "126043"
+    assert call(funded, "GET", f"{ORDERS}/nobody?{PAIR}")["code"] == "126043"
+    assert call(funded, "GET", f"{ORDERS}/active?symbol=NO-PE&{CROSS}")["code"] == "126004"
 
 
 # Accounts.
@@ -139,48 +139,48 @@ def test_list_of_accounts(simulator: Simulator) -> None:
     simulator.transfer("USDT", "5", "trade", "main")
     simulator.counter_order("BTC-USDT", "sell", "0.01", "60000")
     args = {"symbol": "BTC-USDT", "side": "sell", "type": "limit", "price": "70000", "size": "0.5"}
-    done(rest(simulator, "POST", "/api/v1/hf/orders", args))
-    rows = done(rest(simulator, "GET", "/api/v1/accounts"))
+    done(call(simulator, "POST", "/api/v1/hf/orders", args))
+    rows = done(call(simulator, "GET", "/api/v1/accounts"))
     by_wallet = {(row["type"], row["currency"]): row for row in rows}
     btc = by_wallet["trade", "BTC"]
     assert (btc["balance"], btc["available"], btc["holds"]) == ("10", "9.5", "0.5")
     assert by_wallet["main", "USDT"]["balance"] == "5"
     assert len({row["id"] for row in rows}) == len(rows)
-    one = done(rest(simulator, "GET", f"/api/v1/accounts/{btc['id']}"))
+    one = done(call(simulator, "GET", f"/api/v1/accounts/{btc['id']}"))
     assert one == {"currency": "BTC", "balance": "10", "available": "9.5", "holds": "0.5"}
-    main = done(rest(simulator, "GET", "/api/v1/accounts?type=main&currency=USDT"))
+    main = done(call(simulator, "GET", "/api/v1/accounts?type=main&currency=USDT"))
     assert [(row["type"], row["currency"]) for row in main] == [("main", "USDT")]
-    assert done(rest(simulator, "GET", "/api/v1/accounts?type=option")) == []
-    assert rest(simulator, "GET", "/api/v1/accounts?type=futures")["code"] == "400100"
-    assert rest(simulator, "GET", "/api/v1/accounts/1")["code"] == "400100"
+    assert done(call(simulator, "GET", "/api/v1/accounts?type=option")) == []
+    assert call(simulator, "GET", "/api/v1/accounts?type=futures")["code"] == "400100"
+    assert call(simulator, "GET", "/api/v1/accounts/1")["code"] == "400100"
 
 
 def test_cross_margin_account(funded: Simulator) -> None:
     funded.borrow("BTC", "0.01")
-    account = done(rest(funded, "GET", "/api/v3/margin/accounts?quoteCurrency=USDT"))
+    account = done(call(funded, "GET", "/api/v3/margin/accounts?quoteCurrency=USDT"))
     assert (account["totalAssetOfQuoteCurrency"], account["totalLiabilityOfQuoteCurrency"]) == ("1600", "600")
     assert (account["debtRatio"], account["status"]) == ("0.375", "EFFECTIVE")
     btc = next(row for row in account["accounts"] if row["currency"] == "BTC")
     names = ("total", "liability", "liabilityPrincipal", "liabilityInterest")
     assert [btc[name] for name in names] == ["0.01", "0.01", "0.01", "0"]
-    in_btc = done(rest(funded, "GET", "/api/v3/margin/accounts?quoteCurrency=BTC&queryType=ALL"))
+    in_btc = done(call(funded, "GET", "/api/v3/margin/accounts?quoteCurrency=BTC&queryType=ALL"))
     assert in_btc["totalLiabilityOfQuoteCurrency"] == "0.01"
     for query in ("quoteCurrency=EUR", "quoteCurrency=KCS", "queryType=SPOT"):
-        assert rest(funded, "GET", f"/api/v3/margin/accounts?{query}")["code"] == "400100"
+        assert call(funded, "GET", f"/api/v3/margin/accounts?{query}")["code"] == "400100"
 
 
 def test_isolated_margin_accounts(funded: Simulator) -> None:
     funded.borrow("USDT", "100", symbol="BTC-USDT")
-    answer = done(rest(funded, "GET", "/api/v3/isolated/accounts"))
+    answer = done(call(funded, "GET", "/api/v3/isolated/accounts"))
     assert (answer["totalAssetOfQuoteCurrency"], answer["totalLiabilityOfQuoteCurrency"]) == ("1100", "100")
     assert [row["symbol"] for row in answer["assets"]] == ["BTC-USDT", "ETH-USDT"]
-    one = done(rest(funded, "GET", "/api/v3/isolated/accounts?symbol=BTC-USDT"))["assets"]
+    one = done(call(funded, "GET", "/api/v3/isolated/accounts?symbol=BTC-USDT"))["assets"]
     assert [row["quoteAsset"]["liability"] for row in one] == ["100"]
     assert one[0]["debtRatio"] == "0.0909"
-    assert rest(funded, "GET", "/api/v3/isolated/accounts?symbol=NO-PE")["code"] == "400100"
+    assert call(funded, "GET", "/api/v3/isolated/accounts?symbol=NO-PE")["code"] == "400100"
 
 
 def test_key_and_kind_of_account(simulator: Simulator) -> None:
-    key = done(rest(simulator, "GET", "/api/v1/user/api-key"))
+    key = done(call(simulator, "GET", "/api/v1/user/api-key"))
     assert (key["apiKey"], key["remark"], key["isMaster"]) == (simulator.api_key, "SIMULATOR", True)
-    assert done(rest(simulator, "GET", "/api/v1/hf/accounts/opened")) is True
+    assert done(call(simulator, "GET", "/api/v1/hf/accounts/opened")) is True
