@@ -96,8 +96,6 @@ class Admission:
         needed = self._accounts.order_margin(account, symbol, order) - self._accounts.order_margin(account, symbol)
         if needed > 0 and needed > self._accounts.spare(account, order.contract.settle):
             raise refused("balance")
-        if request.leverage is not None and request.margin_mode == "ISOLATED":
-            self._accounts.remember_leverage(account, symbol, request.leverage)
 
     def admit_amended(self, order: FuturesOrder, request: FuturesRequest) -> None:
         """

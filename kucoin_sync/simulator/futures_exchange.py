@@ -429,6 +429,8 @@ class FuturesExchange:
         return order
 
     def _enter(self, order: FuturesOrder, now: int) -> None:
+        if order.request.leverage is not None and order.request.margin_mode == "ISOLATED":
+            self.accounts.remember_leverage(order.account, order.request.symbol, order.request.leverage)
         self._markets[order.request.symbol].enter(order, now)
         if order.outcome is None:
             self._admission.rests(order)
