@@ -15,7 +15,7 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.errors import ConfigError, ForkedError, KucoinSyncError, ReentrantCallError, UnknownReason
-from kucoin_sync.kucoin.arguments import SPOT_ORDER
+from kucoin_sync.kucoin.arguments import FUTURES_ORDER, MARGIN_ORDER, SPOT_ORDER
 from kucoin_sync.kucoin.rest_answers import odd_data
 from kucoin_sync.kucoin.rest_legs import run_legs
 from kucoin_sync.kucoin.rest_orders import TRADE_TYPES, OrderCalls, named_symbols
@@ -229,51 +229,42 @@ class ChangeCalls(OrderCalls):
             RestError: The exchange would refuse it, with its code.
             ConfigError: An argument breaks a rule; nothing was sent.
         """
-        body = SPOT_ORDER.check(params, arguments, extra)
+        body = self._with_client_oid(SPOT_ORDER.check(params, arguments, extra))
         return self._object("POST", "/api/v1/hf/orders/test", body=body, timeout=timeout)
 
     def test_margin_order(
-        self, params: Mapping[str, Any] | None = None, *, timeout: float | None = None, **arguments: Any
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **arguments: Any,
     ) -> dict[str, Any]:
-        """
-        Have the exchange check a margin order without placing it. What it takes is not checked here.
-
-        Args:
-            params: All arguments in one mapping, named as in KuCoin's documents; else use keywords.
-            timeout: Seconds; ``None`` takes ``request_timeout``.
-            **arguments: The same names in snake_case.
-        """
-        body = _body(params, arguments)
+        """Have the exchange check a margin order, as `test_spot_order`; arguments as of ``submit_margin_order``."""
+        body = self._with_client_oid(MARGIN_ORDER.check(params, arguments, extra))
         return self._object("POST", "/api/v3/hf/margin/order/test", body=body, timeout=timeout)
 
     def test_futures_order(
-        self, params: Mapping[str, Any] | None = None, *, timeout: float | None = None, **arguments: Any
+        self,
+        params: Mapping[str, Any] | None = None,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **arguments: Any,
     ) -> dict[str, Any]:
-        """Have the exchange check a futures order without placing it; arguments as in `test_margin_order`."""
-        body = _body(params, arguments)
+        """Have the exchange check a futures order, as `test_spot_order`; arguments as of ``submit_futures_order``."""
+        body = self._with_client_oid(FUTURES_ORDER.check(params, arguments, extra))
         return self._object("POST", "/api/v1/orders/test", body=body, host="futures", timeout=timeout)
+
+    def _with_client_oid(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Give an order the client order id that it would get if it were placed."""
+        return args if "clientOid" in args else {**args, "clientOid": self._around.identifiers.next()}
 
 
 def _one_of(name: str, value: str, *allowed: str) -> str:
     if value not in allowed:
         raise ConfigError(f"{name}: must be one of {', '.join(allowed)}, got {value!r:.60}")
     return value
-
-
-def _body(params: Mapping[str, Any] | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments under the exchange's names."""
-    if params is not None and arguments:
-        raise ConfigError(f"{next(iter(arguments))}: give one mapping or keywords, not both")
-    if params is not None:
-        if not isinstance(params, Mapping):
-            raise ConfigError(f"params: must be a mapping, got {type(params).__name__}")
-        return dict(params)
-    return {_camel(name): value for name, value in arguments.items() if value is not None}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in others)
 
 
 # What the data of a yes has to say: a reason for doubt, or None.

@@ -252,16 +252,20 @@ TESTS: list[Any] = [
     ),
     (
         "test-margin",
-        lambda r: r.test_margin_order(symbol="BTC-USDT", side="buy", is_isolated=True, size=Decimal("0.1")),
+        lambda r: r.test_margin_order(
+            symbol="BTC-USDT", side="buy", type="market", funds=Decimal("0.1"), is_isolated=True, client_oid="c1"
+        ),
         f"POST {SPOT}/api/v3/hf/margin/order/test",
-        {"symbol": "BTC-USDT", "side": "buy", "isIsolated": True, "size": "0.1"},
+        {"symbol": "BTC-USDT", "side": "buy", "type": "market", "funds": "0.1", "isIsolated": True, "clientOid": "c1"},
         {"orderId": "1"},
     ),
     (
         "test-futures",
-        lambda r: r.test_futures_order({"symbol": "XBTUSDTM", "clientOid": "c1", "size": 1}),
+        lambda r: r.test_futures_order(
+            {"symbol": "XBTUSDTM", "clientOid": "c1", "side": "buy", "type": "limit", "price": "1", "size": 1}
+        ),
         f"POST {FUTURES}/api/v1/orders/test",
-        {"symbol": "XBTUSDTM", "clientOid": "c1", "size": 1},
+        {"symbol": "XBTUSDTM", "clientOid": "c1", "side": "buy", "type": "limit", "price": "1", "size": 1},
         {"orderId": "1"},
     ),
 ]
@@ -484,6 +488,17 @@ def test_X23_a_bad_argument_of_a_rest_call_is_refused_by_name_and_rule(call: Cal
         call(recorder.rest)
     assert str(caught.value).startswith(words)
     assert recorder.calls == []
+
+
+def test_a_test_order_gets_a_client_order_id_as_an_order_would() -> None:
+    """The exchange wants one of margin and futures orders."""
+    recorder = Recorder({"orderId": "1"})
+    order = {"symbol": "BTC-USDT", "side": "buy", "type": "market", "funds": 1}
+    for call in (recorder.rest.test_spot_order, recorder.rest.test_margin_order):
+        call(**order)
+    first, second = (json.loads(call.body)["clientOid"] for call in recorder.calls)
+    assert first != second
+    assert (first + second).isalnum()
 
 
 def test_a_private_call_without_credentials_is_refused_by_what_is_missing() -> None:
