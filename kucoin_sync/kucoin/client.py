@@ -134,8 +134,8 @@ class WebsocketClient(EngineClient):
             ReentrantCallError: On a reading thread.
         """
         deadline = self._deadline(timeout, self.options.open_timeout)
-        super().connect(ws_key, timeout=timeout)
         key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+        super().connect(ws_key, timeout=timeout)
         if self.options.check_symbols and key in _ORDER_ENTRY:
             contracts = key is WsKey.WS_API_FUTURES_V1
             self._symbol_book.load(contracts=contracts, now=time.monotonic(), deadline=deadline)

@@ -8,9 +8,11 @@ A local KuCoin for tests, demos and drills: it speaks the protocols, takes fault
 from __future__ import annotations
 
 from .accounts import Balance
+from .contracts import Contract
 from .credentials import Credentials
 from .events import Ticker, Trade
 from .faults import FaultLogEntry
+from .futures_events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
 from .orders import OrderState, Refused
 from .simulator import Simulator
 from .symbols import Symbol, many_symbols
@@ -19,10 +21,15 @@ from .venue import Limits
 
 __all__ = [
     "Balance",
+    "Contract",
     "Credentials",
     "FaultLogEntry",
+    "FuturesFill",
+    "FuturesOrderState",
+    "FuturesWallet",
     "Limits",
     "OrderState",
+    "PositionState",
     "Refused",
     "Simulator",
     "Symbol",

@@ -27,15 +27,9 @@ def divided(dividend: Decimal, divisor: Decimal, *, rounding: str = ROUND_HALF_E
         return (dividend / divisor).quantize(PLACES, rounding=rounding)
 
 
-def number(value: Decimal, places: int = 10) -> int | float:
-    """
-    Return a JSON number for an amount, with at most ``places`` places.
-
-    A float keeps 15 digits for sure, which is more than the exchange shows.
-    """
-    with localcontext(_ROUGH):
-        short = round(value, places)
-    return int(short) if short == short.to_integral_value() else float(short)
+def number(value: Decimal, places: int = 10) -> Decimal:
+    """Return an amount as the exchange writes it, with at most ``places`` places."""
+    return round_places(value, places)
 
 
 @frozen

@@ -12,7 +12,7 @@ less all isolated margin; available = total cross margin less cross position and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_UP, Decimal
 
 from .contracts import Contract, divided
@@ -55,6 +55,9 @@ class FuturesAccounts:
         self._deposited: dict[str, Decimal] = {}
         self._versions: dict[tuple[str, str], int] = {}
         self._positions: dict[str, dict[tuple[str, str], Position]] = {symbol: {} for symbol in contracts}
+        self._by_account: dict[str, list[Position]] = {}
+        #: Symbols in which accounts that need margin ever had a position.
+        self.exposed: dict[str, None] = {}
         self._margin_modes: dict[tuple[str, str], str] = {}
         self._leverages: dict[tuple[str, str], Decimal] = {}
         self._isolated_leverages: dict[tuple[str, str], Decimal] = {}
@@ -151,6 +154,9 @@ class FuturesAccounts:
             mode = self.margin_mode(account, symbol)
             name = f"SIMP{self._position_number:014d}"
             position = positions[account, side] = Position(name, account, self._contracts[symbol], side, mode)
+            self._by_account.setdefault(account, []).append(position)
+            if account not in self.house:
+                self.exposed[symbol] = None
         return position
 
     def quantity(self, account: str, symbol: str, side: str) -> Decimal:
@@ -160,13 +166,8 @@ class FuturesAccounts:
 
     def positions(self, account: str, symbol: str | None = None) -> list[Position]:
         """Return the positions of an account, closed ones too."""
-        symbols = self._contracts if symbol is None else (symbol,)
-        return [
-            position
-            for name in symbols
-            for side in ("BOTH", "LONG", "SHORT")
-            if (position := self._positions[name].get((account, side))) is not None
-        ]
+        positions = self._by_account.get(account, [])
+        return [position for position in positions if symbol in (None, position.contract.symbol)]
 
     def closable(self, order: FuturesOrder) -> Decimal:
         """Return how many contracts of its position an order could close."""
@@ -220,18 +221,19 @@ class FuturesAccounts:
 
     def order_margin(self, account: str, symbol: str, extra: FuturesOrder | None = None) -> Decimal:
         """
-        Return what the resting orders of an account need, and ``extra`` as if it rested.
+        Return what the resting orders of an account in one symbol need, and ``extra`` as if it rested.
 
         Contracts that close need nothing. Which orders will close is not known before they trade, so those that
         need least are counted as the closing ones: whatever is filled first, never more is needed afterwards.
         """
+        orders = [order for order in self._live_orders(account) if order.request.symbol == symbol]
+        return self._margin_of(account, symbol, orders if extra is None else [*orders, extra])
+
+    def _margin_of(self, account: str, symbol: str, orders: Iterable[FuturesOrder]) -> Decimal:
         charged: dict[tuple[str, bool], list[tuple[Decimal, Decimal]]] = {}
         total = ZERO
-        orders = self._live_orders(account)
-        for order in (*orders, extra) if extra is not None else orders:
+        for order in orders:
             request = order.request
-            if request.symbol != symbol:
-                continue
             if request.force_hold:
                 total += order.reserve * order.open_size
             elif not request.only_closes:
@@ -251,23 +253,27 @@ class FuturesAccounts:
         balance = self.balance(account, currency)
         cross_margin = cross_orders = cross_profit = maintenance = ZERO
         isolated_margin = isolated_orders = isolated_profit = ZERO
-        for contract in self._of_currency(currency):
-            symbol, mark = contract.symbol, self._mark(contract.symbol)
-            orders = self.order_margin(account, symbol)
+        by_symbol: dict[str, list[FuturesOrder]] = {}
+        for order in self._live_orders(account):
+            if order.contract.settle == currency:
+                by_symbol.setdefault(order.request.symbol, []).append(order)
+        for symbol, orders in by_symbol.items():
             if self.margin_mode(account, symbol) == "CROSS":
-                cross_orders += orders
+                cross_orders += self._margin_of(account, symbol, orders)
             else:
-                isolated_orders += orders
-            for position in self.positions(account, symbol):
-                if not position.qty:
-                    continue
-                if position.is_isolated:
-                    isolated_margin += position.margin
-                    isolated_profit += position.unrealised(mark)
-                else:
-                    cross_margin += position.cross_margin(mark, self.cross_leverage(account, symbol))
-                    cross_profit += position.unrealised(mark)
-                    maintenance += position.cross_maintenance(mark)
+                isolated_orders += self._margin_of(account, symbol, orders)
+        for position in self.positions(account):
+            if not position.qty or position.contract.settle != currency:
+                continue
+            symbol = position.contract.symbol
+            mark = self._mark(symbol)
+            if position.is_isolated:
+                isolated_margin += position.margin
+                isolated_profit += position.unrealised(mark)
+            else:
+                cross_margin += position.cross_margin(mark, self.cross_leverage(account, symbol))
+                cross_profit += position.unrealised(mark)
+                maintenance += position.cross_maintenance(mark)
         total_cross = balance + cross_profit - isolated_margin - isolated_orders
         return FuturesWallet(
             account=account,
@@ -298,6 +304,3 @@ class FuturesAccounts:
     def next_version(self, account: str, currency: str) -> None:
         """Raise the version of a wallet."""
         self._versions[account, currency] = self._versions.get((account, currency), 0) + 1
-
-    def _of_currency(self, currency: str) -> Iterator[Contract]:
-        return (contract for contract in self._contracts.values() if contract.settle == currency)

@@ -121,6 +121,8 @@ class FuturesExchange:
         self._next_trade_id = itertools.count(1).__next__
         #: Waiting stop orders of a symbol by id, oldest first.
         self._stops: dict[str, dict[str, FuturesOrder]] = {symbol: {} for symbol in self.contracts}
+        #: Symbols whose ticker may have changed in the running command.
+        self._changed: dict[str, None] = {}
         #: Mark prices as last reported.
         self._marks: dict[str, Decimal] = {}
         now = now_ns()
@@ -375,10 +377,12 @@ class FuturesExchange:
 
     def _finish_command(self, symbol: str, now: int) -> None:
         """Let everything happen that follows from a command, then report it."""
-        while self._trigger(symbol, now) or any(self._liquidator.check(name, now) for name in self.contracts):
+        exposed = self.accounts.exposed
+        while self._trigger(symbol, now) or any(self._liquidator.check(name, now) for name in list(exposed)):
             pass  # what was triggered or closed by force may trigger more
-        for market in self._markets.values():
-            market.report_ticker()
+        changed, self._changed = self._changed, {}
+        for name in changed:
+            self._markets[name].report_ticker()
         self.reports.flush(now)
 
     def _live(self, account: str) -> list[FuturesOrder]:
@@ -504,10 +508,14 @@ class FuturesExchange:
 
     def _translate(self, event: Event) -> None:
         """Turn what a market reports into the events of contracts; there is none for an order that was received."""
-        if isinstance(event, (BookChanged, TickerChanged)):
+        if isinstance(event, BookChanged):
+            self._changed[event.symbol] = None
+            self._emit(event)
+        elif isinstance(event, TickerChanged):
             self._emit(event)
         elif isinstance(event, Traded):
             maker = self._orders.get(event.trade.maker_order_id)
+            self._changed[event.trade.symbol] = None  # a hidden order may have traded
             trade = evolve(event.trade, is_rpi=maker is not None and maker.request.time_in_force == "RPI")
             self.trades.append(trade)
             self._emit(Traded(trade))

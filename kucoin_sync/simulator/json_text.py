@@ -10,7 +10,7 @@ from typing import Any
 
 from .symbols import plain
 
-__all__ = ["compact", "read_object"]
+__all__ = ["compact", "read_array", "read_object"]
 
 # The encoder cannot write a number it does not know, and a float would lose digits. So a decimal goes through it
 # as a text between marks that nobody can guess, which are taken off afterwards.
@@ -38,8 +38,18 @@ def compact(value: object) -> str:
 
 def read_object(text: str) -> dict[str, Any] | None:
     """Parse one JSON object, keeping all digits; ``None`` for any other text."""
+    value = _read(text)
+    return value if isinstance(value, dict) else None
+
+
+def read_array(text: str) -> list[Any] | None:
+    """Parse one JSON array, keeping all digits; ``None`` for any other text."""
+    value = _read(text)
+    return value if isinstance(value, list) else None
+
+
+def _read(text: str) -> Any:
     try:
-        value = _DECODER.decode(text)
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None

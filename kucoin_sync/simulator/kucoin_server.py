@@ -20,12 +20,13 @@ from aiohttp import WSMsgType, web
 from attrs import asdict
 
 from .credentials import Credentials, SignatureRefused
-from .json_text import compact, read_object
+from .json_text import compact, read_array, read_object
 from .orders import Refused
 from .peer import PONG, Peer
 from .pro_channels import HOSTS as PRO_HOSTS
 from .pro_stream import ProStream
 from .rest_calls import RestCall, Route
+from .rest_futures import FuturesCalls
 from .rest_futures_market import FuturesMarketCalls
 from .rest_market import SpotMarketCalls
 from .rest_public import PublicCalls
@@ -144,6 +145,7 @@ class KucoinServer:
             FUTURES_PREFIX: [
                 *public["futures"].routes(),
                 *FuturesMarketCalls(venue).routes(),
+                *FuturesCalls(venue).routes(),
                 *UnifiedCalls(venue).token_routes(),
             ],
         }
@@ -163,8 +165,9 @@ class KucoinServer:
             if not pool.take(now, route.weight):
                 return _limited(_error("429000", "Too many requests in a short period of time.", 429), pool, now)
             try:
-                body = await _read_body(request)
-                data = route.handler(RestCall(account, dict(request.match_info), dict(request.query), body))
+                body, items = await _read_body(request)
+                call = RestCall(account, dict(request.match_info), dict(request.query), body, items)
+                data = route.handler(call)
                 response = _ok(data)
             except Refused as refused:
                 response = _error(refused.code, refused.message, 200)
@@ -358,13 +361,14 @@ def _transport(request: web.Request) -> asyncio.Transport:
     return transport
 
 
-async def _read_body(request: web.Request) -> Mapping[str, Any]:
-    """Return the JSON object of a body. Raises Refused (400100, text assumed) for any other body."""
+async def _read_body(request: web.Request) -> tuple[Mapping[str, Any], list[Any] | None]:
+    """Return the JSON object or array of a body. Raises Refused (400100, text assumed) for any other body."""
     text = (await request.read()).decode("utf-8", "replace")
     body = read_object(text) if text else {}
-    if body is None:
-        raise Refused("400100", "The body must be a JSON object.")
-    return body
+    items = read_array(text) if body is None else None
+    if body is None and items is None:
+        raise Refused("400100", "The body must be a JSON object or array.")
+    return body or {}, items
 
 
 def _limited(response: web.Response, pool: Pool, now: float) -> web.Response:

@@ -26,12 +26,14 @@ class RestCall:
         path: Named parts of the path.
         query: Decoded query.
         body: Decoded JSON object, or an empty mapping.
+        items: Decoded JSON array, where the body is one; ``None`` for every other body.
     """
 
     account: str
     path: Mapping[str, str] = field(factory=dict)
     query: Mapping[str, str] = field(factory=dict)
     body: Mapping[str, Any] = field(factory=dict)
+    items: list[Any] | None = None
 
     def need(self, name: str) -> str:
         """Return a query parameter. Raises Refused (400100, text assumed) where it is missing."""

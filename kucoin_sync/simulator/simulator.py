@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from .accounts import Balance
+from .contracts import Contract
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .events import Ticker, Trade
 from .fault_controls import FaultControls
+from .futures_controls import FuturesControls
 from .orders import OrderState
 from .pro_frames import ProForms
 from .symbols import Symbol
@@ -38,7 +40,7 @@ _numbers = itertools.count(1)
 CALL_TIMEOUT = 5.0
 
 
-class Simulator(FaultControls):
+class Simulator(FaultControls, FuturesControls):
     """
     A local exchange that speaks KuCoin's WebSocket and REST protocols on a loopback port.
 
@@ -52,7 +54,9 @@ class Simulator(FaultControls):
         tls: Serve TLS with a certificate made on the spot, see `ssl_context`.
         seed: Seed of the market maker.
         symbols: Pairs; ``None`` for BTC-USDT and ETH-USDT.
+        contracts: Contracts; ``None`` for XBTUSDTM, ETHUSDTM and the inverse XBTUSDM.
         balances: Start balances of each account, currency to amount; ``None`` for a default purse.
+        futures_balances: The same of the futures wallets.
         credentials: Accounts that may log in; the first is the one queries mean by default.
         market_maker: Whether a house trader moves the market.
         limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own.
@@ -71,6 +75,7 @@ class Simulator(FaultControls):
         pro_refusals: ``"message"``, ``"reason"`` or ``"code"``: how they refuse a log-in.
         clock: Server's time in nanoseconds since 1970.
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
+        deprecated_subjects: Also push the deprecated subjects of the futures wallet.
 
     Raises:
         ValueError: For a host that is not loopback, or credentials that could be live ones.
@@ -85,7 +90,9 @@ class Simulator(FaultControls):
         tls: bool = False,
         seed: int = 0,
         symbols: Iterable[Symbol] | None = None,
+        contracts: Iterable[Contract] | None = None,
         balances: Mapping[str, Decimal | str] | None = None,
+        futures_balances: Mapping[str, Decimal | str] | None = None,
         credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
         market_maker: bool = True,
         limits: Literal["on", "off"] | Limits = "on",
@@ -104,6 +111,7 @@ class Simulator(FaultControls):
         pro_refusals: Literal["message", "reason", "code"] = "message",
         clock: Callable[[], int] = time.time_ns,
         truth_file: Path | None = None,
+        deprecated_subjects: bool = False,
     ) -> None:
         if host not in ("127.0.0.1", "::1"):
             raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}")
@@ -123,7 +131,9 @@ class Simulator(FaultControls):
         self._venue = Venue(
             seed=seed,
             symbols=symbols,
+            contracts=contracts,
             balances=balances,
+            futures_balances=futures_balances,
             credentials=accounts,
             market_maker=market_maker,
             limits=limits if isinstance(limits, Limits) else Limits() if limits == "on" else Limits.off(),
@@ -138,6 +148,7 @@ class Simulator(FaultControls):
             max_output=max_output,
             pro_forms=ProForms(frames=pro_frames, acks=pro_acks, refusals=pro_refusals),
             truth_file=truth_file,
+            deprecated_subjects=deprecated_subjects,
         )
         self._venue.on_change = self._changed
         self._server = _make_server(self._venue, host, port, server_context, max_connections)

@@ -28,6 +28,8 @@ from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
 from .futures_exchange import FuturesExchange
+from .futures_operations import futures_operations
+from .futures_private_feed import FuturesPrivateFeed
 from .futures_public_feed import FuturesPublicFeed
 from .index_prices import IndexPrices
 from .json_text import compact
@@ -185,6 +187,7 @@ class Venue:
         max_output: int = 4 * 1024 * 1024,
         pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
+        deprecated_subjects: bool = False,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.pro_forms = ProForms() if pro_forms is None else pro_forms
@@ -237,7 +240,11 @@ class Venue:
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
         #: Handlers of the order entry by operation.
         unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
-        self.operations: Operations = {**spot_operations(self.exchange), **unified}
+        self.operations: Operations = {
+            **spot_operations(self.exchange),
+            **futures_operations(self.futures),
+            **unified,
+        }
         self.opened = dict.fromkeys(SYSTEMS, 0)
         self.frames_received = dict.fromkeys(SYSTEMS, 0)
         self.frames_sent = dict.fromkeys(SYSTEMS, 0)
@@ -255,7 +262,10 @@ class Venue:
             ticker_interval = TICKER_INTERVAL * push_interval_scale
         self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
         self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
-        self._feeds.append(FuturesPublicFeed(self, scale=push_interval_scale))
+        self._feeds += [
+            FuturesPublicFeed(self, scale=push_interval_scale),
+            FuturesPrivateFeed(self, deprecated=deprecated_subjects),
+        ]
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
         futures = ProMarket(
             "FUTURES",

@@ -151,6 +151,17 @@ def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False
     return answer["data"]
 
 
+def call(simulator: Simulator, method: str, path: str, body: Any = None, *, host: str = "") -> Any:
+    """Call signed REST, with the body that JSON makes of a value; return the whole answer."""
+    text = "" if body is None else json.dumps(body)
+    stamp = str(requests.get(simulator.url + "/api/v1/timestamp", timeout=LIMIT).json()["data"])
+    headers = rest_headers(simulator, path + text, method=method, timestamp=stamp)
+    headers["Content-Type"] = "application/json"
+    return requests.request(
+        method, simulator.url + host + path, data=text or None, headers=headers, timeout=LIMIT
+    ).json(parse_float=Decimal)
+
+
 def token_url(simulator: Simulator, *, private: bool = False, host: str = "") -> str:
     path = "/api/v1/bullet-" + ("private" if private else "public")
     headers = rest_headers(simulator) if private else {}
