@@ -497,6 +497,17 @@ def test_X23_a_bad_argument_of_a_rest_call_is_refused_by_name_and_rule(call: Cal
     assert recorder.calls == []
 
 
+def test_a_test_order_gets_a_client_order_id_as_an_order_would() -> None:
+    """The exchange wants one of margin and futures orders."""
+    recorder = Recorder({"orderId": "1"})
+    order = {"symbol": "BTC-USDT", "side": "buy", "type": "market", "funds": 1}
+    for call in (recorder.rest.test_spot_order, recorder.rest.test_margin_order):
+        call(**order)
+    first, second = (json.loads(call.body)["clientOid"] for call in recorder.calls)
+    assert first != second
+    assert (first + second).isalnum()
+
+
 def test_a_private_call_without_credentials_is_refused_by_what_is_missing() -> None:
     around = Recorder(None).rest._around
     rest = RestClient(attrs.evolve(around, signer=None))
