@@ -285,6 +285,8 @@ class OrderAck:
         borrow_size: What a margin order borrowed, where the reply tells.
         loan_apply_id: Id of that loan.
         no_effect: The cancel changed nothing, because the order was done or being cancelled already.
+        test: The order was checked and not placed: the ids are of an order that does not exist. It went over REST,
+            so there is no line and no request id.
     """
 
     op: str
@@ -303,6 +305,7 @@ class OrderAck:
     borrow_size: Decimal | None = None
     loan_apply_id: str | None = None
     no_effect: bool = False
+    test: bool = False
 
 
 @attrs.frozen(repr=False)

@@ -41,6 +41,20 @@ def test_the_market_is_told(client: WebsocketClient) -> None:
     assert Decimal(client.rest.symbol("BTC-USDT")["baseMinSize"]) > 0
 
 
+def test_order_books_are_told(exchange: Simulator, client: WebsocketClient) -> None:
+    """The whole book of a spot symbol is signed; parts, and those of contracts, are not."""
+    with WebsocketAPIClient(client=client) as api:
+        api.submit_new_spot_order(symbol="BTC-USDT", side="buy", type="limit", price="20000.5", size="0.0001")
+    for depth in (20, 100, None):
+        book = client.rest.book("BTC-USDT", depth)
+        assert book.bids == ((Decimal("20000.5"), Decimal("0.0001")),)
+        assert (book.asks, book.symbol) == ((), "BTC-USDT")
+        assert book.sequence > 0
+        assert abs(book.time_ms - client.rest.server_time_ms()) < 60_000
+    for depth in (20, 100, None):
+        assert client.rest.futures_book("XBTUSDTM", depth).symbol == "XBTUSDTM"
+
+
 def test_what_does_not_exist_is_said_so_with_its_code(client: WebsocketClient) -> None:
     with pytest.raises(RestError) as caught:
         client.rest.symbol("NO-SUCH")

@@ -33,7 +33,15 @@ class ControlError(Exception):
 
 def hosts(url: str) -> dict[str, str]:
     """Return the option ``hosts`` for the simulator at ``url``."""
-    return {"spot_rest": url, "futures_rest": url, "ws_api": f"{url.replace('http', 'ws', 1)}/v1/private"}
+    ws = url.replace("http", "ws", 1)
+    return {
+        "spot_rest": url,
+        "futures_rest": f"{url}/futures",
+        "ws_api": f"{ws}/v1/private",
+        "pro_spot": f"{ws}/pro/spot",
+        "pro_futures": f"{ws}/pro/futures",
+        "pro_private": f"{ws}/pro/private",
+    }
 
 
 class Control:

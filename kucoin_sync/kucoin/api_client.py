@@ -110,7 +110,11 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
         ws_key: str | Enum | None,
         timeout: float | None,
         extra: Mapping[str, Any] | None,
+        *,
+        test: bool = False,
     ) -> Any:
+        if test:
+            return self._client.test_operation(op, params, arguments, extra, timeout)
         return self._client.call_operation(ws_key, op, params, arguments, extra, timeout)
 
     def close(self, *, timeout: float | None = None, drain: bool = True) -> None:
@@ -156,7 +160,11 @@ class NowaitCalls(OrderMethods[Future[OrderAck], Future[BatchResult], Future[Pon
         ws_key: str | Enum | None,
         timeout: float | None,
         extra: Mapping[str, Any] | None,
+        *,
+        test: bool = False,
     ) -> Any:
+        if test:
+            raise ConfigError("test: a test order goes over REST and blocks; call the method without nowait")
         return self._client.call_operation_nowait(ws_key, op, params, arguments, extra, timeout)
 
 

@@ -14,6 +14,7 @@ from kucoin_sync.engine.client import EngineClient
 from kucoin_sync.engine.connection import Connection
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.events import OrderAck
 from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.classic import ClassicDialect
 from kucoin_sync.kucoin.hosts import bound, check_hosts, host_url, region_of
@@ -256,6 +257,33 @@ class WebsocketClient(EngineClient):
         """Make a request whose arguments are a mapping or keywords; what every order method comes down to."""
         connection, args, seconds, check = self._prepare(ws_key, op, params, keywords, extra, timeout)
         return self._calls.call(connection, op, args, timeout=seconds, check=check)
+
+    def test_operation(
+        self,
+        op: str,
+        params: Any,
+        keywords: Mapping[str, Any],
+        extra: Mapping[str, Any] | None,
+        timeout: float | None,
+    ) -> OrderAck:
+        """Have an order checked instead of placed, over REST; see `RestClient.test_order`."""
+        began = time.monotonic()
+        data = self.rest.test_order(op, params, extra=extra, timeout=timeout, **keywords)
+        return OrderAck(
+            op=op,
+            order_id=data.get("orderId"),
+            client_oid=data.get("clientOid"),
+            request_id="",
+            latency=time.monotonic() - began,
+            in_time=None,
+            out_time=None,
+            rate_limit=None,
+            ws_key="",
+            connection_id="",
+            data=data,
+            raw="",
+            test=True,
+        )
 
     def call_operation_nowait(
         self,

@@ -64,6 +64,9 @@ _TWINS: Mapping[tuple[str, str], str] = {
     ("POST", "/api/v1/orders/multi"): "futures.multi_order",
     ("DELETE", "/api/v1/orders"): "futures.cancel",
     ("DELETE", "/api/v3/orders"): "futures.cancel",
+    ("POST", "/api/ua/v1/unified/order/place"): "uta.order",
+    ("POST", "/api/ua/v1/unified/order/cancel"): "uta.cancel",
+    ("POST", "/api/ua/v1/unified/order/amend"): "uta.amend",
 }
 """The order entry operation whose table of codes applies to a call; a ``DELETE`` may go on with an id."""
 
@@ -185,7 +188,10 @@ def _sample(frame: Mapping[str, Any] | None, answer: HttpAnswer) -> str:
 
 
 def operation_of(call: RestCall) -> Operation:
-    product = "futures" if call.host == "futures" else "margin" if "/margin/" in call.target.path else "spot"
+    path = call.target.path
+    product = "futures" if call.host == "futures" else "margin" if "/margin/" in path else "spot"
+    if path.startswith("/api/ua/"):
+        product = "uta"
     return Operation(
         name=call.op,
         product=product,

@@ -15,7 +15,7 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.errors import ConfigError, ForkedError, KucoinSyncError, ReentrantCallError, UnknownReason
-from kucoin_sync.kucoin.arguments import SPOT_ORDER
+from kucoin_sync.kucoin.operations import OPERATIONS
 from kucoin_sync.kucoin.rest_answers import odd_data
 from kucoin_sync.kucoin.rest_legs import run_legs
 from kucoin_sync.kucoin.rest_orders import TRADE_TYPES, OrderCalls, named_symbols
@@ -27,6 +27,12 @@ LONGEST_DEADMAN = 86_400
 _BEFORE_ANYTHING = (ConfigError, ForkedError, ReentrantCallError)
 
 _FUTURES_CANCEL_ALL = "/api/v3/orders"
+_TEST_CALLS = {
+    "spot.order": ("/api/v1/hf/orders/test", "spot"),
+    "margin.order": ("/api/v3/hf/margin/order/test", "spot"),
+    "futures.order": ("/api/v1/orders/test", "futures"),
+}
+"""Operation to path and host of the call that only checks it."""
 
 
 class ChangeCalls(OrderCalls):
@@ -205,8 +211,9 @@ class ChangeCalls(OrderCalls):
 
     # Test orders.
 
-    def test_spot_order(
+    def test_order(
         self,
+        op: str,
         params: Mapping[str, Any] | None = None,
         *,
         extra: Mapping[str, Any] | None = None,
@@ -214,13 +221,14 @@ class ChangeCalls(OrderCalls):
         **arguments: Any,
     ) -> dict[str, Any]:
         """
-        Have the exchange check a spot order without placing it.
+        Have the exchange check an order without placing it.
 
         Args:
+            op: ``spot.order``, ``margin.order`` or ``futures.order``: which kind of order.
             params: All arguments in one mapping; else use keywords.
             extra: Fields the library does not know yet.
             timeout: Seconds; ``None`` takes ``request_timeout``.
-            **arguments: As `WebsocketAPIClient.submit_new_spot_order` takes them.
+            **arguments: As the method of `WebsocketAPIClient` takes them.
 
         Returns:
             ``{"orderId": ..., "clientOid": ...}``: ids of an order that does not exist.
@@ -229,51 +237,17 @@ class ChangeCalls(OrderCalls):
             RestError: The exchange would refuse it, with its code.
             ConfigError: An argument breaks a rule; nothing was sent.
         """
-        body = SPOT_ORDER.check(params, arguments, extra)
-        return self._object("POST", "/api/v1/hf/orders/test", body=body, timeout=timeout)
-
-    def test_margin_order(
-        self, params: Mapping[str, Any] | None = None, *, timeout: float | None = None, **arguments: Any
-    ) -> dict[str, Any]:
-        """
-        Have the exchange check a margin order without placing it. What it takes is not checked here.
-
-        Args:
-            params: All arguments in one mapping, named as in KuCoin's documents; else use keywords.
-            timeout: Seconds; ``None`` takes ``request_timeout``.
-            **arguments: The same names in snake_case.
-        """
-        body = _body(params, arguments)
-        return self._object("POST", "/api/v3/hf/margin/order/test", body=body, timeout=timeout)
-
-    def test_futures_order(
-        self, params: Mapping[str, Any] | None = None, *, timeout: float | None = None, **arguments: Any
-    ) -> dict[str, Any]:
-        """Have the exchange check a futures order without placing it; arguments as in `test_margin_order`."""
-        body = _body(params, arguments)
-        return self._object("POST", "/api/v1/orders/test", body=body, host="futures", timeout=timeout)
+        path, host = _TEST_CALLS[_one_of("op", op, *_TEST_CALLS)]
+        body = OPERATIONS[op].arguments.check(params, arguments, extra)
+        # Where the exchange asks for a client order id, orders get one from us; so does their test.
+        body.setdefault("clientOid", self._around.identifiers.next())
+        return self._object("POST", path, body=body, host=host, timeout=timeout)
 
 
 def _one_of(name: str, value: str, *allowed: str) -> str:
     if value not in allowed:
         raise ConfigError(f"{name}: must be one of {', '.join(allowed)}, got {value!r:.60}")
     return value
-
-
-def _body(params: Mapping[str, Any] | None, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments under the exchange's names."""
-    if params is not None and arguments:
-        raise ConfigError(f"{next(iter(arguments))}: give one mapping or keywords, not both")
-    if params is not None:
-        if not isinstance(params, Mapping):
-            raise ConfigError(f"params: must be a mapping, got {type(params).__name__}")
-        return dict(params)
-    return {_camel(name): value for name, value in arguments.items() if value is not None}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in others)
 
 
 # What the data of a yes has to say: a reason for doubt, or None.

@@ -248,6 +248,29 @@ class Exchange:
             assert state is not None
             return state
 
+    def amend(self, account: str, args: Mapping[str, Any]) -> OrderState:
+        """
+        Give a live spot or margin order another price or size in its place: it keeps its id and loses its turn.
+
+        ``newSize`` is the whole size, with what is filled already. All of this is assumed.
+
+        Raises:
+            Refused: Unknown order, bad arguments or not enough balance; the order stays as it was.
+        """
+        with self._floor.command() as now:
+            order = self._floor.named(account, args, (*SPOT_ORDERS, *MARGIN_ORDERS))
+            whole = order.deal_size + order.remaining
+            request = modified(order.request, args, self.symbols[order.request.symbol], whole)
+            left = (request.size or whole) - order.deal_size
+            if left <= 0:
+                raise refused("parameter", "newSize is not above what is filled.")
+            self._floor.check_price(request)
+            if not self.settlement.hold_more(order, self.settlement.needs(request, left)):
+                raise refused("balance")
+            self._markets[request.symbol].amend(order, request, now)
+            self._floor.touch(request.symbol)
+            return order.state()
+
     def place_stop(self, account: str, args: Mapping[str, Any]) -> StopOrderState:
         """
         Place an order that waits for a price.

@@ -18,6 +18,7 @@ from .futures_accounts import FuturesAccounts
 from .futures_orders import FuturesOrder, FuturesRequest, named_contract, read_futures_order
 from .futures_refusals import refused
 from .order_register import OrderRegister
+from .orders import Refused
 
 __all__ = ["Admission"]
 
@@ -95,8 +96,35 @@ class Admission:
         needed = self._accounts.order_margin(account, symbol, order) - self._accounts.order_margin(account, symbol)
         if needed > 0 and needed > self._accounts.spare(account, order.contract.settle):
             raise refused("balance")
-        if request.leverage is not None and request.margin_mode == "ISOLATED":
-            self._accounts.remember_leverage(account, symbol, request.leverage)
+
+    def admit_amended(self, order: FuturesOrder, request: FuturesRequest) -> None:
+        """
+        Check what a resting order is to become, and work out its margin.
+
+        Raises:
+            Refused: Nothing changed.
+        """
+        account, symbol, contract = order.account, request.symbol, order.contract
+        assert request.size is not None
+        if request.size <= order.deal_size:
+            raise refused("parameter", "newSize is not above what is filled.")
+        self._check_price(request, contract)
+        before, spare = self._accounts.order_margin(account, symbol), self._accounts.spare(account, contract.settle)
+        old = order.request, order.cut, order.reserve
+        order.request, order.cut = request, ZERO
+        try:
+            order.reserve = self._accounts.reserve(contract, self._worst_unit(order), order.leverage)
+            if not request.only_closes:
+                self._check_risk_limit(order)
+            elif order.remaining > self._accounts.closable(order):
+                raise refused("parameter", "newSize is more than there is to close.")
+            needed = self._accounts.order_margin(account, symbol) - before
+            if needed > 0 and needed > spare:
+                raise refused("balance")
+        except Refused:
+            order.request, order.cut, order.reserve = old
+            raise
+        order.request, order.cut = old[0], old[1]
 
     def rests(self, order: FuturesOrder) -> None:
         """Work out the margin of an order that came to rest: from now on it trades at its own price."""
@@ -166,7 +194,9 @@ class Admission:
         position = self._accounts.position(order.account, request.symbol, request.position_side)
         exposure = max(ZERO, position.qty if order.is_buy else -position.qty) + order.remaining
         for other in self._orders.live(order.account):
-            if isinstance(other, FuturesOrder) and not other.is_waiting and _adds_alike(other.request, request):
+            if not isinstance(other, FuturesOrder) or other is order or other.is_waiting:
+                continue
+            if _adds_alike(other.request, request):
                 exposure += other.remaining
         unit = order.contract.unit(self._mark(request.symbol))
         if exposure * abs(unit) > order.contract.risk_limit(position.level):

@@ -41,7 +41,7 @@ from .futures_events import (
     PositionState,
 )
 from .futures_liquidation import Liquidator
-from .futures_orders import FuturesOrder, named_contract
+from .futures_orders import FuturesOrder, amended, named_contract
 from .futures_refusals import refused
 from .futures_reports import FuturesReports
 from .futures_settings import FuturesSettings
@@ -260,6 +260,29 @@ class FuturesExchange:
             self._finish_command(order.request.symbol, now)
         return order.futures_state()
 
+    def amend(self, account: str, args: Mapping[str, Any]) -> FuturesOrderState:
+        """
+        Give a resting order another price or size in its place: it keeps its id and loses its turn.
+
+        ``newSize`` is the whole size, with what is filled already. All of this is assumed.
+
+        Raises:
+            Refused: Unknown order, bad arguments or not enough margin; the order stays as it was.
+        """
+        with localcontext(EXACT):
+            now = self._begin()
+            order = self._named(account, args)
+            if order.is_waiting or order.request.symbol != args.get("symbol"):
+                raise refused("no_such_live_order")
+            request = amended(order.request, args, order.contract)
+            self._admission.admit_amended(order, request)
+            self._markets[request.symbol].amend(order, request, now)
+            if order.outcome is None:
+                self._admission.rests(order)
+            self.reports.wallet(account, order.contract.settle)
+            self._finish_command(request.symbol, now)
+        return order.futures_state()
+
     def cancel_all(self, account: str, symbol: str | None = None, *, stops: bool = False) -> list[str]:
         """Cancel the resting orders of an account, or its waiting stop orders; return their ids."""
         with localcontext(EXACT):
@@ -406,6 +429,8 @@ class FuturesExchange:
         return order
 
     def _enter(self, order: FuturesOrder, now: int) -> None:
+        if order.request.leverage is not None and order.request.margin_mode == "ISOLATED":
+            self.accounts.remember_leverage(order.account, order.request.symbol, order.request.leverage)
         self._markets[order.request.symbol].enter(order, now)
         if order.outcome is None:
             self._admission.rests(order)

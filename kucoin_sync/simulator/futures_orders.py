@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .contracts import Contract, divided
 from .futures_events import FuturesOrderState
@@ -216,6 +216,23 @@ def read_futures_order(
         stop_price_type=stop_price_type,
         is_shown_hidden=flags["hidden"],
         is_shown_post_only=flags["postOnly"],
+    )
+
+
+def amended(request: FuturesRequest, args: Mapping[str, Any], contract: Contract) -> FuturesRequest:
+    """
+    Build what a resting order becomes: ``newPrice`` and ``newSize``, at least one of them.
+
+    Raises:
+        Refused: 100001.
+    """
+    price, size = args.get("newPrice"), args.get("newSize")
+    if price is None and size is None:
+        raise refused("parameter", "newPrice or newSize is required.")
+    return evolve(
+        request,
+        price=request.price if price is None else _price({"price": price}, contract),
+        size=request.size if size is None else _read_size({"size": size}, contract, request.price, closes=False),
     )
 
 

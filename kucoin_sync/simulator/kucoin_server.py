@@ -175,8 +175,7 @@ class KucoinServer:
             try:
                 body, items = await _read_body(request)
                 call = RestCall(account, dict(request.match_info), dict(request.query), body, items)
-                data = route.handler(call)
-                response = _ok(data, says_success=route.says_success)
+                response = _ok(route.handler(call), says_success=route.says_success)
             except Refused as refused:
                 response = _error(refused.code, refused.message, 200)
             self._venue.on_change()

@@ -102,24 +102,28 @@ class Market:
         and a fill-or-kill order that cannot be filled are taken and cancelled at once (assumed).
         """
         self._now = now
-        request = order.request
         self._emit(OrderReceived(order.state()))
-        if not self.is_gathering:
-            reason = self._forbidden(order)
-            if reason is not None:
-                self._finish(order, "canceled", reason)
-                return
-            self._match(order)
-            if order.outcome is not None:
-                return
-        if request.type == "market":
-            filled = request.size is None and order.deal_size > 0
-            self._finish(order, "filled" if filled else "canceled", None if filled else "NO_MAKER")
-        elif request.time_in_force in ("IOC", "FOK"):
-            self._finish(order, "canceled", request.time_in_force)
-        else:
-            self.book.side(request.side).add(order)
+        self._trade_or_rest(order)
+        if order.outcome is None:
             self._emit(OrderOpened(order.state()))
+
+    def amend(self, order: Order, request: OrderRequest, now: int) -> None:
+        """
+        Give a resting order another price or size; it keeps its id and its fills, and loses its turn (assumed).
+
+        Args:
+            order: It rests.
+            request: The same with another price or size; the size counts what is filled already.
+            now: Time of the command.
+        """
+        self._now = now
+        old_size = order.size
+        assert old_size is not None
+        self.book.side(request.side).remove(order)
+        order.request, order.cut, order.updated_at_ns = request, ZERO, now
+        self._settlement.shrunk(order)
+        self._emit(OrderUpdated(order.state(), old_size))
+        self._trade_or_rest(order)
 
     def cancel(self, order: Order, now: int, reason: str = "USER") -> None:
         """Take a live order out of the book."""
@@ -198,6 +202,24 @@ class Market:
         return size, cost
 
     # Matching.
+
+    def _trade_or_rest(self, order: Order) -> None:
+        request = order.request
+        if not self.is_gathering:
+            reason = self._forbidden(order)
+            if reason is not None:
+                self._finish(order, "canceled", reason)
+                return
+            self._match(order)
+            if order.outcome is not None:
+                return
+        if request.type == "market":
+            filled = request.size is None and order.deal_size > 0
+            self._finish(order, "filled" if filled else "canceled", None if filled else "NO_MAKER")
+        elif request.time_in_force in ("IOC", "FOK"):
+            self._finish(order, "canceled", request.time_in_force)
+        else:
+            self.book.side(request.side).add(order)
 
     def _forbidden(self, order: Order) -> str | None:
         """Return why post-only or fill-or-kill forbids the order to meet this book."""

@@ -75,6 +75,17 @@ class SpotSettlement:
         order.held = amount
         return True
 
+    def hold_more(self, order: Order, amount: Decimal) -> bool:
+        """Reserve what is missing to ``amount``; return False and change nothing if it is not there."""
+        request, missing = order.request, amount - order.held
+        if missing <= 0:
+            return True
+        currency, reason = self.pays_in(request), Reason("hold", request.symbol, order.order_id)
+        if not self._ledger.hold(order.account, request.wallet, currency, missing, reason):
+            return False
+        order.held = amount
+        return True
+
     def fill(self, taker: Order, maker: Order, price: Decimal, size: Decimal, trade_id: int) -> tuple[Decimal, Decimal]:
         """Move the money of one fill."""
         funds = price * size

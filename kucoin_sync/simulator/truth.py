@@ -16,7 +16,9 @@ from attrs import asdict, define, frozen
 __all__ = ["PLACING", "TruthFrame", "TruthLog", "TruthRecord"]
 
 #: Operations that place an order under a client order id.
-PLACING = frozenset({"spot.order", "spot.sync_order", "margin.order", "uta.order"})
+PLACING = frozenset(
+    {"spot.order", "spot.sync_order", "margin.order", "futures.order", "futures.multi_order", "uta.order"}
+)
 
 
 @frozen

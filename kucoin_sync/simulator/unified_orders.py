@@ -6,7 +6,7 @@ A unified order is one of the engine of its product: wallets, books and order id
 - An order with a trigger is a stop order of its engine, and can be cancelled under that id until it fires.
 - Take profit and stop loss of a futures order become two stop orders that only reduce, placed together with it
   (assumed: when they start to wait is not documented).
-- An amended order is replaced: the old one is cancelled and the new one has another id (assumed).
+- An order is amended in its place: it keeps its id and loses its turn. The reply has no other id than that one.
 
 Source: KuCoin docs, unified account, Place Order, Cancel Order and Amend Order, and the published list of codes.
 """
@@ -20,10 +20,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from .exchange import Exchange
-from .futures_events import FuturesOrderState
 from .futures_exchange import FuturesExchange
 from .orders import Refused, StopOrderState
-from .symbols import plain
 from .uta_arguments import FUTURES, Arguments, read_amend, read_cancel, read_closing_stops, read_order
 
 __all__ = ["UnifiedOrders"]
@@ -116,26 +114,38 @@ class UnifiedOrders:
 
     def amend(self, account: str, args: Arguments) -> tuple[str, str | None]:
         """
-        Replace an order by one with another price or size.
+        Give a resting order another price or size.
 
         Returns:
-            Id of the new order, and its client order id, which is that of the old one.
+            Order id and client order id, both as they were.
 
         Raises:
-            Refused: The old order stays as it is, unless ``cxlOnFail`` asked for its end.
+            Refused: The order stays as it is, unless ``cxlOnFail`` asked for its end.
         """
         is_futures = str(args.get("symbol")) in self._futures.contracts
         named, changes, cancel_on_fail = read_amend(args, is_futures=is_futures)
+        if is_futures and "newSize" in changes:
+            changes["newSize"] = _contracts(changes["newSize"])
         with _in_unified_words():
             try:
-                if is_futures:
-                    return self._amend_futures(account, named, changes)
-                state = self._spot.modify(account, {**named, **changes})
-                return state.order_id, state.client_oid
+                order = (self._futures if is_futures else self._spot).amend(account, {**named, **changes})
             except Refused:
                 if cancel_on_fail:
-                    (self._futures if is_futures else self._spot).cancel(account, named)
+                    self._cancel_resting(account, named, is_futures=is_futures)
                 raise
+        return order.order_id, order.client_oid
+
+    def _cancel_resting(self, account: str, named: Arguments, *, is_futures: bool) -> None:
+        """Cancel an order that could not be amended; one that does not exist needs no end."""
+        attempts = (False, True) if not is_futures else (False,)
+        for margin in attempts:
+            try:
+                if is_futures:
+                    self._futures.cancel(account, named)
+                else:
+                    self._spot.cancel(account, named, margin=margin)
+            except Refused:
+                continue
 
     # Spot and margin.
 
@@ -167,33 +177,6 @@ class UnifiedOrders:
                 pass  # one too many: the order itself is placed, and that is what the reply has to say
         return state.order_id, state.client_oid
 
-    def _amend_futures(self, account: str, named: Arguments, changes: Arguments) -> tuple[str, str | None]:
-        replacement = _arguments_of(self._live_futures_order(account, named))
-        if "newPrice" in changes:
-            replacement["price"] = changes["newPrice"]
-        if "newSize" in changes:
-            replacement["size"] = _contracts(changes["newSize"])
-        # The same client order id is taken as long as the old order lives.
-        self._futures.place(account, {**replacement, "clientOid": secrets.token_hex(16)}, test=True)
-        self._futures.cancel(account, named)
-        try:
-            state = self._futures.place(account, replacement)
-        except Refused as refusal:
-            if refusal.situation != "duplicate":
-                raise
-            # Client order ids that count as taken for ever: the new order needs one of its own.
-            state = self._futures.place(account, {**replacement, "clientOid": secrets.token_hex(16)})
-        return state.order_id, state.client_oid
-
-    def _live_futures_order(self, account: str, named: Arguments) -> FuturesOrderState:
-        if "orderId" in named:
-            order = self._futures.order(named["orderId"])
-        else:
-            order = self._futures.order_by_client_oid(account, named["clientOid"])
-        if order is None or not order.is_live or order.account != account or order.symbol != named["symbol"]:
-            raise Refused(*_WORDS["no_such_live_order"])
-        return order
-
 
 @contextmanager
 def _in_unified_words() -> Iterator[None]:
@@ -212,35 +195,6 @@ def _stop_arguments(product: str, order: dict[str, Any]) -> dict[str, Any]:
     trade, cross, isolated = "TRADE", "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"
     kind = trade if product == "SPOT" else isolated if order["isIsolated"] else cross
     return {**order, "tradeType": kind}
-
-
-def _arguments_of(order: FuturesOrderState) -> dict[str, Any]:
-    """Return the arguments that place a live order again, with what is left of it."""
-    args: dict[str, Any] = {
-        "symbol": order.symbol,
-        "clientOid": order.client_oid,
-        "side": order.side,
-        "type": order.type,
-        "size": int(order.remaining),
-        "marginMode": order.margin_mode,
-        "positionSide": order.position_side,
-        "timeInForce": order.time_in_force,
-        "postOnly": order.post_only,
-        "hidden": order.hidden,
-        "iceberg": order.iceberg,
-        "reduceOnly": order.reduce_only,
-        "closeOrder": order.close_order,
-        "stp": order.stp,
-    }
-    if order.type == "limit":
-        args["price"] = plain(order.price)
-    if order.iceberg:
-        args["visibleSize"] = plain(order.visible_size)
-    if order.leverage == int(order.leverage):
-        args["leverage"] = int(order.leverage)
-    if order.stop and order.stop_price is not None:
-        args |= {"stop": order.stop, "stopPrice": plain(order.stop_price), "stopPriceType": order.stop_price_type}
-    return args
 
 
 def _contracts(text: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from kucoin_sync import NotSent, WebsocketAPIClient
+from kucoin_sync import ConfigError, NotSent, WebsocketAPIClient
 from kucoin_sync.kucoin import keywords
 from kucoin_sync.kucoin.api_client import NowaitCalls
 from kucoin_sync.kucoin.arguments import OperationArguments, OrderList
@@ -35,11 +35,15 @@ METHODS = {
 COMMON = {"self", "params", "ws_key", "timeout", "extra"}
 
 
+TESTABLE = {"submit_new_spot_order", "submit_margin_order", "submit_futures_order"}
+"""Methods whose orders the exchange can check without placing them."""
+
+
 class Recorder(OrderMethods[Any, Any, Any]):
     """Makes no request, but tells which it was asked for."""
 
-    def _run(self, *request: Any) -> Any:
-        return request
+    def _run(self, *request: Any, test: bool = False) -> Any:
+        return *request, test
 
 
 def test_every_operation_has_a_method_and_every_method_an_operation() -> None:
@@ -51,8 +55,10 @@ def test_every_operation_has_a_method_and_every_method_an_operation() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_asks_for_its_operation(name: str) -> None:
     arguments: tuple[Any, ...] = ([{"symbol": "X"}],) if name == "submit_multiple_futures_orders" else ()
-    op, params, given, ws_key, timeout, _ = getattr(Recorder(), name)(*arguments, ws_key="wsApiSpotV1", timeout=1.5)
-    assert (op, params, ws_key, timeout) == (METHODS[name], None, "wsApiSpotV1", 1.5)
+    op, params, given, ws_key, timeout, _, test = getattr(Recorder(), name)(
+        *arguments, ws_key="wsApiSpotV1", timeout=1.5
+    )
+    assert (op, params, ws_key, timeout, test) == (METHODS[name], None, "wsApiSpotV1", 1.5, False)
     assert given == ({"orders": arguments[0]} if arguments else {})
 
 
@@ -65,7 +71,8 @@ def test_help_shows_each_argument_of_the_operation(name: str) -> None:
         expected = {"orders"}
     for kind in (WebsocketAPIClient, NowaitCalls):
         shown = inspect.signature(getattr(kind, name)).parameters
-        assert set(shown) - COMMON == expected
+        assert set(shown) - COMMON - {"test"} == expected
+        assert ("test" in shown) is (name in TESTABLE)
         assert not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in shown.values())
 
 
@@ -111,3 +118,11 @@ def test_the_order_line_is_that_of_the_operation_unless_one_is_named() -> None:
             with pytest.raises(NotSent) as caught:
                 api.submit_futures_order(**order, ws_key=ws_key, timeout=0)
             assert caught.value.ws_key == expected
+
+
+@pytest.mark.parametrize("name", sorted(TESTABLE))
+def test_a_test_order_is_asked_for_as_one_and_not_with_a_future(name: str) -> None:
+    """It goes over REST, so there is nothing to return at once."""
+    assert getattr(Recorder(), name)(test=True)[-1] is True
+    with WebsocketAPIClient() as api, pytest.raises(ConfigError, match="test: "):
+        getattr(api.nowait, name)(test=True)

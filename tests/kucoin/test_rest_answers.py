@@ -197,6 +197,8 @@ REFUSED: list[Any] = [
     pytest.param("POST", "/api/v1/hf/orders", 200, "200004", id="balance"),
     pytest.param("POST", "/api/v1/hf/orders", 415, "415000", id="content-type"),
     pytest.param("DELETE", "/api/v1/orders/1", 400, "400005", id="futures-signature"),
+    pytest.param("POST", "/api/v3/hf/margin/order", 200, "126013", id="margin-balance"),
+    pytest.param("POST", "/api/ua/v1/unified/order/place", 200, "106150", id="unified-balance"),
 ]
 
 
@@ -207,6 +209,16 @@ def test_O01_a_definite_refusal_of_a_rest_call_is_rejected(method: str, path: st
     error = caught.value
     assert (error.op, error.code, error.msg, error.sent) == (f"{method} {path}", code, "no", "complete")
     assert f"{method} {path}: refused by the exchange ({code} no); it had no effect" in str(error)
+
+
+@pytest.mark.parametrize("code", ["300003", "100004"])
+def test_O01_a_definite_refusal_on_the_futures_host_is_rejected(code: str) -> None:
+    """Also where the order to cancel is done already: there is no ack to say so with."""
+    recorder = Recorder(answer({"code": code, "msg": "no"}))
+    method, path = ("POST", "/api/v1/orders") if code == "300003" else ("DELETE", "/api/v1/orders/1")
+    with pytest.raises(Rejected) as caught:
+        recorder.rest.request(method, path, host="futures")
+    assert caught.value.code == code
 
 
 def test_O01_a_refusal_by_rate_of_a_rest_call_says_when_the_pool_refills() -> None:

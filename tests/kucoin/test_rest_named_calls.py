@@ -243,8 +243,8 @@ SIGNED_READS: list[Any] = [
 TESTS: list[Any] = [
     (
         "test-spot",
-        lambda r: r.test_spot_order(
-            symbol="BTC-USDT", side="buy", type="limit", price=Decimal("1E-7"), size=1, client_oid="c1"
+        lambda r: r.test_order(
+            "spot.order", symbol="BTC-USDT", side="buy", type="limit", price=Decimal("1E-7"), size=1, client_oid="c1"
         ),
         f"POST {SPOT}/api/v1/hf/orders/test",
         {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "price": "0.0000001", "size": "1", "clientOid": "c1"},
@@ -252,16 +252,26 @@ TESTS: list[Any] = [
     ),
     (
         "test-margin",
-        lambda r: r.test_margin_order(symbol="BTC-USDT", side="buy", is_isolated=True, size=Decimal("0.1")),
+        lambda r: r.test_order(
+            "margin.order",
+            symbol="BTC-USDT",
+            side="buy",
+            is_isolated=True,
+            type="market",
+            size=Decimal("0.1"),
+            client_oid="c1",
+        ),
         f"POST {SPOT}/api/v3/hf/margin/order/test",
-        {"symbol": "BTC-USDT", "side": "buy", "isIsolated": True, "size": "0.1"},
+        {"symbol": "BTC-USDT", "side": "buy", "type": "market", "isIsolated": True, "size": "0.1", "clientOid": "c1"},
         {"orderId": "1"},
     ),
     (
         "test-futures",
-        lambda r: r.test_futures_order({"symbol": "XBTUSDTM", "clientOid": "c1", "size": 1}),
+        lambda r: r.test_order(
+            "futures.order", {"symbol": "XBTUSDTM", "clientOid": "c1", "side": "buy", "type": "market", "size": 1}
+        ),
         f"POST {FUTURES}/api/v1/orders/test",
-        {"symbol": "XBTUSDTM", "clientOid": "c1", "size": 1},
+        {"symbol": "XBTUSDTM", "clientOid": "c1", "side": "buy", "type": "market", "size": 1},
         {"orderId": "1"},
     ),
 ]
@@ -465,9 +475,10 @@ BAD: list[Any] = [
     (lambda r: r.set_deadman(1.5), "timeout_seconds: must be whole seconds from 1"),
     (lambda r: r.set_deadman(5, []), "symbols: give at least one"),
     (lambda r: r.set_deadman(5, "BTC USDT"), "symbols: only letters, digits"),
-    (lambda r: r.test_spot_order(symbol="BTC-USDT"), "side: is required"),
-    (lambda r: r.test_margin_order({}, size=1), "size: give one mapping or keywords, not both"),
-    (lambda r: r.test_futures_order([]), "params: must be a mapping, got list"),
+    (lambda r: r.test_order("spot.order", symbol="BTC-USDT"), "side: is required"),
+    (lambda r: r.test_order("spot.cancel", symbol="BTC-USDT"), "op: must be one of"),
+    (lambda r: r.test_order("margin.order", {}, size=1), "size: give one mapping or keywords, not both"),
+    (lambda r: r.test_order("futures.order", []), "params: must be a mapping, got list"),
     (lambda r: r.accounts(type="spot"), "type: must be one of main, trade, option"),
     (lambda r: r.change_margin_mode("X", "cross"), "margin_mode: must be one of ISOLATED, CROSS"),
     (lambda r: r.change_cross_leverage("X", 0), "leverage: must be above zero"),
@@ -484,6 +495,17 @@ def test_X23_a_bad_argument_of_a_rest_call_is_refused_by_name_and_rule(call: Cal
         call(recorder.rest)
     assert str(caught.value).startswith(words)
     assert recorder.calls == []
+
+
+def test_a_test_order_gets_a_client_order_id_as_an_order_would() -> None:
+    """The exchange wants one of margin and futures orders."""
+    recorder = Recorder({"orderId": "1"})
+    order = {"symbol": "BTC-USDT", "side": "buy", "type": "market", "funds": 1}
+    for op in ("spot.order", "margin.order"):
+        recorder.rest.test_order(op, **order)
+    first, second = (json.loads(call.body)["clientOid"] for call in recorder.calls)
+    assert first != second
+    assert (first + second).isalnum()
 
 
 def test_a_private_call_without_credentials_is_refused_by_what_is_missing() -> None:

@@ -151,15 +151,16 @@ def get(simulator: Simulator, path: str, *, host: str = "", signed: bool = False
     return answer["data"]
 
 
-def call(simulator: Simulator, method: str, path: str, body: Any = None, *, host: str = "") -> Any:
-    """Call signed REST, with the body that JSON makes of a value; return the whole answer."""
+def call(simulator: Simulator, method: str, path: str, body: Any = None, *, host: str = "", **changes: str) -> Any:
+    """Send a signed call to a host, told by its prefix, and return the whole answer."""
     text = "" if body is None else json.dumps(body)
+    # The simulator's clock may stand.
     stamp = str(requests.get(simulator.url + "/api/v1/timestamp", timeout=LIMIT).json()["data"])
-    headers = rest_headers(simulator, path + text, method=method, timestamp=stamp)
-    headers["Content-Type"] = "application/json"
-    return requests.request(
-        method, simulator.url + host + path, data=text or None, headers=headers, timeout=LIMIT
-    ).json(parse_float=Decimal)
+    headers = rest_headers(simulator, path + text, method=method, timestamp=stamp, **changes)
+    if body is not None:
+        headers.setdefault("Content-Type", "application/json")
+    answer = requests.request(method, simulator.url + host + path, data=text or None, headers=headers, timeout=LIMIT)
+    return answer.json(parse_float=Decimal)
 
 
 def done(answer: Any) -> Any:

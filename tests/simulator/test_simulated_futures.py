@@ -500,6 +500,7 @@ def test_test_order_is_checked_and_not_placed(desk: FuturesDesk) -> None:
     assert desk.exchange.orders("ann") == []
     with pytest.raises(Refused):
         desk.exchange.place("ann", {**GOOD, "size": 2000}, test=True)
+    assert desk.order("ann", "buy", "50000", 1, leverage=None).leverage == 3
 
 
 # What an account chooses.

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Simulator
+from kucoin_sync.simulator.venue import Venue
 from tests.simulator.clients import (
     LIMIT,
     ProSocket,
@@ -223,27 +224,75 @@ def test_waiting_spot_order_is_cancelled_by_client_id(orders: Socket, rows: ProS
 
 
 @pytest.mark.parametrize("price", ["21000", 21000])
-def test_amended_spot_order_is_replaced(simulator: Simulator, orders: Socket, rows: ProSocket, price: Any) -> None:
-    old = place(orders, SPOT, clientOid="a")
-    reply = ask(orders, "uta.amend", {"symbol": "BTC-USDT", "orderId": old["orderId"], "newPrice": price})
+def test_amended_spot_order_keeps_its_id(simulator: Simulator, orders: Socket, rows: ProSocket, price: Any) -> None:
+    order_id = place(orders, SPOT, clientOid="a")["orderId"]
+    simulator.counter_order("BTC-USDT", "sell", "0.004", "20000")
+    reply = ask(orders, "uta.amend", {"symbol": "BTC-USDT", "orderId": order_id, "newPrice": price, "newSize": "0.02"})
+    assert reply["data"] == {"orderId": order_id, "clientOid": "a"}
     order = simulator.open_orders()[0]
-    assert reply["data"] == {"orderId": order.order_id, "clientOid": "a"}
-    assert (str(order.price), order.order_id != old["orderId"]) == ("21000", True)
-    assert [row(rows, "eT", "cR") for _ in range(3)] == [
-        ["OPEN", ""],
-        ["CANCEL", "ALTER_ORDER_CANCEL_OLD_ORDER"],
-        ["OPEN", ""],
+    assert (order.order_id, str(order.price), str(order.remaining)) == (order_id, "21000", "0.016")
+    assert order.held == Decimal("21000") * Decimal("0.016") * Decimal("1.001")
+    assert [row(rows, "oi", "eT", "os") for _ in range(2)] == [[order_id, "OPEN", 2], [order_id, "MATCH", 4]]
+    keys = ("oi", "eT", "os", "p", "q", "fS", "rS")
+    assert row(rows, *keys) == [order_id, "UPDATE", 4, "21000", "0.02", "0.004", "0.016"]
+    assert (
+        ask(orders, "uta.cancel", {"tradeType": "SPOT", "symbol": "BTC-USDT", "orderId": order_id})["code"] == "200000"
+    )
+
+
+def test_amended_order_trades_if_its_price_now_crosses(simulator: Simulator, orders: Socket, rows: ProSocket) -> None:
+    simulator.counter_order("BTC-USDT", "sell", "0.5", "21000")
+    order_id = place(orders, SPOT)["orderId"]
+    ask(orders, "uta.amend", {"symbol": "BTC-USDT", "orderId": order_id, "newPrice": "21500"})
+    assert [row(rows, "oi", "eT", "lR") for _ in range(3)] == [
+        [order_id, "OPEN", ""],
+        [order_id, "UPDATE", ""],
+        [order_id, "FILL", "TAKER"],
     ]
+    assert simulator.balances()["USDT"].held == 0
 
 
-def test_amended_futures_order_is_replaced(orders: Socket, rows: ProSocket) -> None:
-    old = place(orders, FUTURES, stp="CN")
+def test_amended_futures_order_keeps_its_id(orders: Socket, rows: ProSocket) -> None:
+    order_id = place(orders, FUTURES, stp="CN")["orderId"]
     args = {"symbol": "XBTUSDTM", "clientOid": "f", "newPrice": "59500", "newSize": "4", "sizeUnit": "UNIT"}
     reply = ask(orders, "uta.amend", args)
-    assert reply["data"]["clientOid"] == "f" and reply["data"]["orderId"] != old["orderId"]
+    assert reply["data"] == {"orderId": order_id, "clientOid": "f"}
     assert row(rows, "eT") == ["OPEN"]
-    assert row(rows, "oi", "eT") == [old["orderId"], "CANCEL"]
-    assert row(rows, "oi", "eT", "p", "q", "stp") == [reply["data"]["orderId"], "OPEN", "59500", "4", "CN"]
+    keys = ("oi", "eT", "os", "p", "q", "rS", "stp")
+    assert row(rows, *keys) == [order_id, "UPDATE", 2, "59500", "4", "4", "CN"]
+
+
+def test_margin_order_is_amended_too(simulator: Simulator, orders: Socket, rows: ProSocket) -> None:
+    on_venue(simulator, lambda venue: venue.exchange.deposit(simulator.api_key, "USDT", "1000", wallet="margin"))
+    order_id = place(orders, MARGIN)["orderId"]
+    reply = ask(orders, "uta.amend", {"symbol": "BTC-USDT", "clientOid": "m", "newSize": "0.02"})
+    assert reply["data"]["orderId"] == order_id
+    assert [row(rows, "eT", "q", "mM") for _ in range(2)] == [["OPEN", "0.01", "CROSS"], ["UPDATE", "0.02", "CROSS"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "change", "code"),
+    [
+        (SPOT, {"newSize": "1000"}, "106150"),
+        (SPOT, {"newSize": "0.00000001"}, "106164"),
+        (FUTURES, {"newSize": "900000"}, "106212"),
+        (FUTURES, {"newPrice": "90000"}, "106170"),
+        (FUTURES, {"newSize": "0"}, "106168"),
+    ],
+)
+def test_refused_amend_changes_nothing(
+    simulator: Simulator, orders: Socket, args: dict[str, Any], change: dict[str, Any], code: str
+) -> None:
+    place(orders, {**args, "clientOid": "f"})
+
+    def state(venue: Venue) -> Any:
+        account = simulator.api_key
+        orders = [*venue.exchange.open_orders(account), *venue.futures.open_orders(account)]
+        return orders, venue.exchange.balances(account), venue.futures.wallet(account, "USDT").available
+
+    before = on_venue(simulator, state)
+    assert ask(orders, "uta.amend", {"symbol": args["symbol"], "clientOid": "f", **change})["code"] == code
+    assert on_venue(simulator, state) == before
 
 
 @pytest.mark.parametrize("args", [{**SPOT, "clientOid": "f"}, FUTURES], ids=["spot", "futures"])
@@ -339,9 +388,11 @@ def post(simulator: Simulator, name: str, body: dict[str, Any]) -> Any:
 def test_rest_twins_answer_the_same(simulator: Simulator) -> None:
     placed = post(simulator, "place", {**SPOT, "clientOid": "r"})
     assert placed["code"] == "200000" and set(placed["data"]) == {"orderId", "clientOid", "tradeType", "ts"}
-    amended = post(simulator, "amend", {"symbol": "BTC-USDT", "clientOid": "r", "newSize": "0.02"})["data"]
-    named = {"tradeType": "SPOT", "symbol": "BTC-USDT", "orderId": amended["orderId"]}
-    assert post(simulator, "cancel", named)["data"]["orderId"] == amended["orderId"]
+    order_id = placed["data"]["orderId"]
+    amended = post(simulator, "amend", {"symbol": "BTC-USDT", "clientOid": "r", "newSize": "0.02"})
+    assert amended["data"] == {"orderId": order_id, "clientOid": "r"}
+    named = {"tradeType": "SPOT", "symbol": "BTC-USDT", "orderId": order_id}
+    assert post(simulator, "cancel", named)["data"]["orderId"] == order_id
     assert post(simulator, "cancel", named)["code"] == "106052"
     assert simulator.open_orders() == []
 

@@ -31,6 +31,8 @@ class Calling(abc.ABC, Generic[Ack, Batch, Pulse]):
         ws_key: str | Enum | None,
         timeout: float | None,
         extra: Mapping[str, Any] | None,
+        *,
+        test: bool = False,
     ) -> Any:
         """
         Make a request.
@@ -42,4 +44,5 @@ class Calling(abc.ABC, Generic[Ack, Batch, Pulse]):
             ws_key: Which order line; ``None`` takes the operation's own.
             timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
             extra: Fields the library does not know.
+            test: Have the order checked instead of placed, over REST.
         """

@@ -33,6 +33,7 @@ class FuturesMethods(Calling[Ack, Batch, Pulse]):
         ws_key: str | Enum | None = None,
         timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
+        test: bool = False,
         **arguments: Unpack[FuturesOrderArguments],
     ) -> Ack:
         """
@@ -43,6 +44,8 @@ class FuturesMethods(Calling[Ack, Batch, Pulse]):
             ws_key: Which order line; ``None`` takes ``wsApiFuturesV1``.
             timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
             extra: Fields the library does not know yet.
+            test: Have the exchange check the order instead of placing it: over REST, with ``ack.test`` set and ids of
+                an order that does not exist. A refusal is a `RestError` then. Not with ``nowait``.
             **arguments: ``symbol``, ``side`` (``buy``, ``sell``); one of ``size`` (contracts, whole), ``qty`` (base
                 currency) and ``value_qty`` (USDT or USDC); ``price`` for a limit order. ``close_order`` closes the
                 position: then side and size may be left out. Optional: ``type`` (``limit``, which is the default, or
@@ -65,7 +68,7 @@ class FuturesMethods(Calling[Ack, Batch, Pulse]):
 
         Source: KuCoin docs, WebSocket API, Add Order; Futures Trading, Add Order (read 2026-11).
         """
-        ack: Ack = self._run("futures.order", params, arguments, ws_key, timeout, extra)
+        ack: Ack = self._run("futures.order", params, arguments, ws_key, timeout, extra, test=test)
         return ack
 
     @spell_out(FuturesCancelArguments)

@@ -28,6 +28,7 @@ class MarginMethods(Calling[Ack, Batch, Pulse]):
         ws_key: str | Enum | None = None,
         timeout: float | None = None,
         extra: Mapping[str, Any] | None = None,
+        test: bool = False,
         **arguments: Unpack[MarginOrderArguments],
     ) -> Ack:
         """
@@ -38,6 +39,8 @@ class MarginMethods(Calling[Ack, Batch, Pulse]):
             ws_key: Which order line; ``None`` takes ``wsApiSpotV1``.
             timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
             extra: Fields the library does not know yet.
+            test: Have the exchange check the order instead of placing it: over REST, with ``ack.test`` set and ids of
+                an order that does not exist. A refusal is a `RestError` then. Not with ``nowait``.
             **arguments: ``symbol``, ``side`` (``buy``, ``sell``); ``type`` (``limit``, which is the default, or
                 ``market``); ``price`` and ``size`` for a limit order, ``size`` or ``funds`` for a market order;
                 optional: ``client_oid``, ``is_isolated`` (default: cross margin), ``auto_borrow``, ``auto_repay``,
@@ -56,7 +59,7 @@ class MarginMethods(Calling[Ack, Batch, Pulse]):
 
         Source: KuCoin docs, WebSocket API, Add Order; Margin Trading, Add Order (read 2026-11).
         """
-        ack: Ack = self._run("margin.order", params, arguments, ws_key, timeout, extra)
+        ack: Ack = self._run("margin.order", params, arguments, ws_key, timeout, extra, test=test)
         return ack
 
     @spell_out(SpotCancelArguments)
