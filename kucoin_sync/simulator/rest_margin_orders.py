@@ -34,7 +34,7 @@ class MarginOrderCalls:
 
     def __init__(self, venue: Venue) -> None:
         self._exchange = venue.exchange
-        self._find = OrderLookups(venue.exchange, margin_order_object)
+        self._find = OrderLookups(venue, margin_order_object)
 
     def routes(self) -> list[Route]:
         """Return the table of these calls."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .events import OrderMatched
-from .exchange import SPOT_ORDERS, Exchange
+from .exchange import SPOT_ORDERS
 from .order_objects import fill_number, fill_object, order_number, order_object, page_of, slice_of
 from .orders import OrderState, Refused
 from .refusals import refused
@@ -30,12 +30,13 @@ class OrderLookups:
     Finds orders and fills for the calls of one market.
 
     Args:
-        exchange: The engine.
+        venue: Shared state.
         as_object: Spells an order.
     """
 
-    def __init__(self, exchange: Exchange, as_object: Callable[[OrderState, str], dict[str, Any]]) -> None:
-        self._exchange = exchange
+    def __init__(self, venue: Venue, as_object: Callable[[OrderState, str], dict[str, Any]]) -> None:
+        self._venue = venue
+        self._exchange = venue.exchange
         self._as_object = as_object
 
     def symbol(self, call: RestCall) -> str:
@@ -54,7 +55,8 @@ class OrderLookups:
             order = self._exchange.order_by_client_oid(call.account, call.path["clientOid"])
         if order is None or order.account != call.account or order.symbol != symbol:
             raise refused("no_such_order")
-        if order.request.trade_type not in trade_types:
+        is_known_yet = self._venue.now_ns() >= order.created_at_ns + self._venue.lookup_lag_ns
+        if order.request.trade_type not in trade_types or not is_known_yet:
             raise refused("no_such_order")
         return self.spell(order)
 
@@ -127,7 +129,7 @@ class SpotOrderCalls:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._exchange = venue.exchange
-        self._find = OrderLookups(venue.exchange, order_object)
+        self._find = OrderLookups(venue, order_object)
 
     def routes(self) -> list[Route]:
         """Return the table of these calls."""

@@ -56,7 +56,8 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         seed: Seed of the market maker.
         symbols: Pairs; ``None`` for BTC-USDT and ETH-USDT.
         contracts: Contracts; ``None`` for XBTUSDTM, ETHUSDTM and the inverse XBTUSDM.
-        balances: Start balances of each account, currency to amount; ``None`` for a default purse.
+        balances: Start balances of each account's spot wallet, currency to amount; ``None`` for a default purse, with
+            some money in the main and margin wallets as well.
         futures_balances: The same of the futures wallets.
         credentials: Accounts that may log in; the first is the one queries mean by default.
         market_maker: Whether a house trader moves the market.
@@ -77,7 +78,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         clock: Server's time in nanoseconds since 1970.
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
-        lookup_lag: Seconds for which look-ups by id do not find a new order on a contract.
+        lookup_lag: Seconds for which look-ups by id do not find a new order.
 
     Raises:
         ValueError: For a host that is not loopback, or credentials that could be live ones.

@@ -132,9 +132,7 @@ class SpotPrivateFeed:
     def _push(
         self, account: str, topic: str, subject: str, data: object, *, envelope: Mapping[str, object] | None = None
     ) -> None:
-        venue = self._venue
-        if venue.has_readers(topic):
-            venue.private_pushes.put(lambda: venue.publish(topic, subject, data, account=account, envelope=envelope))
+        self._venue.publish(topic, subject, data, account=account, envelope=envelope)
 
     def _in_btc(self, worth: Decimal) -> Decimal:
         """Turn a worth in USDT into BTC, eight decimals; without a price of BTC it stays as it is (assumed)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import hashlib
 import secrets
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from .account_states import MAIN, MARGIN, isolated
 from .admission import Admission
 from .auction_feed import AuctionFeed, LendingFeed
 from .contract_market_maker import ContractMarketMaker
@@ -60,6 +62,8 @@ __all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue
 COUNTERPARTY = "simulator-counterparty"
 
 DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "1000000"}
+#: Of the main wallet and each margin wallet, where it takes the currency.
+DEFAULT_OTHER_BALANCES: Mapping[str, str] = {"BTC": "1", "USDT": "100000"}
 DEFAULT_FUTURES_BALANCES: Mapping[str, str] = {"USDT": "100000", "XBT": "10"}
 
 TOKEN_LIFE_NS = 24 * 3600 * 1_000_000_000
@@ -239,6 +243,8 @@ class Venue:
         for account in self.credentials:
             for currency, amount in (DEFAULT_BALANCES if balances is None else balances).items():
                 self.exchange.deposit(account, currency, amount)
+            if balances is None:
+                self._fill_other_wallets(account)
             for currency, amount in (
                 DEFAULT_FUTURES_BALANCES if futures_balances is None else futures_balances
             ).items():
@@ -480,18 +486,27 @@ class Venue:
     def publish_frame(
         self, topic: str, opcode: int, payload: bytes, *, account: str | None = None, owners: Collection[str] = ()
     ) -> int:
-        """Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it."""
+        """
+        Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it.
+
+        What is for one account waits for its turn, see `private_pushes`: then it counts those that are going to get it.
+        """
         peers = self._topics.get(topic)
         if not peers:
             return 0
         if self.faults.take("lose_pushes", topic=topic) is not None:
             return 0
         frame = encode_frame(opcode, payload)
-        return sum(
-            peer.send_raw(frame)
-            for peer in list(peers)
+        takers = [
+            peer
+            for peer in peers
             if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
-        )
+        ]
+        if account is None:
+            return sum(peer.send_raw(frame) for peer in takers)
+        for peer in takers:
+            self.private_pushes.put(functools.partial(peer.send_raw, frame))
+        return len(takers)
 
     def publish_pro(self, topic: str, data: object, *, kind: str | None = None, account: str | None = None) -> int:
         """
@@ -556,6 +571,13 @@ class Venue:
             return None
         ticker = self.exchange.ticker(pair)
         return middle(ticker.best_bid, ticker.best_ask) or ticker.price
+
+    def _fill_other_wallets(self, account: str) -> None:
+        pairs = {isolated(pair.name): (pair.base, pair.quote) for pair in self.exchange.symbols.values()}
+        for wallet in (MAIN, MARGIN, *pairs):
+            for currency, amount in DEFAULT_OTHER_BALANCES.items():
+                if currency in pairs.get(wallet, DEFAULT_OTHER_BALANCES):
+                    self.exchange.deposit(account, currency, amount, wallet=wallet)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Traded):

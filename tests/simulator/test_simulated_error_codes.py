@@ -40,7 +40,7 @@ TABLE: list[tuple[str, str, dict[str, Any], str, str]] = [
 
 @pytest.fixture
 def simulator(make: Callable[..., Simulator]) -> Simulator:
-    simulator = make(symbols=PAIRS)
+    simulator = make(symbols=PAIRS, balances={"USDT": "100000", "BTC": "1"})
     simulator.transfer("USDT", "1000", "trade", "margin")
     return simulator
 
@@ -66,7 +66,7 @@ def test_code_of_a_situation(
 
 @pytest.mark.parametrize(("market", "code"), [("spot", "200003"), ("margin", "126011")])
 def test_too_many_orders(make: Callable[..., Simulator], market: str, code: str) -> None:
-    simulator = make(limits=Limits(open_orders_per_symbol=1))
+    simulator = make(limits=Limits(open_orders_per_symbol=1), balances={"USDT": "100000"})
     simulator.transfer("USDT", "1000", "trade", "margin")
     with open_orders_socket(simulator) as orders:
         assert orders.ask({"id": "0", "op": f"{market}.order", "args": {**ORDER, "clientOid": "a"}})["code"] == "200000"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,12 @@ from tests.simulator.clients import Socket, call, done, open_orders_socket
 ORDERS, SINGLE = "/api/v3/hf/margin/orders", "/api/v3/hf/margin/order"
 ORDER = {"symbol": "BTC-USDT", "side": "buy", "price": "50000", "size": "0.01", "clientOid": "x"}
 PAIR, CROSS, ISOLATED = "symbol=BTC-USDT", "tradeType=MARGIN_TRADE", "tradeType=MARGIN_ISOLATED_TRADE"
+
+
+@pytest.fixture
+def simulator(make: Callable[..., Simulator]) -> Simulator:
+    """Nothing but a spot wallet is filled."""
+    return make(balances={"BTC": "10", "ETH": "100", "USDT": "1000000"})
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ ORDERS, ORDERS_V2, STOP_ORDERS = "/spotMarket/tradeOrders", "/spotMarket/tradeOr
 BALANCE, POSITION, ISOLATED = "/account/balance", "/margin/position", "/margin/isolatedPosition:BTC-USDT"
 LOAN = "/margin/loan:BTC"
 
+PURSE = {"BTC": "10", "ETH": "100", "USDT": "1000000"}
+
 
 class Clock:
     """A clock that stands until it is turned; it begins now, so that signatures made with another one are valid."""
@@ -34,6 +36,12 @@ class Clock:
 
     def turn(self, seconds: int) -> None:
         self.now_ns += seconds * 10**9
+
+
+@pytest.fixture
+def simulator(make: Make) -> Simulator:
+    """Nothing but a spot wallet is filled."""
+    return make(balances=PURSE)
 
 
 @pytest.fixture
@@ -228,7 +236,7 @@ def test_stop_orders_tell_when_they_fire(simulator: Simulator, private: Socket) 
 
 def test_debt_ratio_is_told_every_four_seconds_while_there_is_a_debt(make: Make) -> None:
     clock = Clock()
-    simulator = make(clock=clock, step_interval=60)
+    simulator = make(clock=clock, step_interval=60, balances=PURSE)
     simulator.deposit("USDT", "10000", wallet="margin")
     simulator.counter_order("BTC-USDT", "sell", "0.01", "60000")
     simulator.counter_order("BTC-USDT", "buy", "0.01", "60000")
@@ -393,7 +401,7 @@ def test_pushes_have_the_fields_of_the_real_ones(make: Make) -> None:
     data = folder()
     if data is None:
         pytest.skip(MISSING)
-    simulator = make(step_interval=60)
+    simulator = make(step_interval=60, balances=PURSE)
     with open_stream(simulator, private=True) as private:
         ours = _sample_pushes(simulator, private)
     kinds: dict[tuple[str, str, str], list[Any]] = {}

@@ -94,6 +94,18 @@ def test_sync_calls_tell_the_result_of_the_matching(simulator: Simulator) -> Non
     assert done(call(simulator, "DELETE", f"{HF}/sync/{other}?{PAIR}"))["orderId"] == other
 
 
+def test_look_ups_may_lag_behind_placing(make: Make) -> None:
+    """The open orders know it at once, the look-up by id does not."""
+    now = [time.time_ns()]
+    simulator = make(clock=lambda: now[0], lookup_lag=0.5)
+    order_id = place(simulator, clientOid="x")
+    for path in (order_id, "client-order/x"):
+        assert call(simulator, "GET", f"{HF}/{path}?{PAIR}")["msg"] == "order not exist."
+    assert [order["id"] for order in done(call(simulator, "GET", f"{HF}/active?{PAIR}"))] == [order_id]
+    now[0] += 5 * 10**8
+    assert look_up(simulator, order_id)["active"] is True
+
+
 def test_test_order_is_checked_and_not_placed(simulator: Simulator) -> None:
     answer = done(call(simulator, "POST", f"{HF}/test", {**ORDER, "clientOid": "x"}))
     assert answer["clientOid"] == "x" and answer["orderId"].startswith("SIM")

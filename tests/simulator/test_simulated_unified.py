@@ -133,6 +133,8 @@ def test_contracts_are_ordered_in_three_units(orders: Socket, rows: ProSocket, u
 def test_margin_orders_use_their_wallet_and_borrow(
     simulator: Simulator, orders: Socket, rows: ProSocket, trade_type: str, wallet: str, mode: str
 ) -> None:
+    for currency, balance in simulator.balances(wallet=wallet).items():
+        simulator.transfer(currency, balance.available, wallet, "trade")
     assert ask(orders, "uta.order", {**MARGIN, "tradeType": trade_type})["code"] == "106150"
     on_venue(simulator, lambda venue: venue.exchange.deposit(simulator.api_key, "USDT", "100", wallet=wallet))
     assert rows.subscribe("balance", accountType=mode)["result"] is True
