@@ -19,7 +19,7 @@ from kucoin_sync import Update, WebsocketAPIClient, WebsocketClient, models
 from kucoin_sync.kucoin.models.typed import CLASSIC, PRO
 from kucoin_sync.kucoin.topic_table import CLASSIC_TOPICS, PRO_TOPICS, TopicRow
 from kucoin_sync.simulator import Simulator, Symbol
-from kucoin_sync.simulator.symbols import DEFAULT_SYMBOLS
+from kucoin_sync.simulator.matching.symbols import DEFAULT_SYMBOLS
 from tests.simulator.clients import on_venue
 
 LIMIT = 30.0
@@ -152,6 +152,9 @@ def spot(exchange: Simulator, api: WebsocketAPIClient) -> None:
 
 def margin(exchange: Simulator, api: WebsocketAPIClient) -> None:
     """Borrow in both kinds of wallet, and let the price fall until the cross wallet is liquidated."""
+    for currency, balance in exchange.margin_account().assets.items():
+        if balance.available:  # only what it borrows is to be on its side
+            exchange.transfer(currency, balance.available, "margin", "trade")
     exchange.transfer("USDT", "1000", "trade", "isolated:BTC-USDT")
     exchange.borrow("USDT", "100", symbol="BTC-USDT")
     exchange.transfer("USDT", "6000", "trade", "margin")

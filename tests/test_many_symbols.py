@@ -13,7 +13,7 @@ from kucoin_sync import WebsocketClient, WsKey
 from kucoin_sync.protocol.pacing import MessagePace, time_of_frames
 from kucoin_sync.protocol.subscriptions import SubscriptionTable
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.symbols import many_symbols
+from kucoin_sync.simulator.matching.symbols import many_symbols
 from tests.kucoin.samples import classic
 
 PATHS = ("/market/ticker", "/spotMarket/level1", "/spotMarket/level2Depth5")

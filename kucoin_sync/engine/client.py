@@ -20,7 +20,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
-from kucoin_sync.engine.connection import check_not_on_reader
 from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.engine.dial import Resolver
@@ -30,6 +29,7 @@ from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.proxies import check_proxy_support
 from kucoin_sync.engine.queues import OverflowPolicy, UpdateQueue, check_policy
+from kucoin_sync.engine.reader_thread import check_not_on_reader
 from kucoin_sync.engine.rest import RestCaller, check_session, proxy_for
 from kucoin_sync.engine.running import RunningCalls
 from kucoin_sync.engine.streams import GapPolicy, Stream

@@ -24,6 +24,7 @@ from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.opening import Line, Opener, Surroundings
+from kucoin_sync.engine.reader_thread import ReaderThread
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
 from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
 from kucoin_sync.errors import (
@@ -47,7 +48,7 @@ from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState, check_transition
 
-__all__ = ["Connection", "check_not_on_reader"]
+__all__ = ["Connection"]
 
 logger = logging.getLogger("kucoin_sync.engine.connection")
 
@@ -57,18 +58,6 @@ POLITE_CLOSE = 1.0
 """Longest wait for the peer's answer to our close frame."""
 
 State = ConnectionState
-
-
-class _ReaderThread(threading.Thread):
-    """A thread that must never wait for what only a reader can bring."""
-
-
-def check_not_on_reader(what: str) -> None:
-    """Raise `ReentrantCallError` if the calling thread is the reader of any connection."""
-    if isinstance(threading.current_thread(), _ReaderThread):
-        raise ReentrantCallError(
-            f"{what} would block a reading thread; call it from another thread, or use listeners that are not inline"
-        )
 
 
 class Connection:
@@ -202,7 +191,7 @@ class Connection:
         self._state = check_transition(self._state, State.OPENING)
         # daemon: a script that ends without close() must end; our exit hook closes politely before that
         name = self._name
-        reader = _ReaderThread(target=self._run, name=f"{name}-reader", daemon=True)
+        reader = ReaderThread(target=self._run, name=f"{name}-reader", daemon=True)
         beater = threading.Thread(
             target=self._beats.run,
             args=(lambda: self._reader is reader, lambda: self._line),

@@ -9,8 +9,8 @@ import os
 import threading
 from collections.abc import Iterator
 
-from kucoin_sync.engine.connection import check_not_on_reader
 from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.reader_thread import check_not_on_reader
 from kucoin_sync.errors import ClosedError, ConnectError, ForkedError, describe_cause
 
 __all__ = ["RunningCalls"]

@@ -14,10 +14,11 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from kucoin_sync.engine.connection import Connection, check_not_on_reader
+from kucoin_sync.engine.connection import Connection
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.identifiers import Identifiers
 from kucoin_sync.engine.listeners import ListenerHub
+from kucoin_sync.engine.reader_thread import check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.errors import (
     ClosedError,

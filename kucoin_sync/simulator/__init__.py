@@ -7,15 +7,15 @@ A local KuCoin for tests, demos and drills: it speaks the protocols, takes fault
 
 from __future__ import annotations
 
-from .accounts import Balance
-from .contracts import Contract
 from .credentials import Credentials
-from .events import Ticker, Trade
 from .faults import FaultLogEntry
-from .futures_events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
-from .orders import OrderState, Refused
+from .futures.contracts import Contract
+from .futures.events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
+from .matching.accounts import Balance
+from .matching.events import Ticker, Trade
+from .matching.orders import OrderState, Refused
+from .matching.symbols import Symbol, many_symbols
 from .simulator import Simulator
-from .symbols import Symbol, many_symbols
 from .truth import TruthFrame, TruthRecord
 from .venue import Limits
 

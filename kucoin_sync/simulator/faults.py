@@ -13,8 +13,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from .classic.private_pushes import PrivatePushes
 from .peer import Peer
-from .private_pushes import PrivatePushes
 
 __all__ = ["SYSTEMS", "FaultLogEntry", "Faults"]
 

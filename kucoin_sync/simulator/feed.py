@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .events import Event
+from .matching.events import Event
 from .peer import Peer
 
 __all__ = ["Feed"]

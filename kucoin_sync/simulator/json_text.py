@@ -8,7 +8,7 @@ import secrets
 from decimal import Decimal
 from typing import Any
 
-from .symbols import plain
+from .matching.symbols import plain
 
 __all__ = ["compact", "read_array", "read_object"]
 

@@ -1,8 +1,8 @@
 """
 The HTTP and WebSocket face of the simulator: one port for REST, all WebSocket systems and the controls.
 
-Only routing, the checks of a request, and reading frames live here; what frames mean is in `v1_stream`,
-`pro_stream` and `ws_api`.
+Only routing, the checks of a request, and reading frames live here; what frames mean is in `classic.stream`,
+`pro.stream` and `order_entry.ws_api`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from urllib.parse import unquote, urlsplit
 from aiohttp import WSMsgType, web
 from attrs import asdict
 
+from .classic.stream import V1Stream
 from .credentials import Credentials, SignatureRefused
 from .json_text import compact, read_array, read_object
-from .orders import Refused
+from .matching.orders import Refused
+from .order_entry.uta_session import UtaSession
+from .order_entry.ws_api import WsApiSession
 from .peer import PONG, Peer
-from .pro_channels import HOSTS as PRO_HOSTS
-from .pro_stream import ProStream
-from .rest_accounts import AccountCalls
-from .rest_calls import RestCall, Route
-from .rest_futures import FuturesCalls
-from .rest_futures_market import FuturesMarketCalls
-from .rest_margin_orders import MarginOrderCalls
-from .rest_market import SpotMarketCalls
-from .rest_public import PublicCalls
-from .rest_spot import SpotCalls
-from .rest_spot_orders import SpotOrderCalls
-from .rest_stop_orders import StopOrderCalls
-from .rest_unified import UnifiedCalls
-from .uta_session import UtaSession
-from .v1_stream import V1Stream
+from .pro.channels import HOSTS as PRO_HOSTS
+from .pro.stream import ProStream
+from .rest.accounts import AccountCalls
+from .rest.calls import RestCall, Route
+from .rest.futures import FuturesCalls
+from .rest.futures_market import FuturesMarketCalls
+from .rest.margin_orders import MarginOrderCalls
+from .rest.market import SpotMarketCalls
+from .rest.public import PublicCalls
+from .rest.spot import SpotCalls
+from .rest.spot_orders import SpotOrderCalls
+from .rest.stop_orders import StopOrderCalls
+from .rest.unified import UnifiedCalls
 from .venue import Pool, Venue
-from .ws_api import WsApiSession
 
 __all__ = ["FUTURES_PREFIX", "UTA_PATH", "WS_API_PATH", "KucoinServer"]
 

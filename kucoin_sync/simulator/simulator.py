@@ -14,16 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from .account_states import TRADE, Balance
-from .contracts import Contract
 from .credentials import DEFAULT_CREDENTIALS, Credentials
-from .events import Ticker, Trade
 from .fault_controls import FaultControls
-from .futures_controls import FuturesControls
-from .orders import OrderState
-from .pro_frames import ProForms
-from .spot_controls import SpotControls
-from .symbols import Symbol
+from .futures.contracts import Contract
+from .futures.controls import FuturesControls
+from .matching.account_states import TRADE, Balance
+from .matching.events import Ticker, Trade
+from .matching.orders import OrderState
+from .matching.symbols import Symbol
+from .pro.frames import ProForms
+from .spot.controls import SpotControls
 from .truth import TruthFrame, TruthRecord
 from .venue import COUNTERPARTY, Limits, Venue
 

@@ -19,42 +19,42 @@ from pathlib import Path
 
 from attrs import frozen
 
-from .account_states import MAIN, MARGIN, isolated
 from .admission import Admission
-from .auction_feed import AuctionFeed, LendingFeed
-from .contract_market_maker import ContractMarketMaker
-from .contracts import Contract
+from .classic.auction_feed import AuctionFeed, LendingFeed
+from .classic.futures_private_feed import FuturesPrivateFeed
+from .classic.futures_public_feed import FuturesPublicFeed
+from .classic.private_pushes import PrivatePushes
+from .classic.spot_private_feed import SpotPrivateFeed
+from .classic.spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .credentials import DEFAULT_CREDENTIALS, Credentials
-from .events import Event, Traded
-from .exchange import Exchange
 from .faults import SYSTEMS, Faults
 from .feed import Feed
-from .futures_exchange import FuturesExchange
-from .futures_operations import futures_operations
-from .futures_private_feed import FuturesPrivateFeed
-from .futures_public_feed import FuturesPublicFeed
-from .index_prices import IndexPrices
+from .futures.contract_market_maker import ContractMarketMaker
+from .futures.contracts import Contract
+from .futures.exchange import FuturesExchange
+from .futures.mark_prices import middle
 from .json_text import compact
-from .margin_operations import margin_operations
-from .mark_prices import middle
-from .market_data import MarketData, contract_market_data
-from .market_maker import MAKER, TAKER, MarketMaker
-from .operations import Operations
+from .market.index_prices import IndexPrices
+from .market.market_data import MarketData, contract_market_data
+from .market.market_maker import MAKER, TAKER, MarketMaker
+from .matching.account_states import MAIN, MARGIN, isolated
+from .matching.events import Event, Traded
+from .matching.symbols import Symbol
+from .order_entry.futures_operations import futures_operations
+from .order_entry.margin_operations import margin_operations
+from .order_entry.operations import Operations
+from .order_entry.spot_operations import spot_operations
+from .order_entry.unified_orders import UnifiedOrders
+from .order_entry.uta_operations import uta_operations
 from .peer import Peer, encode_frame
-from .private_pushes import PrivatePushes
-from .pro_account_feed import ProAccountFeed
-from .pro_frames import ProForms, encode_push
-from .pro_market import ProMarket
-from .pro_order_books import ProOrderBooks
-from .pro_private_feed import ProPrivateFeed
-from .pro_public_feed import ProPublicFeed
-from .spot_operations import spot_operations
-from .spot_private_feed import SpotPrivateFeed
-from .spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
-from .symbols import Symbol
+from .pro.account_feed import ProAccountFeed
+from .pro.frames import ProForms, encode_push
+from .pro.market import ProMarket
+from .pro.order_books import ProOrderBooks
+from .pro.private_feed import ProPrivateFeed
+from .pro.public_feed import ProPublicFeed
+from .spot.exchange import Exchange
 from .truth import TruthLog
-from .unified_orders import UnifiedOrders
-from .uta_operations import uta_operations
 
 __all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue", "user_id"]
 
@@ -489,7 +489,8 @@ class Venue:
         """
         Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it.
 
-        What is for one account waits for its turn, see `private_pushes`: then it counts those that are going to get it.
+        What is for one account waits for its turn, see `classic.private_pushes`: then it counts those that are going to
+        get it.
         """
         peers = self._topics.get(topic)
         if not peers:
@@ -513,7 +514,7 @@ class Venue:
         Send one message of the Pro streams to everybody on ``topic``, or to those of one account.
 
         Args:
-            topic: As the simulator keeps it, see `pro_channels`.
+            topic: As the simulator keeps it, see `pro.channels`.
             data: Payload.
             kind: ``snapshot`` or ``delta`` where the channel says so.
             account: Only to connections of this account.

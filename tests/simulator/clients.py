@@ -17,7 +17,7 @@ import requests
 from websockets.sync.client import ClientConnection, connect
 
 from kucoin_sync.simulator import Credentials, Simulator
-from kucoin_sync.simulator.futures_events import FuturesOrderState
+from kucoin_sync.simulator.futures.events import FuturesOrderState
 from kucoin_sync.simulator.venue import COUNTERPARTY, Venue
 
 T = TypeVar("T")

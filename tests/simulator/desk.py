@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from kucoin_sync.simulator.events import BookChanged, Event, TickerChanged, WalletChanged
-from kucoin_sync.simulator.exchange import Exchange
+from kucoin_sync.simulator.matching.events import BookChanged, Event, TickerChanged, WalletChanged
+from kucoin_sync.simulator.spot.exchange import Exchange
 
 NOW_MS = 1_760_000_000_000
 

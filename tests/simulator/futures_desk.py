@@ -6,9 +6,9 @@ import itertools
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from kucoin_sync.simulator.events import Event
-from kucoin_sync.simulator.futures_events import FuturesOrderState, PositionState
-from kucoin_sync.simulator.futures_exchange import FuturesExchange
+from kucoin_sync.simulator.futures.events import FuturesOrderState, PositionState
+from kucoin_sync.simulator.futures.exchange import FuturesExchange
+from kucoin_sync.simulator.matching.events import Event
 
 NOW_NS = 1_760_000_000_000_000_000
 HOUSE = "house"

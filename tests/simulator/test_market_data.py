@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kucoin_sync.simulator.candles import INTERVALS, Candle, period
-from kucoin_sync.simulator.events import Ticker, Trade
-from kucoin_sync.simulator.index_prices import MAX_MARKS, IndexPrices
-from kucoin_sync.simulator.market_data import LAST_TRADES, WINDOWS, MarketData
-from kucoin_sync.simulator.symbols import Symbol
+from kucoin_sync.simulator.market.candles import INTERVALS, Candle, period
+from kucoin_sync.simulator.market.index_prices import MAX_MARKS, IndexPrices
+from kucoin_sync.simulator.market.market_data import LAST_TRADES, WINDOWS, MarketData
+from kucoin_sync.simulator.matching.events import Ticker, Trade
+from kucoin_sync.simulator.matching.symbols import Symbol
 
 NOON = int(datetime(2024, 2, 29, 12, tzinfo=timezone.utc).timestamp())
 SECOND = 1_000_000_000

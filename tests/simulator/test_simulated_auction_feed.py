@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.lending import LENDING_HOUSE
-from kucoin_sync.simulator.symbols import Symbol
+from kucoin_sync.simulator.matching.symbols import Symbol
+from kucoin_sync.simulator.spot.lending import LENDING_HOUSE
 from tests.simulator.clients import LIMIT, Socket, get, on_venue, open_stream
 from tests.simulator.samples import covers, form, sample_forms
 

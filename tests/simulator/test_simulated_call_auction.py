@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator.call_auction import equilibrium
-from kucoin_sync.simulator.events import CallAuctionChanged, OrderMatched, Traded
-from kucoin_sync.simulator.orders import Refused
-from kucoin_sync.simulator.symbols import Symbol
+from kucoin_sync.simulator.matching.events import CallAuctionChanged, OrderMatched, Traded
+from kucoin_sync.simulator.matching.orders import Refused
+from kucoin_sync.simulator.matching.symbols import Symbol
+from kucoin_sync.simulator.spot.call_auction import equilibrium
 from tests.simulator.desk import Desk
 
 

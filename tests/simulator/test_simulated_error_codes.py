@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Limits, Simulator, Symbol
-from kucoin_sync.simulator.orders import Refused
-from kucoin_sync.simulator.refusals import MARGIN, SPOT, in_words_of, refused
+from kucoin_sync.simulator.matching.orders import Refused
+from kucoin_sync.simulator.spot.refusals import MARGIN, SPOT, in_words_of, refused
 from tests.simulator.clients import Socket, open_orders_socket
 
 PAIRS = [

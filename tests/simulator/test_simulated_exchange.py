@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kucoin_sync.simulator.events import OrderDone, OrderMatched, OrderOpened, OrderReceived, Traded
-from kucoin_sync.simulator.exchange import FEES, Exchange
-from kucoin_sync.simulator.market_maker import MAKER, TAKER, MarketMaker
-from kucoin_sync.simulator.orders import Refused
+from kucoin_sync.simulator.market.market_maker import MAKER, TAKER, MarketMaker
+from kucoin_sync.simulator.matching.events import OrderDone, OrderMatched, OrderOpened, OrderReceived, Traded
+from kucoin_sync.simulator.matching.orders import Refused
+from kucoin_sync.simulator.spot.exchange import FEES, Exchange
 from tests.simulator.desk import NOW_MS, Desk
 
 

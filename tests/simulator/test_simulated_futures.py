@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator.contracts import DEFAULT_CONTRACTS, Contract
-from kucoin_sync.simulator.events import BookChanged, Traded
-from kucoin_sync.simulator.futures_events import (
+from kucoin_sync.simulator.futures.contracts import DEFAULT_CONTRACTS, Contract
+from kucoin_sync.simulator.futures.events import (
     CrossLeverageChanged,
     FuturesOrderDone,
     FuturesOrderMatched,
@@ -21,9 +20,10 @@ from kucoin_sync.simulator.futures_events import (
     PositionChanged,
     RiskLimitChanged,
 )
-from kucoin_sync.simulator.futures_exchange import FEES, INSURANCE
-from kucoin_sync.simulator.orders import Refused
-from kucoin_sync.simulator.positions import Position, Pressure
+from kucoin_sync.simulator.futures.exchange import FEES, INSURANCE
+from kucoin_sync.simulator.futures.positions import Position, Pressure
+from kucoin_sync.simulator.matching.events import BookChanged, Traded
+from kucoin_sync.simulator.matching.orders import Refused
 from tests.simulator.futures_desk import HOUSE, NOW_NS, FuturesDesk
 
 D = Decimal

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Limits, Refused, Simulator
-from kucoin_sync.simulator.contract_market_maker import ContractMarketMaker
-from kucoin_sync.simulator.futures_exchange import FuturesExchange
-from kucoin_sync.simulator.market_maker import MAKER, TAKER
+from kucoin_sync.simulator.futures.contract_market_maker import ContractMarketMaker
+from kucoin_sync.simulator.futures.exchange import FuturesExchange
+from kucoin_sync.simulator.market.market_maker import MAKER, TAKER
 from tests.kucoin.samples import MISSING, folder
 from tests.simulator.clients import Socket, call, contract_order, get, on_venue, open_orders_socket
 from tests.simulator.samples import form

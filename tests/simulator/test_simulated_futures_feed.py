@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.futures_events import FundingRateChanged, FundingSettled, FuturesOrderState
-from kucoin_sync.simulator.futures_public_feed import FUTURES_INTERVALS
-from kucoin_sync.simulator.futures_public_frames import announcement_payload, funding_rate_payload
+from kucoin_sync.simulator.classic.futures_public_feed import FUTURES_INTERVALS
+from kucoin_sync.simulator.classic.futures_public_frames import announcement_payload, funding_rate_payload
+from kucoin_sync.simulator.futures.events import FundingRateChanged, FundingSettled, FuturesOrderState
 from tests.simulator.clients import LIMIT, Socket, contract_order, get, on_venue, open_stream
 from tests.simulator.samples import covers, form, sample_forms
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from kucoin_sync.simulator.events import TickerChanged
-from kucoin_sync.simulator.futures_events import (
+from kucoin_sync.simulator.futures.events import (
     FundingRateChanged,
     FundingSettled,
     FuturesOrderMatched,
@@ -20,8 +19,9 @@ from kucoin_sync.simulator.futures_events import (
     PositionChanged,
     PositionSettled,
 )
-from kucoin_sync.simulator.futures_exchange import FEES, INSURANCE, FuturesExchange
-from kucoin_sync.simulator.orders import Refused
+from kucoin_sync.simulator.futures.exchange import FEES, INSURANCE, FuturesExchange
+from kucoin_sync.simulator.matching.events import TickerChanged
+from kucoin_sync.simulator.matching.orders import Refused
 from tests.simulator.futures_desk import HOUSE, NOW_NS, FuturesDesk
 
 D = Decimal

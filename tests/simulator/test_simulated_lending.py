@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator.events import LendingChanged, LendingOrderChanged
-from kucoin_sync.simulator.exchange import LENDING_HOUSE
-from kucoin_sync.simulator.orders import Refused
+from kucoin_sync.simulator.matching.events import LendingChanged, LendingOrderChanged
+from kucoin_sync.simulator.matching.orders import Refused
+from kucoin_sync.simulator.spot.exchange import LENDING_HOUSE
 from tests.simulator.desk import Desk
 
 DAY = 24 * 3600

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator.events import (
+from kucoin_sync.simulator.matching.events import (
     IsolatedPositionChanged,
     MarginStatusChanged,
     OrderDone,
     WalletChanged,
 )
-from kucoin_sync.simulator.exchange import LENDER
-from kucoin_sync.simulator.orders import Refused
-from kucoin_sync.simulator.symbols import DEFAULT_SYMBOLS, Symbol
+from kucoin_sync.simulator.matching.orders import Refused
+from kucoin_sync.simulator.matching.symbols import DEFAULT_SYMBOLS, Symbol
+from kucoin_sync.simulator.spot.exchange import LENDER
 from tests.simulator.desk import Desk
 
 HOUR = 3600

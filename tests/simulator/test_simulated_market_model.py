@@ -18,9 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from kucoin_sync.simulator.events import BookChanged, Traded, WalletChanged
-from kucoin_sync.simulator.exchange import FEES, LENDER
-from kucoin_sync.simulator.orders import OrderState, Refused
+from kucoin_sync.simulator.matching.events import BookChanged, Traded, WalletChanged
+from kucoin_sync.simulator.matching.orders import OrderState, Refused
+from kucoin_sync.simulator.spot.exchange import FEES, LENDER
 from tests.simulator.desk import Desk
 from tests.simulator.plain_book import Entry, PlainBook
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator.events import BookChanged, Event, OrderDone, OrderUpdated, Traded
-from kucoin_sync.simulator.matching import Market
-from kucoin_sync.simulator.orders import Order, OrderRequest
+from kucoin_sync.simulator.matching.events import BookChanged, Event, OrderDone, OrderUpdated, Traded
+from kucoin_sync.simulator.matching.matching import Market
+from kucoin_sync.simulator.matching.orders import Order, OrderRequest
 
 ZERO = Decimal(0)
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.spot_private_frames import account_id
+from kucoin_sync.simulator.classic.spot_private_frames import account_id
 from kucoin_sync.simulator.venue import COUNTERPARTY, Venue
 from tests.kucoin.samples import MISSING, folder
 from tests.simulator.clients import LIMIT, on_venue, rest_headers

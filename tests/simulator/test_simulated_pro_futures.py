@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.pro_account_rows import risk_ratio
+from kucoin_sync.simulator.pro.account_rows import risk_ratio
 from kucoin_sync.simulator.venue import COUNTERPARTY, Venue
 from tests.kucoin.samples import Sample, parameters
 from tests.simulator.clients import ProSocket, on_venue, open_pro, unified_book

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kucoin_sync.simulator.exchange import Exchange
-from kucoin_sync.simulator.futures_exchange import FuturesExchange
-from kucoin_sync.simulator.orders import Refused
-from kucoin_sync.simulator.pro_channels import CHANNELS, HOSTS, ProRefused, read_topics
-from kucoin_sync.simulator.unified_orders import UnifiedOrders
+from kucoin_sync.simulator.futures.exchange import FuturesExchange
+from kucoin_sync.simulator.matching.orders import Refused
+from kucoin_sync.simulator.order_entry.unified_orders import UnifiedOrders
+from kucoin_sync.simulator.pro.channels import CHANNELS, HOSTS, ProRefused, read_topics
+from kucoin_sync.simulator.spot.exchange import Exchange
 
 NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
 ODD = st.none() | st.booleans() | NUMBERS | st.text(max_size=8) | st.lists(st.text(max_size=3), max_size=3)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.events import BookChanged, Event
-from kucoin_sync.simulator.exchange import Exchange
-from kucoin_sync.simulator.market_maker import MAKER, TAKER, MarketMaker
-from kucoin_sync.simulator.symbols import Symbol, many_symbols
+from kucoin_sync.simulator.market.market_maker import MAKER, TAKER, MarketMaker
+from kucoin_sync.simulator.matching.events import BookChanged, Event
+from kucoin_sync.simulator.matching.symbols import Symbol, many_symbols
+from kucoin_sync.simulator.spot.exchange import Exchange
 from tests.simulator.clients import Socket, get, open_orders_socket, open_stream
 from tests.simulator.samples import covers, form, sample_forms
 

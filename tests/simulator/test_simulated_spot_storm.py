@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kucoin_sync.simulator.events import IsolatedPositionChanged, MarginStatusChanged, StopOrderChanged
-from kucoin_sync.simulator.exchange import FEES, LENDING_HOUSE
-from kucoin_sync.simulator.orders import Refused
+from kucoin_sync.simulator.matching.events import IsolatedPositionChanged, MarginStatusChanged, StopOrderChanged
+from kucoin_sync.simulator.matching.orders import Refused
+from kucoin_sync.simulator.spot.exchange import FEES, LENDING_HOUSE
 from tests.simulator.desk import Desk
 
 ZERO = Decimal(0)

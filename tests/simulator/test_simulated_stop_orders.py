@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator.events import StopOrderChanged
-from kucoin_sync.simulator.orders import Refused, StopOrderState
+from kucoin_sync.simulator.matching.events import StopOrderChanged
+from kucoin_sync.simulator.matching.orders import Refused, StopOrderState
 from tests.simulator.desk import Desk
 
 

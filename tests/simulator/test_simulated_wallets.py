@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator.accounts import EXACT, Ledger, LedgerError, Reason
-from kucoin_sync.simulator.events import WalletChanged
-from kucoin_sync.simulator.orders import Refused
+from kucoin_sync.simulator.matching.accounts import EXACT, Ledger, LedgerError, Reason
+from kucoin_sync.simulator.matching.events import WalletChanged
+from kucoin_sync.simulator.matching.orders import Refused
 from tests.simulator.desk import Desk
 
 ZERO = Decimal(0)

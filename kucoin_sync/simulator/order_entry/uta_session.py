@@ -1,0 +1,46 @@
+"""
+One connection of the newer order-entry host, which knows unified operations only.
+
+There is no query and no challenge: the client sends an auth frame, and the welcome follows. One source describes
+this host; what a refusal looks like there is assumed to be as on the older one.
+"""
+
+from __future__ import annotations
+
+from ..credentials import SignatureRefused
+from ..json_text import read_object
+from ..peer import Peer
+from ..pro.login import check_auth_frame
+from ..venue import Venue
+from .ws_api import WsApiSession
+
+__all__ = ["UtaSession"]
+
+
+class UtaSession(WsApiSession):
+    """
+    The server's side of one such connection.
+
+    Args:
+        venue: Shared state.
+        peer: The connection.
+    """
+
+    def __init__(self, venue: Venue, peer: Peer) -> None:
+        super().__init__(venue, peer, {})
+        self._operations = {op: run for op, run in venue.operations.items() if op.startswith("uta.")}
+
+    def start(self) -> None:
+        """Wait for the auth frame."""
+        self._expect_login()
+
+    def _log_in(self, text: str) -> None:
+        frame = read_object(text) or {}
+        try:
+            if frame.get("op") != "auth":
+                raise SignatureRefused("400001")
+            credentials = check_auth_frame(frame, self._venue.credentials, now_ms=self._venue.now_ms())
+        except SignatureRefused as error:
+            self._refuse(error.code)
+            return
+        self._welcome(credentials)

@@ -1,0 +1,1 @@
+"""The REST calls of both hosts, as tables of routes."""
