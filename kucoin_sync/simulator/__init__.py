@@ -7,13 +7,13 @@ A local KuCoin for tests, demos and drills: it speaks the protocols, takes fault
 
 from __future__ import annotations
 
-from .accounts import Balance
+from .account_states import Balance, Debt, Loan, MarginAccount
 from .contracts import Contract
 from .credentials import Credentials
 from .events import Ticker, Trade
 from .faults import FaultLogEntry
 from .futures_events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
-from .orders import OrderState, Refused
+from .orders import LendingOrderState, OrderState, Refused
 from .simulator import Simulator
 from .symbols import Symbol, many_symbols
 from .truth import TruthFrame, TruthRecord
@@ -23,11 +23,15 @@ __all__ = [
     "Balance",
     "Contract",
     "Credentials",
+    "Debt",
     "FaultLogEntry",
     "FuturesFill",
     "FuturesOrderState",
     "FuturesWallet",
+    "LendingOrderState",
     "Limits",
+    "Loan",
+    "MarginAccount",
     "OrderState",
     "PositionState",
     "Refused",
