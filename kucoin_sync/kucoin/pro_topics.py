@@ -427,4 +427,4 @@ def topic_of(frame: Mapping[str, Any]) -> str | None:
 def _has_rpi(book: Any) -> bool:
     """Whether the levels of a book push have a third element, which tells the two kinds of size apart."""
     levels = book.get("a") or book.get("b")
-    return type(levels) is list and type(levels[0]) is list and len(levels[0]) > 2
+    return type(levels) is list and bool(levels) and type(levels[0]) is list and len(levels[0]) > 2

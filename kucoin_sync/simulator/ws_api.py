@@ -143,7 +143,7 @@ class WsApiSession:
     def _run(self, op: str, request_id: str, args: object, in_ns: int) -> None:
         venue, faults = self._venue, self._venue.faults
         # A batch is one frame with several orders, each with a record of its own.
-        orders = args if isinstance(args, list) and args else [args]
+        orders = _orders_of(args)
         entries = [
             venue.truth.received(
                 Entry(
@@ -233,3 +233,11 @@ class WsApiSession:
         now = asyncio.get_running_loop().time()
         frame["userRateLimit"] = self._pool(op).as_wire(now)
         return self._peer.send_text(compact(frame))
+
+
+def _orders_of(args: object) -> list[object]:
+    """Return what a frame says of each order: a batch is a list of orders, or an object with a list of ids."""
+    if isinstance(args, dict):
+        ids, pairs = args.get("orderIdsList"), args.get("clientOidsList")
+        args = [{"orderId": order_id} for order_id in ids] if isinstance(ids, list) else pairs or args
+    return args if isinstance(args, list) and args else [args]

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, TokenError
 from kucoin_sync.events import Update
+from kucoin_sync.kucoin import pro_topics
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, Step, TopicRequest
 from kucoin_sync.protocol.messages import Ack, PongReceived, Refusal, Unknown, Unreadable, Welcome
 from tests.kucoin.samples import ORIGIN, Sample, parameters, pro
@@ -173,6 +174,11 @@ def test_pongs_of_both_forms(frame: dict[str, Any], milliseconds: int | None) ->
     assert (pong.id, pong.timestamp_ms) == ("p", milliseconds)
 
 
+def test_a_book_that_became_empty_is_a_push_like_any_other() -> None:
+    push = decode({"T": "obu.SPOT", "dp": "5", "t": "snapshot", "P": 1, "d": {"s": "A-B", "a": [], "b": [], "C": 7}})
+    assert type(push) is Update and (push.topic, push.sequence) == ("obu.SPOT:A-B@5", 7)
+
+
 def test_T29_pong_inside_of_data_is_data() -> None:
     push = decode({"T": "orderAll.UNIFIED", "P": 1, "d": {"ci": "pong", "type": "pong", "oi": "1"}})
     assert type(push) is Update and push.topic == "orderAll.UNIFIED"
@@ -196,15 +202,24 @@ def test_P09_a_packed_frame_is_unpacked() -> None:
     assert pro(PUBLIC[0]).unpack(text.encode()) == text
 
 
-@given(
-    st.text()
-    | st.recursive(
-        st.none() | st.integers() | st.text(max_size=5),
-        lambda v: st.dictionaries(
-            st.sampled_from(["T", "d", "t", "id", "result", "code", "type", "op", "dp", "s"]), v, max_size=4
-        ),
-    ).map(json.dumps)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["s", "i", "a", "b", "C", "E", "O", "dp"]), inner, max_size=4)
+    ),
 )
+FRAMES = st.fixed_dictionaries(
+    {},
+    optional={
+        "T": st.sampled_from([*pro_topics.CHANNELS, "obu.SPOT", "obu.spot", "kline.FUTURES", "order.UNIFIED"]) | VALUES,
+        **dict.fromkeys(("d", "t", "dp", "P", "id", "result", "code", "type", "op", "message", "ts"), VALUES),
+    },
+)
+
+
+@given(st.text() | FRAMES.map(json.dumps))
+@settings(deadline=None)
 def test_P02_any_text_is_some_message(text: str) -> None:
     """Nothing that a server may send raises."""
     assert pro(PRIVATE).decode(text, 1.5, ORIGIN) is not None
