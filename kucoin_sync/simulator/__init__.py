@@ -11,9 +11,9 @@ from .credentials import Credentials
 from .faults import FaultLogEntry
 from .futures.contracts import Contract
 from .futures.events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
-from .matching.accounts import Balance
+from .matching.account_states import Balance, Debt, Loan, MarginAccount
 from .matching.events import Ticker, Trade
-from .matching.orders import OrderState, Refused
+from .matching.orders import LendingOrderState, OrderState, Refused
 from .matching.symbols import Symbol, many_symbols
 from .simulator import Simulator
 from .truth import TruthFrame, TruthRecord
@@ -23,11 +23,15 @@ __all__ = [
     "Balance",
     "Contract",
     "Credentials",
+    "Debt",
     "FaultLogEntry",
     "FuturesFill",
     "FuturesOrderState",
     "FuturesWallet",
+    "LendingOrderState",
     "Limits",
+    "Loan",
+    "MarginAccount",
     "OrderState",
     "PositionState",
     "Refused",

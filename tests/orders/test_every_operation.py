@@ -14,12 +14,12 @@ import pytest
 from kucoin_sync import (
     BatchResult,
     ConfigError,
-    ConnectError,
     NotSent,
     OrderAck,
     OutcomeUnknown,
     Pong,
     Rejected,
+    RestError,
     WebsocketAPIClient,
 )
 from kucoin_sync.kucoin.operations import OPERATIONS
@@ -435,20 +435,23 @@ SYMBOLS = [{"symbol": "BTC-USDT", "priceIncrement": "0.1", "baseIncrement": "0.0
 CONTRACTS = [{"symbol": "XBTUSDTM", "tickSize": 0.1, "lotSize": 1, "status": "Open"}]
 
 
+def serve_rules(peer: ScriptedPeer, path: str, rules: Any) -> None:
+    """Answer the call for the exchange's symbols or contracts, which there must be."""
+    with peer.accept() as line:
+        request = line.read_request()
+        assert (request.method, request.path) == ("GET", path)
+        line.respond(200, body={"code": "200000", "data": rules})
+
+
 def test_check_symbols_refuses_an_order_off_its_steps_before_anything_is_sent(
     plain_peer: ScriptedPeer, clients: Clients
 ) -> None:
     """By the name that the caller used; cancels are not held up."""
     api = clients.api(plain_peer, check_symbols=True)
-    fetched: list[str] = []
-    api.get_ws_client()._use_symbols(
-        lambda timeout: fetched.append("symbols") or SYMBOLS,  # type: ignore[func-returns-value]
-        lambda timeout: fetched.append("contracts") or CONTRACTS,  # type: ignore[func-returns-value]
-    )
     connecting = background(api.connect_ws_api, FUTURES)
     line = ws_api_handshake(plain_peer)
+    serve_rules(plain_peer, "/api/v1/contracts/active", CONTRACTS)  # so that the first order need not wait
     connecting.result()
-    assert fetched == ["contracts"], "so that the first order need not wait"
     bad = {**FUTURES_ORDER, "price": "20000.05"}
     with pytest.raises(ConfigError, match=r"^price: 20000\.05 is not a multiple of 0\.1; nearest are 20000\.0 and 200"):
         api.submit_futures_order(**bad)
@@ -456,8 +459,10 @@ def test_check_symbols_refuses_an_order_off_its_steps_before_anything_is_sent(
         api.submit_multiple_futures_orders([FUTURES_ORDER, bad])
     with pytest.raises(ConfigError, match=r"^price: 20000\.05"):
         api.nowait.submit_futures_order(**bad)
+    changing = background(api.modify_spot_order, symbol="BTC-USDT", order_id="1", new_price="0.01", ws_key=FUTURES)
+    serve_rules(plain_peer, "/api/v2/symbols", SYMBOLS)
     with pytest.raises(ConfigError, match=r"^new_price: 0\.01"):
-        api.modify_spot_order(symbol="BTC-USDT", order_id="1", new_price="0.01", ws_key=FUTURES)
+        changing.result()
     calling = call(api, "futures.cancel")
     request = line.expect_json(op="futures.cancel")  # the first frame: nothing was sent above
     answer(line, request, "200000", CASES["futures.cancel"].data(request["args"]))
@@ -466,33 +471,23 @@ def test_check_symbols_refuses_an_order_off_its_steps_before_anything_is_sent(
     request = line.read_json()
     answer(line, request, "200000", place_data(request["args"]))
     calling.result()
-    assert fetched == ["contracts", "symbols"]
+    assert not plain_peer.has_pending(), "the rules were not asked for again"
 
 
 def test_an_order_whose_symbol_could_not_be_checked_was_not_sent(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """Who asks for the check does not want the order without it; the reason is its cause."""
     api = clients.api(plain_peer, check_symbols=True)
-    client = api.get_ws_client()
-    refused = ConnectError("refused", phase="tcp")
-
-    def fail(timeout: float) -> Any:
-        raise refused
-
-    client._use_symbols(fail, lambda timeout: CONTRACTS)
+    calling = background(api.submit_new_spot_order, **SPOT_ORDER)
+    with plain_peer.accept() as line:
+        line.read_request()
+        line.respond(503, body={"code": "503000", "msg": "busy"})
     with pytest.raises(NotSent) as caught:
-        api.submit_new_spot_order(**SPOT_ORDER)
-    assert caught.value.cause is refused
+        calling.result()
+    assert isinstance(caught.value.cause, RestError)
     assert caught.value.safe_to_retry
     error = api.nowait.submit_futures_order(**FUTURES_ORDER).exception(10)
     assert isinstance(error, NotSent)
     assert "not fetched yet" in str(error)
-
-
-def test_check_symbols_without_a_source_of_rules_is_refused(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    """An order must not pass because there was nothing to check it with."""
-    api = clients.api(plain_peer, check_symbols=True)
-    with pytest.raises(ConfigError, match=r"^check_symbols: "):
-        api.submit_new_spot_order(**SPOT_ORDER)
 
 
 def test_a_ping_goes_to_the_line_it_is_asked_for(plain_peer: ScriptedPeer, clients: Clients) -> None:

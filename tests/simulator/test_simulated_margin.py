@@ -248,6 +248,16 @@ def test_liquidation_without_a_market_leaves_everything_where_it_is(desk: Desk) 
     desk.check_money()
 
 
+def test_liquidation_sells_nothing_when_the_debt_can_be_paid_without_it(desk: Desk) -> None:
+    desk.limit("bob", "sell", "50000", "0.199")
+    desk.exchange.borrow("ann", "USDT", "40000")
+    desk.margin("ann", "buy", None, "0.199")
+    crash(desk, "6000")
+    state = desk.exchange.margin.state("ann", "margin")
+    assert [e.kind for e in desk.of_kind(MarginStatusChanged)] == ["FROZEN_FL", "UNFROZEN_FL"]
+    assert (state.total_debt, state.assets["BTC"].total) == (0, Decimal("0.199"))
+
+
 def test_liquidation_of_a_short_buys_the_coins_back(desk: Desk) -> None:
     wallet = "isolated:BTC-USDT"
     desk.limit("bob", "buy", "50000", "1")

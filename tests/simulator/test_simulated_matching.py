@@ -145,6 +145,7 @@ def test_decrease_and_cancel_looks_at_the_whole_of_an_iceberg(pit: Pit) -> None:
     own = pit.limit("a", "sell", "100", "5", visible_size=Decimal(1))
     order = pit.limit("a", "buy", "100", "2", stp="DC")
     assert (order.outcome, own.remaining, own.slice) == ("canceled", 3, 1)
+    assert len([e for e in pit.events if isinstance(e, OrderUpdated)]) == 1
 
 
 def test_decrease_and_cancel_of_equals_ends_both(pit: Pit) -> None:

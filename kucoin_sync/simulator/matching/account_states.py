@@ -62,8 +62,10 @@ class MarginAccount:
     Attributes:
         wallet: ``margin`` or ``isolated:<SYMBOL>``.
         status: ``EFFECTIVE``, ``LIQUIDATION`` or ``BANKRUPTCY``.
-        assets, debts: By currency; every currency of the wallet is in both.
-        total_asset, total_debt: Worth in USDT.
+        assets: Balances by currency, of every currency of the wallet.
+        debts: The same for what is owed.
+        total_asset: Worth of the balances in USDT.
+        total_debt: Worth of the debts in USDT.
         debt_ratio: Four decimals.
         own_capital: Worth in USDT of what the owner brought in, at the prices of then.
     """

@@ -150,10 +150,6 @@ class Ledger:
         """Return the balances of one wallet by currency, in alphabetical order."""
         return dict(sorted(self._wallets.get((account, wallet), {}).items()))
 
-    def wallets(self, account: str) -> list[str]:
-        """Return the names of the wallets that were ever used."""
-        return [wallet for owner, wallet in self._wallets if owner == account]
-
     def totals(self) -> dict[str, Decimal]:
         """Return the sum over all accounts by currency."""
         totals: dict[str, Decimal] = {}

@@ -58,10 +58,6 @@ class CallAuctions:
         price, _ = equilibrium(*market.depth(), market.book.last_price)
         market.uncross(price, now)
 
-    def is_running(self, symbol: str) -> bool:
-        """Tell whether orders of a pair gather."""
-        return symbol in self._auctions
-
     def check(self, request: OrderRequest) -> None:
         """
         Check an order for a pair whose auction may be running.

@@ -350,11 +350,6 @@ class Exchange:
         order = self._orders.by_client_oid(account, client_oid)
         return None if order is None else order.state()
 
-    def live_order(self, account: str, client_oid: str) -> OrderState | None:
-        """Return the live order of an account with that client order id."""
-        order = self._orders.live_by_client_oid(account, client_oid)
-        return None if order is None else order.state()
-
     def orders(self, account: str | None = None) -> list[OrderState]:
         """Return all remembered orders, oldest first."""
         return [order.state() for order in self._orders.all(account)]
