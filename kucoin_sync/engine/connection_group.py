@@ -87,8 +87,8 @@ class ConnectionGroup:
         """The connection that requests go over."""
         self._around = around
         # Guards _others, _leaving, _numbers and the choice of a connection for a topic. A connection's own lock is
-        # taken inside of it, never the other way round.
-        self._lock = threading.Lock()
+        # taken inside of it, never the other way round. Reentrant: a signal handler may subscribe or close too.
+        self._lock = threading.RLock()
         self._others: list[Connection] = []
         self._leaving: list[Connection] = []
         self._numbers = 1
