@@ -5,6 +5,7 @@ Fixtures of all tests. Every test is guarded against threads, descriptors and ex
 from __future__ import annotations
 
 import faulthandler
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,11 @@ from tests.clients import Clients
 from tests.peers import LeakGuard, ScriptedPeer, server_context
 
 HANGING_TEST = 120.0
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and a child of ours would inherit that; the tests
+# of Ctrl-C send it to such children.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
