@@ -204,8 +204,10 @@ class FuturesCalls:
         return [self._row(order) for order in done[:MAX_RECENT]]
 
     def _open_statistics(self, call: RestCall) -> Any:
+        """Sum up the resting orders of a contract; stop orders that wait for their trigger are none (assumed)."""
         contract = self._known(call.need("symbol"))
-        open_orders = [o for o in self._futures.open_orders(call.account) if o.symbol == contract.symbol]
+        live = self._futures.open_orders(call.account)
+        open_orders = [o for o in live if o.symbol == contract.symbol and not o.is_waiting]
         sizes = {side: sum(int(o.remaining) for o in open_orders if o.side == side) for side in ("buy", "sell")}
         costs = {
             side: sum(
