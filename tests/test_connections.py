@@ -141,6 +141,33 @@ def test_login(key: WsKey, exchange: Simulator) -> None:
         client.connect(key)
 
 
+@pytest.mark.parametrize("version", ["1", "2", "3"])
+def test_keys_of_every_version_sign_their_calls(version: str, exchange: Simulator) -> None:
+    """Version 1 sends the passphrase in clear, the others signed."""
+    key = WsKey.SPOT_PRIVATE_V1
+    with connect(exchange, key, api_key_version=version) as client:
+        client.connect(key)
+        assert client.rest.accounts()
+    with connect(exchange, key, api_key_version=version, api_passphrase="simulator-wrong") as client:
+        with pytest.raises(AuthError) as caught:
+            client.connect(key)
+        assert caught.value.code == "400004"
+
+
+@pytest.mark.parametrize("login", ["auth", "token"])
+@pytest.mark.parametrize("frames", ["binary", "text", "deflate"])
+def test_the_private_pro_line_in_every_form(login: str, frames: Any) -> None:
+    """Both ways to log in, and every way the exchange may put its frames."""
+    key = WsKey.PRIVATE_PRO_V2
+    with (
+        Simulator(limits="off", pro_frames=frames, pro_acks="string") as exchange,
+        connect(exchange, key, pro_login=login) as client,
+    ):
+        stream = client.stream(CONNECTIONS[key].topic, key)
+        act(client, key)
+        assert stream.get(LIMIT).data["s"] == "BTC-USDT"
+
+
 @pytest.mark.parametrize("key", LINES)
 def test_ping_pong(key: WsKey, exchange: Simulator) -> None:
     """Pings leave by themselves and are answered; when no answer comes the line is given up."""

@@ -51,16 +51,26 @@ class Credentials:
     api_secret: str = field(validator=_prefixed, repr=lambda _: "***")
     api_passphrase: str = field(validator=_prefixed, repr=lambda _: "***")
 
-    def check(self, *, sign_: str, passphrase: str, timestamp: str, prehash: tuple[str, ...], now_ms: int) -> None:
+    def check(
+        self,
+        *,
+        sign_: str,
+        passphrase: str,
+        timestamp: str,
+        prehash: tuple[str, ...],
+        now_ms: int,
+        in_clear: bool = False,
+    ) -> None:
         """
         Check one signed call.
 
         Args:
             sign_: Signature as sent.
-            passphrase: Passphrase as sent, in its signed form.
+            passphrase: Passphrase as sent.
             timestamp: Milliseconds, as sent.
             prehash: Texts of which any may have been signed.
             now_ms: Server time.
+            in_clear: The passphrase is not in its signed form: keys of version 1.
 
         Raises:
             SignatureRefused: 400002, 400005 or 400004, looked for in this order (assumed).
@@ -71,7 +81,8 @@ class Credentials:
             raise SignatureRefused("400002")
         if not any(_same(sign(self.api_secret, text), sign_) for text in prehash):
             raise SignatureRefused("400005")
-        if not _same(sign(self.api_secret, self.api_passphrase), passphrase):
+        expected = self.api_passphrase if in_clear else sign(self.api_secret, self.api_passphrase)
+        if not _same(expected, passphrase):
             raise SignatureRefused("400004")
 
 

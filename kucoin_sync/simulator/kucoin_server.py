@@ -206,7 +206,8 @@ class KucoinServer:
         stamp, passphrase = headers.get("KC-API-TIMESTAMP"), headers.get("KC-API-PASSPHRASE")
         if not (key and given and stamp and passphrase):
             raise SignatureRefused("400001")
-        if headers.get("KC-API-KEY-VERSION") not in ("2", "3"):
+        version = headers.get("KC-API-KEY-VERSION")
+        if version not in ("1", "2", "3"):
             raise SignatureRefused("400009")
         credentials = self._venue.credentials.get(key)
         if credentials is None:
@@ -220,6 +221,7 @@ class KucoinServer:
             # Clients differ in whether they sign the query before or after percent-encoding.
             prehash=tuple(f"{stamp}{request.method}{path}{body}" for path in (target, unquote(target))),
             now_ms=self._venue.now_ms(),
+            in_clear=version == "1",
         )
         return credentials
 

@@ -46,7 +46,8 @@ def test_token_call_names_this_server(simulator: Simulator, private: bool) -> No
         ({"KC-API-KEY": "64f0c3a1e5b7d90001a2b3c4"}, "400003"),
         ({"KC-API-PASSPHRASE": "simulator-passphrase"}, "400004"),
         ({"KC-API-SIGN": "AAAA"}, "400005"),
-        ({"KC-API-KEY-VERSION": "1"}, "400009"),
+        ({"KC-API-KEY-VERSION": "4"}, "400009"),
+        ({"KC-API-KEY-VERSION": "1"}, "400004"),
     ],
 )
 def test_private_token_call_checks_the_signature(simulator: Simulator, changes: Any, code: str) -> None:
