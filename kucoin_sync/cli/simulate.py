@@ -167,7 +167,7 @@ def _introduce(simulator: Simulator, console: Console, ca_file: Path | None) -> 
     console.print("Ctrl-C ends it.")
 
 
-_WARNING = "A simulated KuCoin spot market: made-up prices, no real money, this machine only."
+_WARNING = "A simulated KuCoin (spot, margin, futures): made-up prices, no real money, this machine only."
 
 
 def _python_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:

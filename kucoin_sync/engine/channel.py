@@ -278,15 +278,9 @@ class Channel:
                 self._release_send_lock()
 
     def _drain_urgent(self) -> None:
-        if self._tls is not None:
-            with self._tls_lock:
-                while self._urgent:
-                    self._tls.write(self._urgent.popleft())
-                data = self._outgoing.read()
-        else:
-            data = b"".join(self._urgent.popleft() for _ in range(len(self._urgent)))
+        data = b"".join(self._urgent.popleft() for _ in range(len(self._urgent)))
         try:
-            self._send_raw(data, Deadline(URGENT_PATIENCE))
+            self._send_raw(self._encrypt(data) if self._tls is not None else data, Deadline(URGENT_PATIENCE))
         except SendFailed:
             self.interrupt.set()
 
@@ -297,10 +291,12 @@ class Channel:
             pass  # not ours: the acquire timed out or was interrupted
 
     def _encrypt(self, data: bytes) -> bytes:
+        """Return the records to send: the layer's own answers that wait, then ``data``, which may be empty."""
         assert self._tls is not None
         try:
             with self._tls_lock:
-                self._tls.write(data)
+                if data:
+                    self._tls.write(data)
                 return self._outgoing.read()
         except ssl.SSLError as error:
             raise SendFailed(0, ConnectionLost(f"TLS: {error.reason or 'closed'}")) from None

@@ -1,7 +1,8 @@
 """
-T21: one reader and eight senders on one TLS line, at full speed: no disconnect, every message delivered, in order.
+One TLS line and many threads.
 
-A short run in every test run, the long one with ``-m soak``.
+T21 has one reader and eight senders at full speed: no disconnect, every message delivered, in order. A short run in
+every test run, the long one with ``-m soak``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import time
 
 import pytest
 
+from kucoin_sync import ConnectionLost
+from kucoin_sync.engine.channel import SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.transport import Transport, open_transport
-from tests.peers import background
+from tests.peers import ScriptedPeer, background, client_context, server_context
 
 SENDERS = 8
 
@@ -83,3 +86,28 @@ def test_T21_reader_and_senders_share_a_tls_line(seconds: float) -> None:
             transport.close(reset=True)
         server.communicate(timeout=10)
         interrupt.close()
+
+
+@pytest.mark.parametrize("first", ["close", "order"])
+def test_T19_a_close_or_an_order_on_a_line_cut_without_a_close_notify_ends_as_a_failed_send(first: str) -> None:
+    """OpenSSL refuses to encrypt after a read that found the cut, with an error of its own that nobody expects."""
+    interrupt = Interrupt()
+    with ScriptedPeer(tls=server_context()) as peer:
+        network = Network(Resolver(), client_context())
+        url = peer.http_url.replace("https", "wss")
+        opening = background(open_transport, url, network=network, deadline=Deadline(10.0), interrupt=interrupt)
+        line = peer.accept()
+        line.upgrade()
+        transport = opening.result()
+        line.fin()
+        with pytest.raises(ConnectionLost, match="the peer closed the connection"):
+            transport.receive(Deadline(10.0))
+
+        if first == "close":
+            transport.send_close(1000)
+        with pytest.raises(SendFailed) as failed:
+            transport.send_text("an order", Deadline(10.0))
+        assert failed.value.bytes_sent == 0
+        transport.send_close(1000)  # once is enough: a second one does nothing
+        transport.close(reset=True)
+    interrupt.close()

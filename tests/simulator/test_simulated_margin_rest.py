@@ -157,6 +157,8 @@ def test_list_of_accounts(simulator: Simulator) -> None:
     main = done(call(simulator, "GET", "/api/v1/accounts?type=main&currency=USDT"))
     assert [(row["type"], row["currency"]) for row in main] == [("main", "USDT")]
     assert done(call(simulator, "GET", "/api/v1/accounts?type=option")) == []
+    newer = done(call(simulator, "GET", "/api/v1/accounts?type=trade_hf&currency=BTC"))
+    assert newer == [{**btc, "type": "trade_hf"}]
     assert call(simulator, "GET", "/api/v1/accounts?type=futures")["code"] == "400100"
     assert call(simulator, "GET", "/api/v1/accounts/1")["code"] == "400100"
 

@@ -1,0 +1,1 @@
+"""Clients others have written, against the simulator."""
