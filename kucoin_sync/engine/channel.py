@@ -64,6 +64,11 @@ class SendFailed(Exception):
         self.cause = cause
 
 
+def _is_cut(error: Exception) -> bool:
+    """Whether the stream ended inside TLS: early releases of Python 3.10 and 3.11 have no class of their own for it."""
+    return isinstance(error, ssl.SSLEOFError) or getattr(error, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
+
+
 class Channel:
     """
     A connected socket.
@@ -108,9 +113,9 @@ class Channel:
             except ssl.SSLCertVerificationError as error:
                 self._flush_handshake(deadline)  # the alert that tells the peer why
                 raise TlsError(f"certificate of {host} refused: {error.verify_message}") from None
-            except ssl.SSLEOFError:
-                raise ConnectError("the peer closed in the TLS handshake", phase="tls") from None
             except (ssl.SSLError, ValueError) as error:
+                if _is_cut(error):
+                    raise ConnectError("the peer closed in the TLS handshake", phase="tls") from None
                 reason = getattr(error, "reason", None) or type(error).__name__
                 raise TlsError(f"TLS handshake with {host} failed: {reason}") from None
             break
@@ -186,11 +191,11 @@ class Channel:
                 self._tls_has_more = bool(self._incoming.pending or tls.pending())
         except ssl.SSLWantReadError:
             self._tls_has_more = False
-        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+        except ssl.SSLError as error:
+            if not isinstance(error, ssl.SSLZeroReturnError) and not _is_cut(error):
+                raise ConnectionLost(f"TLS: {error.reason or type(error).__name__}") from None
             self._incoming.write_eof()
             self._tls_has_more = False
-        except ssl.SSLError as error:
-            raise ConnectionLost(f"TLS: {error.reason or type(error).__name__}") from None
         if self._outgoing.pending:  # an answer of the TLS layer itself, such as to a key update
             self._send_urgent()
         return total

@@ -60,6 +60,9 @@ def ca_path() -> str:
 def client_context() -> ssl.SSLContext:
     """Return a client's context that trusts the authority, checks the host name and nothing else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # The same with every build of Python: some take old versions, and some hide a cut of the line.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     authority().configure_trust(context)
     return context
 
