@@ -65,7 +65,7 @@ class SendFailed(Exception):
 
 
 def _is_cut(error: Exception) -> bool:
-    """Whether the stream ended inside TLS: early releases of Python 3.10 and 3.11 have no class of their own for it."""
+    """Whether the stream ended inside TLS: early releases of Python 3.11 give it no class of its own."""
     return isinstance(error, ssl.SSLEOFError) or getattr(error, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
 
 

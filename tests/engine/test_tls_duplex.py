@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from kucoin_sync import ConnectionLost
+from kucoin_sync import ConnectError, ConnectionLost
 from kucoin_sync.engine.channel import SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.dial import Resolver
@@ -110,4 +110,20 @@ def test_T19_a_close_or_an_order_on_a_line_cut_without_a_close_notify_ends_as_a_
         assert failed.value.bytes_sent == 0
         transport.send_close(1000)  # once is enough: a second one does nothing
         transport.close(reset=True)
+    interrupt.close()
+
+
+def test_T19_a_peer_that_ends_inside_the_tls_handshake_may_be_tried_again() -> None:
+    """A server that is going down says nothing of its certificate."""
+    interrupt = Interrupt()
+    with ScriptedPeer() as peer:
+        network = Network(Resolver(), client_context())
+        url = peer.http_url.replace("http:", "wss:")
+        opening = background(open_transport, url, network=network, deadline=Deadline(10.0), interrupt=interrupt)
+        line = peer.accept()
+        line.read_bytes(5)  # the greeting has begun
+        line.fin()
+        with pytest.raises(ConnectError, match="the peer closed in the TLS handshake") as failed:
+            opening.result()
+        assert failed.value.retryable
     interrupt.close()
