@@ -85,7 +85,7 @@ def test_a_live_client_order_id_is_a_duplicate(exchange: Simulator, api: Websock
 
 def test_I03_a_lost_reply_is_unknown_although_the_order_exists(exchange: Simulator, api: WebsocketAPIClient) -> None:
     """The case that clients get wrong."""
-    exchange.swallow_replies(1)
+    exchange.drop_ack(1)
     with pytest.raises(OutcomeUnknown) as caught:
         api.submit_new_spot_order(**ORDER, timeout=0.3)
     assert caught.value.reason == "timeout"
@@ -101,7 +101,7 @@ def test_a_cut_in_flight_is_unknown_within_100_ms_and_the_client_works_on(execut
         lost: Future[float] = Future()
         client.once("suspended", lambda _: lost.set_result(time.monotonic()))
         api.connect_ws_api()
-        (exchange.cut_instead_of_reply if executed else exchange.cut_before_execution)(1)
+        (exchange.cut_instead_of_ack if executed else exchange.cut_before_execution)(1)
         with pytest.raises(OutcomeUnknown) as caught:
             api.submit_new_spot_order(**ORDER, timeout=5)
         ended = time.monotonic()
@@ -161,10 +161,10 @@ def test_R13_a_skewed_clock_is_measured_and_corrected(skew_ms: int, exchange: Si
 def test_R01_a_refused_token_and_R05_html(exchange: Simulator) -> None:
     """Each ends in the class that says what happened."""
     with WebsocketClient(**exchange.client_options()) as client:
-        exchange.refuse_token("400003", "KC-API-KEY not exists", 1, 200)
+        exchange.refuse_rest("/bullet-", "400003", "KC-API-KEY not exists")
         with pytest.raises(AuthError):
             client.connect(SPOT)
-        exchange.token_html(1)
+        exchange.answer_rest("/bullet-")
         with pytest.raises(TokenError, match="not KuCoin's JSON"):
             client.connect(SPOT)
 
@@ -178,7 +178,7 @@ def test_T26_no_welcome_and_S12_no_ack(exchange: Simulator) -> None:
             client.connect(SPOT)
         assert caught.value.phase == "welcome"
         client.connect(SPOT, timeout=5)
-        exchange.no_ack(5)
+        exchange.drop_subscribe_ack(5)
         with pytest.raises(SubscribeError):
             client.subscribe(TICKER, SPOT, timeout=0.3)
 
@@ -218,7 +218,7 @@ WAITING_ORDER = """
     with Simulator(market_maker=False) as exchange:
         api = WebsocketAPIClient(**exchange.client_options())
         api.connect_ws_api()
-        exchange.swallow_replies(1)
+        exchange.drop_ack(1)
         try:
             import threading
             def tell():

@@ -7,23 +7,24 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import re
 import signal
-import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from kucoin_sync._version import __version__
-from kucoin_sync.cli.control import Control, ControlError
 from kucoin_sync.cli.demo import Surprise, run_demo
+from kucoin_sync.cli.fault_option import Fault, FaultType, table_of_faults
 from kucoin_sync.cli.report import Report, make_console
 from kucoin_sync.cli.simulate import ServeError, serve
 from kucoin_sync.errors import ConfigError, KucoinSyncError
 from kucoin_sync.options import check_url, is_loopback
-from kucoin_sync.simulator import Simulator
+from kucoin_sync.simulator import Controls, Simulator, many_symbols
 
 __all__ = ["cli", "run"]
 
@@ -87,16 +88,21 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
     # client and for the server in the same process.
     logging.getLogger().addHandler(logging.NullHandler())
     report = Report(make_console())
-    with _local_simulator(tls) if url is None else _remote_simulator(url, ca_file) as control:
+    with _local_simulator(tls) if url is None else _remote_simulator(url, ca_file) as exchange:
         try:
-            run_demo(control, report, seconds=seconds, is_remote=url is not None)
-        except (Surprise, ControlError, KucoinSyncError) as error:
+            run_demo(exchange, report, seconds=seconds, is_remote=url is not None)
+        except (Surprise, OSError, KucoinSyncError) as error:
             raise click.ClickException(f"demo: {report.current_step}: not as expected: {error}") from None
 
 
 @cli.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one."
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port to listen on; 0 takes a free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--allow-remote", is_flag=True, help="Let --host be an address that other machines reach.")
+@click.option(
+    "--allow-host", "allowed_hosts", multiple=True, metavar="NAME", help="Answer to this host name too; repeatable."
 )
 @click.option("--tls", is_flag=True, help="Serve TLS with a certificate made on the spot.")
 @click.option(
@@ -106,55 +112,118 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed gives other prices.")
 @click.option("--no-market-maker", is_flag=True, help="Leave the market empty: nothing moves unless you trade.")
+@click.option(
+    "--pairs", type=click.IntRange(1, 5000), metavar="N", help="Make up so many pairs.  [default: BTC-USDT, ETH-USDT]"
+)
+@click.option(
+    "--balance",
+    "balances",
+    multiple=True,
+    metavar="CURRENCY=AMOUNT",
+    callback=lambda _c, _p, texts: _read_balances(texts),
+    help="What the spot wallet begins with, instead of a default purse; repeatable.",
+)
+@click.option("--no-limits", is_flag=True, help="Take the exchange's limits away.")
+@click.option(
+    "--fault",
+    "faults",
+    type=FaultType(),
+    multiple=True,
+    metavar="NAME[:VALUE][,KEY=VALUE]",
+    help="A fault to begin with, like drop_ack:3 or late_ack:0.5,op=spot.order; repeatable. See 'kucoin-sync faults'.",
+)
+@click.option("--fault-seed", type=int, default=0, show_default=True, help="Seed of faults with a probability.")
+@click.option(
+    "--truth-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append a line of JSON for every order that comes in.",
+)
+@click.option("--plain", is_flag=True, help="Print where it listens and nothing else, on a terminal too.")
 @click.option("--exit-when-stdin-closes", is_flag=True, help="End with the program that holds our standard input.")
 def simulate(
-    port: int, tls: bool, ca_file: Path | None, seed: int, no_market_maker: bool, exit_when_stdin_closes: bool
+    ca_file: Path | None,
+    no_market_maker: bool,
+    pairs: int | None,
+    balances: dict[str, str] | None,
+    no_limits: bool,
+    faults: tuple[Fault, ...],
+    plain: bool,
+    exit_when_stdin_closes: bool,
+    **options: Any,
 ) -> None:
     """
-    Serve a simulated exchange on this machine.
+    Serve a simulated KuCoin on this machine.
 
-    Ends with Ctrl-C or SIGTERM. Its address is the first line of what it prints into a pipe.
+    Any KuCoin client in any language can use it: it prints where it listens and the credentials to log in with,
+    and on a terminal shows markets, trades, orders, connections and faults as they change. Ends with Ctrl-C or
+    SIGTERM. Its address is the first line of what it prints into a pipe.
     """
-    if ca_file is not None and not tls:
+    if ca_file is not None and not options["tls"]:
         raise click.UsageError("--ca-file goes with --tls")
     try:
         serve(
-            lambda: Simulator(port=port, tls=tls, seed=seed, market_maker=not no_market_maker),
+            lambda: Simulator(
+                market_maker=not no_market_maker,
+                symbols=None if pairs is None else many_symbols(pairs),
+                balances=balances,
+                limits="off" if no_limits else "on",
+                **options,
+            ),
             make_console(),
+            faults=faults,
             ca_file=ca_file,
             watch_stdin=exit_when_stdin_closes,
+            has_screen=not plain,
         )
-    except (ServeError, ImportError) as error:
+    except (ServeError, ImportError, ValueError) as error:
         raise click.ClickException(str(error)) from None
 
 
+@cli.command()
+def faults() -> None:
+    """
+    List the faults that a simulator takes.
+
+    Each is an argument of 'simulate --fault', a method of Simulator in Python, and a call of the control endpoint:
+    POST /_simulator/NAME with the arguments as a JSON object and the API key as X-Simulator-Key.
+    """
+    for spelled, text in table_of_faults():
+        click.secho(spelled, bold=True)
+        click.echo(click.wrap_text(text, initial_indent="    ", subsequent_indent="    "))
+    click.echo(
+        "\ncount is how often a fault strikes (null: always), and probability=0.1 has it strike in one case of ten."
+    )
+
+
 @contextlib.contextmanager
-def _local_simulator(tls: bool) -> Iterator[Control]:
+def _local_simulator(tls: bool) -> Iterator[Controls]:
     try:
         simulator = Simulator(tls=tls)
     except ImportError as error:
         raise click.ClickException(str(error)) from None
     with simulator:
-        yield Control(simulator.url, simulator.ssl_context() if tls else None)
+        yield simulator
 
 
 @contextlib.contextmanager
-def _remote_simulator(url: str, ca_file: Path | None) -> Iterator[Control]:
+def _remote_simulator(url: str, ca_file: Path | None) -> Iterator[Controls]:
     if url.startswith("https") != (ca_file is not None):
         raise click.UsageError("an https URL needs --ca-file, and only an https URL does")
-    context = None
-    if ca_file is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError:  # ssl.SSLError is one
-            raise click.ClickException(f"{ca_file} holds no certificate") from None
-    control = Control(url, context)
     try:
-        control.check()
-    except ControlError as error:
+        simulator = Simulator.connect(url, ca_file=ca_file)
+    except (OSError, ValueError, ImportError) as error:
         raise click.ClickException(str(error)) from None
-    yield control
+    yield simulator
+
+
+def _read_balances(texts: tuple[str, ...]) -> dict[str, str] | None:
+    balances = {}
+    for text in texts:
+        currency, equals, amount = text.partition("=")
+        if not (currency and equals and re.fullmatch(r"\d{1,18}(\.\d{1,18})?", amount)):
+            raise click.BadParameter(f"{text!r} is not like BTC=2.5")
+        balances[currency.upper()] = amount
+    return balances or None
 
 
 def _check_simulator_url(url: str | None) -> str | None:

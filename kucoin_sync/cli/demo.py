@@ -2,7 +2,7 @@
 The demo's program: tickers, orders, and orders whose fate is not known at once.
 
 Everything here is done with the library's public calls, so it can be read as an example of them. A real exchange
-differs in the address and the keys alone; and it has no `Control`, which makes the faults.
+differs in the address and the keys alone; and it has no `Controls`, which make the faults.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from kucoin_sync import (
     WsKey,
 )
 from kucoin_sync.cli.board import Board
-from kucoin_sync.cli.control import Control
 from kucoin_sync.cli.report import Report
+from kucoin_sync.simulator import Controls
 
 __all__ = ["Surprise", "run_demo"]
 
@@ -38,21 +38,21 @@ class Surprise(Exception):
     """A step did not end the way it ends with a library and an exchange in order."""
 
 
-def run_demo(control: Control, report: Report, *, seconds: float, is_remote: bool) -> None:
+def run_demo(exchange: Controls, report: Report, *, seconds: float, is_remote: bool) -> None:
     """
     Run all steps.
 
     Args:
-        control: The simulator.
+        exchange: The simulator.
         report: Shows what happens.
         seconds: How long to show tickers.
         is_remote: Whether the simulator is another process.
 
     Raises:
-        Surprise, KucoinSyncError, ControlError: If a step did not end as it should.
+        Surprise, KucoinSyncError, OSError: If a step did not end as it should.
     """
-    report.banner(control.url, is_remote=is_remote)
-    with WebsocketAPIClient(**control.client_options()) as api:
+    report.banner(exchange.url, is_remote=is_remote)
+    with WebsocketAPIClient(**exchange.client_options()) as api:
         report.step("Live tickers")
         watch_tickers(api.get_ws_client(), report, seconds)
         # Not needed, the first order would do it; but so its round trip is that of an open line.
@@ -64,9 +64,9 @@ def run_demo(control: Control, report: Report, *, seconds: float, is_remote: boo
         report.step("An order that is refused")
         be_refused(api, report)
         report.step("An order whose reply is lost")
-        lose_the_reply(api, control, report)
+        lose_the_reply(api, exchange, report)
         report.step("A line that is cut under an order")
-        lose_the_line(api, control, report)
+        lose_the_line(api, exchange, report)
     report.summary()
     report.closing(
         "All as expected. Read the program: python -m pydoc kucoin_sync.cli.demo",
@@ -135,26 +135,26 @@ def be_refused(api: WebsocketAPIClient, report: Report) -> None:
         raise Surprise(f"the exchange took it as order {ack.order_id}")
 
 
-def lose_the_reply(api: WebsocketAPIClient, control: Control, report: Report) -> None:
+def lose_the_reply(api: WebsocketAPIClient, exchange: Controls, report: Report) -> None:
     """Place an order that the exchange executes without ever saying so."""
     report.note("The simulator will execute it and say nothing. The call has one second.")
-    control.arm("swallow_replies", op="spot.order")
+    exchange.drop_ack(op="spot.order")
     unknown = place_in_the_dark(api, "timeout", timeout=1.0)
     report.unknown("reply lost", unknown)
-    show_the_truth(control, report, unknown)
+    show_the_truth(exchange, report, unknown)
     take_back(api, report, unknown)
 
 
-def lose_the_line(api: WebsocketAPIClient, control: Control, report: Report) -> None:
+def lose_the_line(api: WebsocketAPIClient, exchange: Controls, report: Report) -> None:
     """Place an order whose line is gone before the reply; the client opens another by itself."""
     report.note("The simulator will execute it and reset the connection instead of replying.")
     reconnected: queue.SimpleQueue[Reconnected] = queue.SimpleQueue()
     api.get_ws_client().on("reconnected", reconnected.put)
-    control.arm("cut_instead_of_reply", op="spot.order")
+    exchange.cut_instead_of_ack(op="spot.order")
     unknown = place_in_the_dark(api, "disconnected", timeout=PATIENCE)
     began = time.monotonic()
     report.unknown("line cut", unknown)
-    show_the_truth(control, report, unknown)
+    show_the_truth(exchange, report, unknown)
     try:
         reconnected.get(timeout=PATIENCE)
     except queue.Empty:
@@ -177,12 +177,12 @@ def place_in_the_dark(api: WebsocketAPIClient, reason: str, *, timeout: float) -
     raise Surprise(f"there was a reply all the same, for order {ack.order_id}")
 
 
-def show_the_truth(control: Control, report: Report, unknown: OutcomeUnknown) -> None:
+def show_the_truth(exchange: Controls, report: Report, unknown: OutcomeUnknown) -> None:
     """Ask the simulator what it did; with a real exchange this is a look at the account's orders."""
-    truth = control.truth(str(unknown.client_oid))
-    if truth["executed"] != 1:
-        raise Surprise(f"the exchange executed it {truth['executed']} times")
-    report.truth(truth["frames_received"], truth["executed"], truth["replies_sent"], truth["order_id"])
+    truth = exchange.truth(str(unknown.client_oid))
+    if truth.executed != 1:
+        raise Surprise(f"the exchange executed it {truth.executed} times")
+    report.truth(truth.frames_received, truth.executed, truth.replies_sent, truth.order_id)
 
 
 def take_back(api: WebsocketAPIClient, report: Report, unknown: OutcomeUnknown) -> None:

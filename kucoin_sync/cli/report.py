@@ -115,7 +115,7 @@ class Report:
         self._say("?", step, f"OutcomeUnknown: {error}", "yellow")
         self._rows.append(_Row(step, "OutcomeUnknown", error.order_id, error.client_oid, error.elapsed, "yellow"))
 
-    def truth(self, frames: int, executed: int, replies: int, order_id: str) -> None:
+    def truth(self, frames: int, executed: int, replies: int, order_id: str | None) -> None:
         """Show what the exchange did in truth with the order of the latest outcome."""
         text = f"frames received {frames}, executed {executed}, replies sent {replies}: it is order {order_id}"
         self._say("=", "the truth", text, "cyan")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import queue
 import shlex
@@ -14,21 +15,26 @@ import stat
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from kucoin_sync.cli.control import CREDENTIALS, hosts
+from kucoin_sync.cli.fault_option import Fault, order_faults
+from kucoin_sync.cli.status import StatusScreen
 from kucoin_sync.simulator import Simulator
 
 __all__ = ["ServeError", "serve"]
 
 LOOK_AGAIN = 0.5
 """Seconds; on Windows the handler of Ctrl-C runs only when the main thread stops waiting."""
+
+FRAME = 0.25
+"""Seconds between two pictures."""
 
 Endings = queue.SimpleQueue[str]
 
@@ -37,29 +43,75 @@ class ServeError(Exception):
     """The simulator could not be started; the text is for the user."""
 
 
-def serve(make: Callable[[], Simulator], console: Console, *, ca_file: Path | None, watch_stdin: bool) -> None:
+def serve(
+    make: Callable[[], Simulator],
+    console: Console,
+    *,
+    faults: Sequence[Fault],
+    ca_file: Path | None,
+    watch_stdin: bool,
+    has_screen: bool,
+) -> None:
     """
     Serve until Ctrl-C, SIGTERM, or the end of standard input.
 
     Args:
         make: Makes the simulator.
         console: Where to introduce it.
+        faults: Ordered before anybody can connect.
         ca_file: Where to write its certificate authority; ``None`` makes a temporary file. Only with TLS.
         watch_stdin: Whether the end of standard input is an end.
+        has_screen: Whether a terminal shows what goes on.
 
     Raises:
         ServeError: If the port or the file cannot be used.
         ImportError: Without the packages of the ``simulator`` extra.
+        ValueError: Something was asked of the simulator that cannot be.
     """
     with _endings() as endings:
         if watch_stdin:
             # daemon: nothing can wake a thread that waits for standard input
             threading.Thread(target=_watch_stdin, args=(endings,), name="simulate-stdin", daemon=True).start()
-        with _started(make()) as simulator, _certificate_file(simulator, ca_file) as path:
+        simulator = make()
+        order_faults(simulator, faults)
+        with _started(simulator), _certificate_file(simulator, ca_file) as path:
             _introduce(simulator, console, path)
-            _wait(endings)
+            if has_screen and sys.stdout.isatty() and not console.is_dumb_terminal:
+                _show(simulator, path, endings)
+            else:
+                _wait(endings)
             if sys.stdout.isatty():
                 console.print("stopped")
+
+
+def _show(simulator: Simulator, ca_file: Path | None, endings: Endings) -> None:
+    """Show what goes on until it ends; the screen is a second one, behind which the introduction stays."""
+    console = Console(highlight=False)
+    screen = StatusScreen(simulator, _head(simulator, ca_file))
+    live = Live(console=console, screen=True, auto_refresh=False)
+    # The simulator shares the process: a traceback of its log would tear the picture.
+    logging.getLogger("kucoin_sync.simulator").addHandler(logging.NullHandler())
+    try:
+        live.start()  # in here, for a Ctrl-C inside it has hidden the cursor already
+        while True:
+            width, height = console.size
+            live.update(screen.picture(width, height), refresh=True)
+            try:
+                endings.get(timeout=FRAME)
+                return
+            except queue.Empty:
+                continue
+    finally:
+        live.stop()
+
+
+def _head(simulator: Simulator, ca_file: Path | None) -> list[Text]:
+    lines = [Text.assemble("listening on ", (simulator.url, "bold"))]
+    keys = "  ".join(value for value in (simulator.api_key, simulator.api_secret, simulator.api_passphrase))
+    lines.append(Text.assemble(("key, secret, passphrase  ", "bright_black"), keys, overflow="ellipsis", no_wrap=True))
+    if ca_file is not None:
+        lines.append(Text.assemble(("ca file  ", "bright_black"), str(ca_file), overflow="ellipsis", no_wrap=True))
+    return lines
 
 
 @contextlib.contextmanager
@@ -151,8 +203,8 @@ def _create(path: Path) -> int:
 def _introduce(simulator: Simulator, console: Console, ca_file: Path | None) -> None:
     """Tell address and use: a panel on a screen, plain lines in a pipe, of which scripts read the first."""
     text = "\n".join((*_python_lines(simulator, ca_file), "", *_shell_lines(simulator, ca_file)))
-    facts = [f"api_key     {CREDENTIALS['api_key']}", f"api_secret  {CREDENTIALS['api_secret']}"]
-    facts.append(f"passphrase  {CREDENTIALS['api_passphrase']}")
+    facts = [f"api_key     {simulator.api_key}", f"api_secret  {simulator.api_secret}"]
+    facts.append(f"passphrase  {simulator.api_passphrase}")
     if ca_file is not None:
         facts.append(f"ca file     {ca_file}")
     if not sys.stdout.isatty():
@@ -175,9 +227,10 @@ def _python_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
     if ca_file is not None:
         lines.append("import ssl")
     lines += ["from kucoin_sync import WebsocketAPIClient", "", "api = WebsocketAPIClient("]
-    lines += [f'    {name}="{value}",' for name, value in CREDENTIALS.items()]
+    options = simulator.client_options()
+    lines += [f'    {name}="{value}",' for name, value in options.items() if isinstance(value, str)]
     lines.append("    hosts={")
-    lines += [f'        "{name}": "{url}",' for name, url in hosts(simulator.url).items()]
+    lines += [f'        "{name}": "{url}",' for name, url in options["hosts"].items()]
     lines.append("    },")
     if ca_file is not None:
         lines += ["    ssl_context=ssl.create_default_context(", f"        cafile={str(ca_file)!r},", "    ),"]
@@ -193,9 +246,9 @@ def _shell_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
     return [
         "# A fault: the next order is executed, its reply never comes",
         f"curl{trust} \\",
-        f"    {simulator.url}/_simulator/faults \\",
-        f"    -H 'X-Simulator-Key: {CREDENTIALS['api_key']}' \\",
-        """    -d '{"fault": "swallow_replies", "op": "spot.order"}'""",
+        f"    {simulator.url}/_simulator/drop_ack \\",
+        f"    -H 'X-Simulator-Key: {simulator.api_key}' \\",
+        """    -d '{"op": "spot.order"}'""",
         "",
         "# The demo on this simulator, in another terminal",
         f"kucoin-sync demo --url {simulator.url}{demo}",

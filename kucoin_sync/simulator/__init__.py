@@ -7,8 +7,9 @@ A local KuCoin for tests, demos and drills: it speaks the protocols, takes fault
 
 from __future__ import annotations
 
+from .controls.controls import Controls, faults_by_name
 from .credentials import Credentials
-from .faults import FaultLogEntry
+from .faults.armed import ArmedFault, FaultLogEntry
 from .futures.contracts import Contract
 from .futures.events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
 from .matching.account_states import Balance, Debt, Loan, MarginAccount
@@ -16,12 +17,16 @@ from .matching.events import Ticker, Trade
 from .matching.orders import LendingOrderState, OrderState, Refused
 from .matching.symbols import Symbol, many_symbols
 from .simulator import Simulator
+from .status import BookStatus, LineStatus, MarketStatus, OrderStatus, Status
 from .truth import TruthFrame, TruthRecord
 from .venue import Limits
 
 __all__ = [
+    "ArmedFault",
     "Balance",
+    "BookStatus",
     "Contract",
+    "Controls",
     "Credentials",
     "Debt",
     "FaultLogEntry",
@@ -30,16 +35,21 @@ __all__ = [
     "FuturesWallet",
     "LendingOrderState",
     "Limits",
+    "LineStatus",
     "Loan",
     "MarginAccount",
+    "MarketStatus",
     "OrderState",
+    "OrderStatus",
     "PositionState",
     "Refused",
     "Simulator",
+    "Status",
     "Symbol",
     "Ticker",
     "Trade",
     "TruthFrame",
     "TruthRecord",
+    "faults_by_name",
     "many_symbols",
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from .matching.symbols import plain
 
-__all__ = ["compact", "read_array", "read_object"]
+__all__ = ["compact", "merged", "read_array", "read_object"]
 
 # The encoder cannot write a number it does not know, and a float would lose digits. So a decimal goes through it
 # as a text between marks that nobody can guess, which are taken off afterwards.
@@ -46,6 +47,20 @@ def read_array(text: str) -> list[Any] | None:
     """Parse one JSON array, keeping all digits; ``None`` for any other text."""
     value = _read(text)
     return value if isinstance(value, list) else None
+
+
+def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object changed by a JSON merge patch (RFC 7396): ``None`` takes a key away, objects are merged."""
+    result = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping):
+            old = result.get(key)
+            result[key] = merged(old if isinstance(old, Mapping) else {}, value)
+        else:
+            result[key] = value
+    return result
 
 
 def _read(text: str) -> Any:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import hmac
-import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from aiohttp import WSMsgType, web
-from attrs import asdict
 
 from .classic.stream import V1Stream
+from .controls.endpoint import KEY_HEADER, PREFIX, Endpoint
 from .credentials import Credentials, SignatureRefused
+from .faults.rest_answers import Answer
+from .host_guard import HostGuard
 from .json_text import compact, read_array, read_object
 from .matching.orders import Refused
 from .order_entry.uta_session import UtaSession
@@ -52,9 +52,6 @@ UTA_PATH = "/v2/private"
 MAX_FRAME = 4 * 1024 * 1024
 MAX_BODY = 1024 * 1024
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_HTML = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>SIMULATOR</body></html>"
-
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -64,7 +61,9 @@ class KucoinServer:
 
     Args:
         venue: Shared state.
-        host: Loopback address to bind.
+        endpoint: Runs the controls.
+        guard: Tells which host names a request may come under.
+        host: Address to bind.
         port: 0 takes a free one; see `port` afterwards.
         ssl_context: Server context, ``None`` for plain HTTP.
         max_connections: WebSocket connections at once.
@@ -73,6 +72,8 @@ class KucoinServer:
     def __init__(
         self,
         venue: Venue,
+        endpoint: Endpoint,
+        guard: HostGuard,
         *,
         host: str,
         port: int,
@@ -81,6 +82,8 @@ class KucoinServer:
     ) -> None:
         self.port = port
         self._venue = venue
+        self._endpoint = endpoint
+        self._guard = guard
         self._host = host
         self._ssl_context = ssl_context
         self._max_connections = max_connections
@@ -88,7 +91,7 @@ class KucoinServer:
 
     async def start(self) -> None:
         """Bind and serve."""
-        app = web.Application(middlewares=[self._guard], client_max_size=MAX_BODY)
+        app = web.Application(middlewares=[self._guarded], client_max_size=MAX_BODY)
         for prefix, routes in self._hosts().items():
             for route in routes:
                 app.router.add_route(route.method, prefix + route.path, self._rest_handler(route, prefix))
@@ -98,8 +101,7 @@ class KucoinServer:
             app.router.add_get(f"/pro/{host}", functools.partial(self._pro_stream, host))
         app.router.add_get(WS_API_PATH, self._ws_api)
         app.router.add_get(UTA_PATH, self._ws_api)
-        app.router.add_post("/_simulator/faults", self._control_faults)
-        app.router.add_get("/_simulator/truth/{client_oid}", self._control_truth)
+        app.router.add_post(PREFIX + "{name}", self._control)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._ssl_context, reuse_address=True)
@@ -117,13 +119,11 @@ class KucoinServer:
     # Guard.
 
     @web.middleware
-    async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+    async def _guarded(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Keep web pages out: a foreign name in Host or Origin means somebody's browser was rebound to us."""
-        if _host_name("//" + request.headers.get("Host", "")) not in _LOOPBACK:
-            return web.Response(status=403, text="SIMULATOR: Host is not a loopback name")
-        origin = request.headers.get("Origin")
-        if origin is not None and _host_name(origin) not in _LOOPBACK:
-            return web.Response(status=403, text="SIMULATOR: Origin is not a loopback name")
+        refusal = self._guard.refusal(request.headers.get("Host", ""), request.headers.get("Origin"))
+        if refusal is not None:
+            return web.Response(status=403, text=refusal)
         try:
             return await handler(request)
         except web.HTTPNotFound:
@@ -160,14 +160,17 @@ class KucoinServer:
 
     def _rest_handler(self, route: Route, prefix: str) -> _Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
+            faults = self._venue.faults
+            if "/bullet-" in request.path:
+                self._venue.token_calls += 1
+                self._venue.on_change()
+            answer = faults.rest.instead_of(request.path)
+            if answer is not None:
+                return _faulty(request, answer)
             try:
                 account = (await self._signed_account(request, prefix)).api_key if route.signed else ""
             except SignatureRefused as error:
-                self._count_token_call(request)
                 return _error(error.code, error.message, 401)
-            answer = self._token_fault(request)
-            if answer is not None:
-                return answer
             pool = self._venue.pool(account, route.pool)
             now = asyncio.get_running_loop().time()
             if not pool.take(now, route.weight):
@@ -179,25 +182,10 @@ class KucoinServer:
             except Refused as refused:
                 response = _error(refused.code, refused.message, 200)
             self._venue.on_change()
-            return _limited(response, pool, now)
+            answer = faults.rest.changed(request.path, response.text or "", response.status)
+            return _limited(response, pool, now) if answer is None else _faulty(request, answer)
 
         return handle
-
-    def _count_token_call(self, request: web.Request) -> bool:
-        is_token_call = "/bullet-" in request.path
-        if is_token_call:
-            self._venue.token_calls += 1
-            self._venue.on_change()
-        return is_token_call
-
-    def _token_fault(self, request: web.Request) -> web.Response | None:
-        """Answer a token call with a fault, if one is armed for it."""
-        if not self._count_token_call(request):
-            return None
-        if self._venue.faults.take("token_html") is not None:
-            return web.Response(text=_HTML, content_type="text/html")
-        refusal = self._venue.faults.take("refuse_token")
-        return None if refusal is None else _error(refusal["code"], refusal["msg"], refusal["status"])
 
     async def _signed_account(self, request: web.Request, prefix: str) -> Credentials:
         """Check the KC-API headers of a signed call; the prefix that stands for a host is not signed."""
@@ -231,9 +219,9 @@ class KucoinServer:
         token = self._venue.token(request.query.get("token", ""), product)
         if token is None:
             return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
-        ws = await _upgrade(request)
-        if ws is None:
-            return web.Response()
+        ws = await self._upgrade("v1", request)
+        if not isinstance(ws, web.WebSocketResponse):
+            return ws
         peer = self._venue.open_peer("v1", _transport(request))
         session = V1Stream(self._venue, peer, token, request.query.get("connectId"))
         limit = self._max_connections
@@ -251,9 +239,9 @@ class KucoinServer:
             if token is None:
                 return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
             account = token.account
-        ws = await _upgrade(request)
-        if ws is None:
-            return web.Response()
+        ws = await self._upgrade("pro_v2", request)
+        if not isinstance(ws, web.WebSocketResponse):
+            return ws
         peer = self._venue.open_peer("pro_v2", _transport(request))
         session = ProStream(self._venue, peer, host, account)
         if self._is_full():
@@ -261,9 +249,9 @@ class KucoinServer:
         return await self._serve(ws, peer, session)
 
     async def _ws_api(self, request: web.Request) -> web.StreamResponse:
-        ws = await _upgrade(request)
-        if ws is None:
-            return web.Response()
+        ws = await self._upgrade("ws_api", request)
+        if not isinstance(ws, web.WebSocketResponse):
+            return ws
         peer = self._venue.open_peer("ws_api", _transport(request))
         is_older = request.path == WS_API_PATH
         session = WsApiSession(self._venue, peer, request.query) if is_older else UtaSession(self._venue, peer)
@@ -272,6 +260,21 @@ class KucoinServer:
             self._venue.send_ws_api_error(peer, "429002", "Too many connections.")
             peer.close(1000, "Bye")
         return await self._serve(ws, peer, session)
+
+    async def _upgrade(self, system: str, request: web.Request) -> web.StreamResponse:
+        """Do the handshake; the result is no `WebSocketResponse` if it was refused, or the client left meanwhile."""
+        refusal = self._venue.faults.take("refuse_upgrade", system=system)
+        if refusal is not None:
+            wanted = {"Retry-After": refusal["retry_after"], "Location": refusal["location"]}
+            headers = {name: str(value) for name, value in wanted.items() if value is not None}
+            return web.Response(status=refusal["status"], text="SIMULATOR: refused by a fault", headers=headers)
+        # Pings and closes are answered by `Peer`, so that a silenced connection is silent in these as well.
+        ws = web.WebSocketResponse(timeout=0.2, autoping=False, autoclose=False, compress=False, max_msg_size=MAX_FRAME)
+        try:
+            await ws.prepare(request)
+        except ConnectionError:
+            return web.Response()
+        return ws if request.transport is not None else web.Response()
 
     def _is_full(self) -> bool:
         return len(self._venue.peers("all")) > self._max_connections
@@ -282,6 +285,9 @@ class KucoinServer:
         """Read frames until the connection ends; each is handled here and now, without a task."""
         venue = self._venue
         try:
+            end = venue.faults.take("cut_before_welcome", system=peer.system)
+            if end is not None:
+                peer.cut(reset=end["reset"])
             if peer.is_open:
                 session.start()
             while True:
@@ -309,30 +315,19 @@ class KucoinServer:
 
     # Controls.
 
-    def _may_control(self, request: web.Request) -> bool:
-        given = request.headers.get("X-Simulator-Key", "").encode("utf-8", "surrogatepass")
-        return any(hmac.compare_digest(key.encode(), given) for key in self._venue.credentials)
-
-    async def _control_faults(self, request: web.Request) -> web.Response:
-        """``{"fault": "swallow_replies", "count": 2, "op": "spot.order"}``: the rest are its arguments."""
-        if not self._may_control(request):
-            return _error("400003", "X-Simulator-Key must be the simulator's API key", 403)
+    async def _control(self, request: web.Request) -> web.Response:
+        """``POST /_simulator/drop_ack`` with ``{"op": "spot.order"}``: a method of `Simulator` and its arguments."""
+        if not self._endpoint.may_call(request.headers.get(KEY_HEADER, "")):
+            return _error("400003", f"{KEY_HEADER} must be the simulator's API key", 403)
         try:
-            body = json.loads(await request.read())
-            if not isinstance(body, dict):
-                raise ValueError("a JSON object is required")
-            arguments = {name: value for name, value in body.items() if name != "fault"}
-            result = self._venue.faults.apply(body.get("fault"), arguments)
-        except (ValueError, RecursionError) as error:
+            result, changed = await self._endpoint.call(request.match_info["name"], await request.read())
+        except ValueError as error:
             return _error("400100", str(error), 400)
-        self._venue.on_change()
+        except Refused as refused:
+            return _error(refused.code, refused.message, 200)
+        if changed:
+            self._venue.on_change()
         return _ok(result)
-
-    async def _control_truth(self, request: web.Request) -> web.Response:
-        if not self._may_control(request):
-            return _error("400003", "X-Simulator-Key must be the simulator's API key", 403)
-        record = self._venue.truth.record(request.match_info["client_oid"], request.query.get("op"))
-        return _ok(asdict(record))
 
     @property
     def url(self) -> str:
@@ -350,17 +345,6 @@ class KucoinServer:
     def _base(self, scheme: str) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{scheme}://{host}:{self.port}"
-
-
-async def _upgrade(request: web.Request) -> web.WebSocketResponse | None:
-    """Do the handshake; ``None`` if the client left in the middle of it."""
-    # Pings and closes are answered by `Peer`, so that a silenced connection is silent in these as well.
-    ws = web.WebSocketResponse(timeout=0.2, autoping=False, autoclose=False, compress=False, max_msg_size=MAX_FRAME)
-    try:
-        await ws.prepare(request)
-    except ConnectionError:
-        return None
-    return ws if request.transport is not None else None
 
 
 def _transport(request: web.Request) -> asyncio.Transport:
@@ -389,11 +373,14 @@ def _limited(response: web.Response, pool: Pool, now: float) -> web.Response:
     return response
 
 
-def _host_name(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
+def _faulty(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """Return what a fault makes of an answer; one without text is the end of the connection."""
+    if answer.text is None:
+        _transport(request).abort()
+        return web.Response()
+    return web.Response(
+        text=answer.text, status=answer.status, content_type=answer.content_type, headers=answer.headers
+    )
 
 
 def _ok(data: object, *, says_success: bool = False) -> web.Response:

@@ -60,6 +60,7 @@ class Peer:
         self.frames_received = 0
         self.frames_sent = 0
         self.is_silent = False
+        self.is_reading = True
         self.close_sent = False
         self.is_welcomed = False
         #: Opcode of the frames that carry data here.
@@ -129,6 +130,16 @@ class Peer:
             except OSError:
                 pass  # the other side was faster
         self._transport.abort()
+
+    def stop_reading(self, on: bool) -> None:
+        """Leave what the client sends in the buffers of the network, or read again."""
+        self.is_reading = not on
+        if self._transport.is_closing():
+            return
+        if on:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def drop(self) -> None:
         """End the connection at once, whatever is still queued."""

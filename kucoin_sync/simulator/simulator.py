@@ -9,25 +9,21 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from .controls.controls import Controls
 from .credentials import DEFAULT_CREDENTIALS, Credentials
-from .fault_controls import FaultControls
 from .futures.contracts import Contract
-from .futures.controls import FuturesControls
-from .matching.account_states import TRADE, Balance
-from .matching.events import Ticker, Trade
-from .matching.orders import OrderState
+from .host_guard import HostGuard
 from .matching.symbols import Symbol
 from .pro.frames import ProForms
-from .spot.controls import SpotControls
-from .truth import TruthFrame, TruthRecord
-from .venue import COUNTERPARTY, Limits, Venue
+from .venue import Limits, Venue
 
 if TYPE_CHECKING:
+    from .controls.remote import RemoteSimulator
     from .kucoin_server import KucoinServer
 
 __all__ = ["Simulator"]
@@ -41,7 +37,7 @@ _numbers = itertools.count(1)
 CALL_TIMEOUT = 5.0
 
 
-class Simulator(FaultControls, SpotControls, FuturesControls):
+class Simulator(Controls):
     """
     A local exchange that speaks KuCoin's WebSocket and REST protocols on a loopback port.
 
@@ -50,7 +46,9 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
     answer, and `start` serves the same state again on the same port.
 
     Args:
-        host: ``"127.0.0.1"`` or ``"::1"``.
+        host: ``"127.0.0.1"`` or ``"::1"``; another address only with ``allow_remote``.
+        allow_remote: Whether other machines may reach it, which then may do everything: its credentials are public.
+        allowed_hosts: Host names to answer to besides those of this machine and plain addresses.
         port: 0 takes a free port.
         tls: Serve TLS with a certificate made on the spot, see `ssl_context`.
         seed: Seed of the market maker.
@@ -78,7 +76,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         clock: Server's time in nanoseconds since 1970.
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
-        lookup_lag: Seconds for which look-ups by id do not find a new order.
+        fault_seed: Seed of the chance with which those faults strike that have a probability.
 
     Raises:
         ValueError: For a host that is not loopback, or credentials that could be live ones.
@@ -89,6 +87,8 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         self,
         *,
         host: str = "127.0.0.1",
+        allow_remote: bool = False,
+        allowed_hosts: Iterable[str] = (),
         port: int = 0,
         tls: bool = False,
         seed: int = 0,
@@ -115,10 +115,10 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         clock: Callable[[], int] = time.time_ns,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
-        lookup_lag: float = 0.0,
+        fault_seed: int = 0,
     ) -> None:
-        if host not in ("127.0.0.1", "::1"):
-            raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}")
+        if host not in ("127.0.0.1", "::1") and not allow_remote:
+            raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}, unless allow_remote is set")
         if limits not in ("on", "off") and not isinstance(limits, Limits):
             raise ValueError("limits must be 'on', 'off' or a Limits value")
         if step_interval <= 0:
@@ -131,7 +131,8 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         self.credentials = accounts[0]
         #: The certificate authority's certificate (PEM) with TLS, else ``None``.
         self.ca_pem: bytes | None = None
-        server_context = self._make_certificate() if tls else None
+        hosts = (*allowed_hosts,) if host in ("0.0.0.0", "::") else (host, *allowed_hosts)
+        server_context = self._make_certificate(hosts) if tls else None
         self._venue = Venue(
             seed=seed,
             symbols=symbols,
@@ -153,10 +154,19 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             pro_forms=ProForms(frames=pro_frames, acks=pro_acks, refusals=pro_refusals),
             truth_file=truth_file,
             deprecated_subjects=deprecated_subjects,
-            lookup_lag=lookup_lag,
+            fault_seed=fault_seed,
         )
         self._venue.on_change = self._changed
-        self._server = _make_server(self._venue, host, port, server_context, max_connections)
+        self._server = _make_server(
+            self._venue,
+            self,
+            self._wait_for_change,
+            host=host,
+            port=port,
+            context=server_context,
+            max_connections=max_connections,
+            guard=HostGuard(allowed_hosts, takes_addresses=allow_remote),
+        )
         self._step_interval = step_interval
         # Guards starting and stopping, and the calls made while no thread runs.
         self._lock = threading.RLock()
@@ -166,6 +176,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         # Touched on the loop only.
         self._watchers: list[_Watcher] = []
         self._check_is_due = False
+        self._changes = 0
 
     def __repr__(self) -> str:
         thread = self._thread
@@ -218,66 +229,36 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
                 _logger.warning("the simulator's thread did not end within %s s", CALL_TIMEOUT)
             self._thread = self._loop = self._stopping = None
 
-    # Addresses and credentials.
+    # Addresses.
 
     @property
     def url(self) -> str:
         """Base URL for REST, such as ``http://127.0.0.1:43210``; the port is known after `start`."""
         return self._server.url
 
-    @property
-    def ws_url(self) -> str:
-        """Base URL for WebSockets, such as ``ws://127.0.0.1:43210``."""
-        return self._server.ws_url
-
-    @property
-    def api_key(self) -> str:
-        """API key of the first account."""
-        return self.credentials.api_key
-
-    @property
-    def api_secret(self) -> str:
-        """API secret of the first account."""
-        return self.credentials.api_secret
-
-    @property
-    def api_passphrase(self) -> str:
-        """Passphrase of the first account."""
-        return self.credentials.api_passphrase
-
-    def ssl_context(self) -> ssl.SSLContext:
+    @staticmethod
+    def connect(
+        url: str, *, credentials: Credentials = DEFAULT_CREDENTIALS, ca_file: str | Path | None = None
+    ) -> RemoteSimulator:
         """
-        Return a client context that trusts this simulator and nothing else.
+        Return the controls of a simulator in another process.
+
+        Args:
+            url: Its address, as ``kucoin-sync simulate`` prints it.
+            credentials: One of its accounts; queries mean the first of them all the same.
+            ca_file: Its certificate authority (PEM), for an ``https`` address.
 
         Raises:
-            ValueError: The simulator was made without ``tls=True``.
+            ConnectionError: No simulator answers there.
+            ValueError: The address is not one, or the file holds no certificate.
         """
-        if self.ca_pem is None:
-            raise ValueError("this simulator has no TLS; make it with tls=True")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=self.ca_pem.decode())
-        return context
+        try:
+            from .controls.remote import RemoteSimulator
+        except ImportError as error:
+            raise ImportError(_MISSING.format("cattrs")) from error
+        return RemoteSimulator(url, credentials=credentials, ca_file=None if ca_file is None else Path(ca_file))
 
-    def client_options(self) -> dict[str, Any]:
-        """Return the keyword arguments that point a client at this simulator."""
-        options: dict[str, Any] = {
-            "api_key": self.api_key,
-            "api_secret": self.api_secret,
-            "api_passphrase": self.api_passphrase,
-            "hosts": {
-                "spot_rest": self.url,
-                "futures_rest": self.url + "/futures",
-                "ws_api": self.ws_url + "/v1/private",
-                "pro_spot": self.ws_url + "/pro/spot",
-                "pro_futures": self.ws_url + "/pro/futures",
-                "pro_private": self.ws_url + "/pro/private",
-            },
-        }
-        if self.ca_pem is not None:
-            options["ssl_context"] = self.ssl_context()
-        return options
-
-    # What happened and what is.
+    # Waiting.
 
     def wait_for(self, predicate: Callable[[Simulator], T], timeout: float = 5.0) -> T:
         """
@@ -302,101 +283,6 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             raise TimeoutError(f"nothing of the kind happened within {timeout} s at {self!r}") from None
         finally:
             self._call(lambda: self._unwatch(watcher))
-
-    def truth(self, client_oid: str, *, op: str | None = None) -> TruthRecord:
-        """Return what reached the simulator under a client order id (by default: orders placed)."""
-        return self._call(lambda: self._venue.truth.record(client_oid, op))
-
-    def truth_frames(self, *, client_oid: str | None = None, op: str | None = None) -> list[TruthFrame]:
-        """Return the order-carrying frames received, oldest first."""
-        return self._call(lambda: self._venue.truth.frames(client_oid=client_oid, op=op))
-
-    def connections(self, system: str = "all") -> int:
-        """Return how many WebSocket connections of ``"v1"``, ``"pro_v2"``, ``"ws_api"`` or ``"all"`` exist."""
-        return self._call(lambda: len(self._venue.peers(system)))
-
-    def welcomed(self, system: str = "all") -> int:
-        """Return how many of the existing connections got their welcome."""
-        return self._call(lambda: sum(peer.is_welcomed for peer in self._venue.peers(system)))
-
-    def opened(self, system: str = "all") -> int:
-        """Return how many connections there have ever been."""
-        return self._call(lambda: _of(self._venue.opened, system))
-
-    def frames_received(self, system: str = "all") -> int:
-        """Return how many text or binary frames clients have ever sent."""
-        return self._call(lambda: _of(self._venue.frames_received, system))
-
-    def subscriptions(self) -> dict[str, int]:
-        """Return the active single topics and the number of connections on each."""
-        return self._call(self._venue.subscriptions)
-
-    def orders(self) -> list[OrderState]:
-        """Return the first account's orders, finished ones included, oldest first."""
-        return self._call(lambda: self._venue.exchange.orders(self.api_key))
-
-    def open_orders(self) -> list[OrderState]:
-        """Return the first account's live orders, oldest first."""
-        return self._call(lambda: self._venue.exchange.open_orders(self.api_key))
-
-    def balances(self, account: str | None = None, *, wallet: str = TRADE) -> dict[str, Balance]:
-        """Return the balances of an account (an API key; by default the first), of its spot wallet or another."""
-        return self._call(lambda: self._venue.exchange.balances(account or self.api_key, wallet))
-
-    def trades(self) -> list[Trade]:
-        """Return the latest trades of everybody, oldest first."""
-        return self._call(lambda: list(self._venue.exchange.trades))
-
-    def ticker(self, symbol: str) -> Ticker:
-        """Return best prices and last trade of a pair."""
-        return self._call(lambda: self._venue.exchange.ticker(symbol))
-
-    def stats(self) -> dict[str, Any]:
-        """Return counters: connections, frames, tokens, orders, faults."""
-        return self._call(self._stats)
-
-    # Acting as the exchange and as other traders.
-
-    def push_ticker(self, symbol: str) -> int:
-        """Send the ticker of a pair now, on the classic and the Pro streams; return how many connections took it."""
-        venue = self._venue
-        return self._call(lambda: venue.spot_public.push_ticker(symbol) + venue.pro_public.push_ticker(symbol))
-
-    def publish(self, topic: str, subject: str | None, data: object) -> int:
-        """
-        Send one message to the subscribers of a single topic; return how many took it.
-
-        A topic of the Pro streams has no leading slash, such as ``ticker.SPOT:BTC-USDT``; its subject is
-        ``"snapshot"``, ``"delta"`` or ``None``.
-        """
-        if not topic.startswith("/"):
-            return self._call(lambda: self._venue.publish_pro(topic, data, kind=subject))
-        return self._call(lambda: self._venue.publish(topic, subject or "", data))
-
-    def step_market(self, steps: int = 1) -> None:
-        """Let the market maker take steps now, besides its own rhythm."""
-
-        def step() -> None:
-            for _ in range(steps):
-                self._venue.step_market()
-
-        self._call(step)
-
-    def counter_order(self, symbol: str, side: str, size: str, price: str | None = None) -> OrderState:
-        """
-        Place an order as another trader with deep pockets: a limit order, or a market order without price.
-
-        Raises:
-            kucoin_sync.simulator.Refused: The order breaks the pair's rules.
-        """
-        args: dict[str, Any] = {"symbol": symbol, "side": side, "size": size, "type": "market"}
-        if price is not None:
-            args.update(type="limit", price=price)
-        return self._call(lambda: self._venue.exchange.place(COUNTERPARTY, args))
-
-    def deposit(self, currency: str, amount: Decimal | str, *, wallet: str = TRADE) -> None:
-        """Give the first account money, in its spot wallet or another."""
-        self._call(lambda: self._venue.exchange.deposit(self.api_key, currency, amount, wallet=wallet))
 
     # The thread and its loop.
 
@@ -437,6 +323,9 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         except Exception:  # safety net: one bad step must not take the server down
             _logger.exception("a step of the simulator failed")
 
+    def _run_control(self, method: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
+        return self._call(lambda: method(self, *args, **kwargs))
+
     def _call(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the loop and return its result; directly if there is no loop."""
         if self._thread is threading.current_thread():
@@ -459,6 +348,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
 
     def _changed(self) -> None:
         """Something happened: let the waiters look, once this callback is through."""
+        self._changes += 1
         if self._watchers and not self._check_is_due and self._loop is not None:
             self._check_is_due = True
             self._loop.call_soon(self._check_watchers)
@@ -469,6 +359,19 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             watcher.check(self)
         self._watchers[:] = [watcher for watcher in self._watchers if not watcher.future.done()]
 
+    async def _wait_for_change(self, after: int, timeout: float) -> int:
+        """Return how many changes there were, as soon as these are not ``after``, or the time is over."""
+        if self._changes == after and timeout > 0:
+            watcher = _Watcher(lambda _: self._changes != after)
+            self._watch(watcher)
+            try:
+                await asyncio.wait_for(asyncio.wrap_future(watcher.future), timeout)
+            except (asyncio.TimeoutError, TimeoutError, RuntimeError):
+                pass  # nothing happened, or the simulator was stopped: the number tells
+            finally:
+                self._unwatch(watcher)
+        return self._changes
+
     def _watch(self, watcher: _Watcher) -> None:
         watcher.check(self)
         if not watcher.future.done():
@@ -478,32 +381,15 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         if watcher in self._watchers:
             self._watchers.remove(watcher)
 
-    def _stats(self) -> dict[str, Any]:
-        venue = self._venue
-        sent = dict(venue.frames_sent)
-        for peer in venue.peers("all"):
-            sent[peer.system] += peer.frames_sent
-        return {
-            "connections": {system: len(venue.peers(system)) for system in venue.opened},
-            "opened": dict(venue.opened),
-            "frames_received": dict(venue.frames_received),
-            "frames_sent": sent,
-            "token_calls": venue.token_calls,
-            "topics": len(venue.subscriptions()),
-            "orders": len(venue.exchange.orders(self.api_key)),
-            "truth_frames": len(venue.truth),
-            "armed_faults": venue.faults.armed(),
-            "held_replies": venue.faults.held_count,
-        }
-
-    def _make_certificate(self) -> ssl.SSLContext:
+    def _make_certificate(self, hosts: Iterable[str]) -> ssl.SSLContext:
         try:
             import trustme
         except ImportError as error:
             raise ImportError(_MISSING.format("trustme")) from error
         authority = trustme.CA()
+        names = dict.fromkeys(("localhost", "127.0.0.1", "::1", *hosts))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(context)
+        authority.issue_cert(*names).configure_cert(context)
         self.ca_pem = authority.cert_pem.bytes()
         return context
 
@@ -537,14 +423,22 @@ _MISSING = "the simulator needs {}: pip install kucoin-sync[simulator]"
 
 
 def _make_server(
-    venue: Venue, host: str, port: int, context: ssl.SSLContext | None, max_connections: int
+    venue: Venue,
+    simulator: Simulator,
+    wait: Callable[[int, float], Awaitable[int]],
+    *,
+    host: str,
+    port: int,
+    context: ssl.SSLContext | None,
+    max_connections: int,
+    guard: HostGuard,
 ) -> KucoinServer:
     try:
+        from .controls.endpoint import Endpoint
         from .kucoin_server import KucoinServer
     except ImportError as error:
-        raise ImportError(_MISSING.format("aiohttp")) from error
-    return KucoinServer(venue, host=host, port=port, ssl_context=context, max_connections=max_connections)
-
-
-def _of(counters: Mapping[str, int], system: str) -> int:
-    return sum(counters.values()) if system == "all" else counters[system]
+        raise ImportError(_MISSING.format("aiohttp and cattrs")) from error
+    endpoint = Endpoint(simulator, venue.credentials, wait)
+    return KucoinServer(
+        venue, endpoint, guard, host=host, port=port, ssl_context=context, max_connections=max_connections
+    )

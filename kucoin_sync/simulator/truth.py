@@ -88,9 +88,13 @@ class TruthLog:
         self._entries: OrderedDict[int, Entry] = OrderedDict()
         self._by_client_oid: dict[str, list[int]] = {}
         self._next = 0
+        #: Of all operations that were ever received, those that the engine took.
+        self.executed_count = 0
 
-    def __len__(self) -> int:
-        return len(self._entries)
+    @property
+    def received_count(self) -> int:
+        """How many frames were ever received."""
+        return self._next
 
     def received(self, entry: Entry) -> Entry:
         """Note a frame that has just arrived; the caller fills in the rest as it happens."""
@@ -109,7 +113,8 @@ class TruthLog:
         return entry
 
     def finished(self, entry: Entry) -> None:
-        """Write a frame to the spool file, if there is one."""
+        """Count a frame with which the engine is done, and write it to the spool file, if there is one."""
+        self.executed_count += entry.executed
         if self._spool is not None:
             with self._spool.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(entry)) + "\n")

@@ -27,7 +27,8 @@ from .classic.private_pushes import PrivatePushes
 from .classic.spot_private_feed import SpotPrivateFeed
 from .classic.spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .credentials import DEFAULT_CREDENTIALS, Credentials
-from .faults import SYSTEMS, Faults
+from .faults.armed import SYSTEMS
+from .faults.faults import Faults
 from .feed import Feed
 from .futures.contract_market_maker import ContractMarketMaker
 from .futures.contracts import Contract
@@ -195,22 +196,18 @@ class Venue:
         pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
-        lookup_lag: float = 0.0,
+        fault_seed: int = 0,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.pro_forms = ProForms() if pro_forms is None else pro_forms
         self.clock = clock
         self.idle_timeout = idle_timeout
-        #: Nanoseconds for which a new order is unknown to look-ups by id.
-        self.lookup_lag_ns = round(lookup_lag * 1_000_000_000)
         self.challenge_timeout = challenge_timeout
         self.credentials = {c.api_key: c for c in credentials}
         self.truth = TruthLog(spool=truth_file)
         #: Private pushes of all products go through here.
         self.private_pushes = PrivatePushes()
-        self.faults = Faults(
-            peers=self.peers, now_ns=clock, send_error=self.send_ws_api_error, pushes=self.private_pushes
-        )
+        self.faults = Faults(now_ns=clock, events=self.private_pushes, seed=fault_seed)
         self._feeds: list[Feed] = []
         self.exchange = Exchange(
             now_ns=self.now_ns,
@@ -362,6 +359,28 @@ class Venue:
         """Return the open connections of a system, or of ``"all"``."""
         return [peer for peer in self._peers.values() if system in ("all", peer.system)]
 
+    def welcome(self, peer: Peer, send: Callable[[], object]) -> None:
+        """Send the welcome of a connection, or do with it what was ordered."""
+        take = self.faults.take
+        if take("no_welcome", system=peer.system) is not None:
+            return
+
+        def welcome() -> None:
+            send()
+            peer.is_welcomed = True
+            if take("dup_welcome", system=peer.system) is not None:
+                send()
+            end = take("close_after_welcome", system=peer.system)
+            if end is not None:
+                peer.close(end["code"], end["reason"])
+            self.on_change()
+
+        late = take("late_welcome", system=peer.system)
+        if late is None:
+            welcome()
+        else:
+            asyncio.get_running_loop().call_later(late["seconds"], welcome)
+
     def received(self, peer: Peer) -> None:
         """Count a frame of the client."""
         peer.frames_received += 1
@@ -495,19 +514,21 @@ class Venue:
         peers = self._topics.get(topic)
         if not peers:
             return 0
-        if self.faults.take("lose_pushes", topic=topic) is not None:
-            return 0
         frame = encode_frame(opcode, payload)
         takers = [
             peer
             for peer in peers
             if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
         ]
-        if account is None:
-            return sum(peer.send_raw(frame) for peer in takers)
-        for peer in takers:
-            self.private_pushes.put(functools.partial(peer.send_raw, frame))
-        return len(takers)
+
+        def send() -> int:
+            if account is None:
+                return sum(peer.send_raw(frame) for peer in takers)
+            for peer in takers:
+                self.private_pushes.put(functools.partial(peer.send_raw, frame))
+            return len(takers)
+
+        return send() if self.faults.is_quiet else self.faults.pushes.deliver(topic, send)
 
     def publish_pro(self, topic: str, data: object, *, kind: str | None = None, account: str | None = None) -> int:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,7 @@ def test_cut_by_fin(simulator: Simulator, stream: Socket) -> None:
 
 
 def test_swallowed_reply(simulator: Simulator, orders: Socket) -> None:
-    simulator.swallow_replies(op="spot.order")
+    simulator.drop_ack(op="spot.order")
     orders.order("a").order("b")
     assert orders.receive()["id"] == "r-b"
     record = simulator.truth("a")
@@ -53,13 +54,13 @@ def test_swallowed_reply(simulator: Simulator, orders: Socket) -> None:
 
 
 def test_fault_for_another_operation_waits(simulator: Simulator, orders: Socket) -> None:
-    simulator.swallow_replies(op="spot.cancel")
+    simulator.drop_ack(op="spot.cancel")
     assert orders.order("a").receive()["id"] == "r-a"
-    assert simulator.stats()["armed_faults"] == [("swallow_replies", 1)]
+    assert [(fault.name, fault.left) for fault in simulator.faults_in_force()] == [("drop_ack", 1)]
 
 
-def test_cut_instead_of_reply(simulator: Simulator, orders: Socket) -> None:
-    simulator.cut_instead_of_reply()
+def test_cut_instead_of_ack(simulator: Simulator, orders: Socket) -> None:
+    simulator.cut_instead_of_ack()
     orders.order("a")
     expect_reset(orders)
     assert simulator.truth("a").executed == 1
@@ -75,14 +76,14 @@ def test_cut_before_execution(simulator: Simulator, orders: Socket) -> None:
     assert simulator.orders() == []
 
 
-def test_held_replies_come_when_released(simulator: Simulator, orders: Socket) -> None:
-    simulator.hold_replies("spot.order")
+def test_held_acks_come_when_released(simulator: Simulator, orders: Socket) -> None:
+    simulator.hold_acks("spot.order")
     orders.order("a").order("b")
-    simulator.wait_for(lambda s: s.held_replies() == 2)
+    simulator.wait_for(lambda s: s.held_acks() == 2)
     assert simulator.truth("b").executed == 1
     assert orders.ask({"id": "p", "op": "ping"})["op"] == "pong"
     assert simulator.truth("a").replies_sent == 0
-    assert simulator.release_replies() == 2
+    assert simulator.release_acks() == 2
     assert [orders.receive()["id"] for _ in range(2)] == ["r-a", "r-b"]
     assert simulator.truth("a").replies_sent == 1
     assert orders.order("c").receive()["id"] == "r-c"
@@ -121,7 +122,7 @@ def test_no_welcome(simulator: Simulator) -> None:
 
 
 def test_no_ack_but_subscribed(simulator: Simulator, stream: Socket) -> None:
-    simulator.no_ack()
+    simulator.drop_subscribe_ack()
     stream.send(SUBSCRIBE)
     expect_ping_pong(stream)
     assert simulator.subscriptions() == {"/market/ticker:BTC-USDT": 1}
@@ -140,11 +141,10 @@ def test_refused_and_html_tokens(simulator: Simulator) -> None:
     def call() -> requests.Response:
         return requests.post(simulator.url + "/api/v1/bullet-public", timeout=LIMIT)
 
-    simulator.refuse_token("429000", "Too many requests", status=429)
-    simulator.token_html()
-    html = call()
+    simulator.refuse_rest("/bullet-", "429000", "Too many requests", 429)
+    simulator.answer_rest("/bullet-")
+    refused, html = call(), call()
     assert html.status_code == 200 and html.headers["Content-Type"].startswith("text/html")
-    refused = call()
     assert (refused.status_code, refused.json()) == (429, {"code": "429000", "msg": "Too many requests"})
     assert call().json()["code"] == "200000"
     assert simulator.stats()["token_calls"] == 3
@@ -192,8 +192,8 @@ def test_frames_behind_a_cut_are_lost(simulator: Simulator, orders: Socket) -> N
 
 
 def test_faults_compose(simulator: Simulator) -> None:
-    simulator.swallow_replies(2, op="spot.order")
-    simulator.cut_instead_of_reply(op="spot.cancel")
+    simulator.drop_ack(2, op="spot.order")
+    simulator.cut_instead_of_ack(op="spot.cancel")
     with open_orders_socket(simulator) as orders:
         orders.order("a").order("b").order("c")
         assert orders.receive()["id"] == "r-c"
@@ -203,8 +203,8 @@ def test_faults_compose(simulator: Simulator) -> None:
 
 
 def test_clear_faults(simulator: Simulator, orders: Socket) -> None:
-    simulator.swallow_replies(5)
-    simulator.hold_replies()
+    simulator.drop_ack(5)
+    simulator.hold_acks()
     simulator.silence()
     simulator.clear_faults()
     assert orders.order("a").receive()["id"] == "r-a"
@@ -214,8 +214,8 @@ def test_clear_faults(simulator: Simulator, orders: Socket) -> None:
     ("method", "arguments"),
     [
         ("cut", {"system": "v3"}),
-        ("swallow_replies", {"count": 0}),
-        ("refuse_token", {"status": 100}),
+        ("drop_ack", {"count": 0}),
+        ("refuse_rest", {"status": 100}),
         ("no_welcome", {"system": "okx"}),
     ],
 )
@@ -224,35 +224,52 @@ def test_wrong_orders_are_refused(simulator: Simulator, method: str, arguments: 
         getattr(simulator, method)(**arguments)
 
 
-def control(simulator: Simulator, body: Any, key: str | None = None) -> requests.Response:
+def control(simulator: Simulator, name: str, arguments: Any = None, key: str | None = None) -> requests.Response:
     headers = {"X-Simulator-Key": simulator.api_key if key is None else key}
-    return requests.post(simulator.url + "/_simulator/faults", json=body, headers=headers, timeout=LIMIT)
+    return requests.post(f"{simulator.url}/_simulator/{name}", json=arguments, headers=headers, timeout=LIMIT)
 
 
-def test_faults_over_http(simulator: Simulator, orders: Socket) -> None:
-    body = {"fault": "swallow_replies", "count": 1, "op": "spot.order"}
-    assert control(simulator, body).json() == {"code": "200000", "data": None}
+def test_controls_over_http(simulator: Simulator, orders: Socket) -> None:
+    assert control(simulator, "drop_ack", {"count": 1, "op": "spot.order"}).json() == {"code": "200000", "data": None}
     orders.order("a").order("b")
     assert orders.receive()["id"] == "r-b"
-    truth = requests.get(
-        simulator.url + "/_simulator/truth/a", headers={"X-Simulator-Key": simulator.api_key}, timeout=LIMIT
-    )
-    assert truth.json()["data"]["executed"] == 1
-    assert control(simulator, {"fault": "cut", "system": "ws_api"}).json()["data"] == 1
+    assert control(simulator, "truth", {"client_oid": "a"}).json()["data"]["executed"] == 1
+    assert control(simulator, "cut", {"system": "ws_api"}).json()["data"] == 1
     expect_reset(orders)
 
 
 @pytest.mark.parametrize(
-    ("body", "key", "status"),
+    ("name", "arguments", "key", "status"),
     [
-        ({"fault": "cut"}, "wrong", 403),
-        ({"fault": "__init__"}, None, 400),
-        ({"fault": "apply"}, None, 400),
-        ({"fault": ["cut"]}, None, 400),
-        ({"fault": "cut", "speed": 1}, None, 400),
-        ({"fault": "cut", "system": ["v1"]}, None, 400),
-        ([], None, 400),
+        ("cut", {}, "wrong", 403),
+        ("cut", {}, "schlüssel", 403),
+        ("__init__", {}, None, 400),
+        ("stop", {}, None, 400),
+        ("client_options", {}, None, 400),
+        ("cut", {"speed": 1}, None, 400),
+        ("cut", {"system": ["v1"]}, None, 400),
+        ("drop_ack", {"count": "many"}, None, 400),
+        ("drop_ack", {"count": True}, None, 400),
+        ("late_ack", {}, None, 400),
+        ("late_ack", {"seconds": float("inf")}, None, 400),
+        ("late_ack", {"seconds": 1e9}, None, 400),
+        ("deposit", {"currency": "BTC", "amount": "NaN"}, None, 400),
+        ("deposit", {"currency": "BTC", "amount": "-1"}, None, 400),
+        ("ticker", {"symbol": "NO-SUCH"}, None, 400),
+        ("wait", {"after": "x"}, None, 400),
+        ("cut", [], None, 400),
     ],
 )
-def test_control_endpoint_refuses(simulator: Simulator, body: Any, key: str | None, status: int) -> None:
-    assert control(simulator, body, key).status_code == status
+def test_control_endpoint_refuses(
+    simulator: Simulator, name: str, arguments: Any, key: str | None, status: int
+) -> None:
+    text = json.dumps(arguments)
+    headers = {"X-Simulator-Key": (simulator.api_key if key is None else key).encode()}
+    answer = requests.post(f"{simulator.url}/_simulator/{name}", data=text, headers=headers, timeout=LIMIT)
+    assert answer.status_code == status and answer.json()["msg"]
+
+
+def test_deep_json_does_not_reach_the_controls(simulator: Simulator) -> None:
+    headers = {"X-Simulator-Key": simulator.api_key}
+    answer = requests.post(simulator.url + "/_simulator/cut", data="[" * 200_000, headers=headers, timeout=LIMIT)
+    assert answer.status_code == 400

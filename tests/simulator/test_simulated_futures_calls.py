@@ -249,7 +249,8 @@ def test_order_is_looked_up_by_both_ids_and_told_in_full(simulator: Simulator) -
 
 def test_look_ups_may_lag_behind_placing(make: Make) -> None:
     now_ns = [1_760_000_000_000_000_000]
-    simulator = make(limits="off", clock=lambda: now_ns[0], lookup_lag=0.5)
+    simulator = make(limits="off", clock=lambda: now_ns[0])
+    simulator.lookup_lag(0.5)
     order_id = rest(simulator, "POST", "/api/v1/orders", {**ARGS, "clientOid": "x"})["orderId"]
     for path in (f"/api/v1/orders/{order_id}", "/api/v1/orders/byClientOid?clientOid=x"):
         answer = call(simulator, "GET", path, host="/futures")

@@ -356,7 +356,7 @@ def test_events_can_be_held_while_replies_come(simulator: Simulator, private: So
 
 def test_swallowed_reply_leaves_the_event_as_evidence(simulator: Simulator, private: Socket) -> None:
     private.subscribe(ORDERS_V2)
-    simulator.swallow_replies(1, "spot.order")
+    simulator.drop_ack(1, "spot.order")
     with open_orders_socket(simulator) as orders:
         orders.order("a")
         assert private.receive()["data"]["clientOid"] == "a"

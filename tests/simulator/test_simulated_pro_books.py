@@ -217,12 +217,12 @@ def test_lost_pushes_leave_a_gap(simulator: Simulator) -> None:
     topic = "obu.SPOT:BTC-USDT@increment"
     with open_pro(simulator) as socket:
         subscribe(socket, "increment")
-        simulator.lose_pushes(2, topic)
+        simulator.drop_push(2, topic)
         sequence, _ = engine_book(simulator)
         for price in ("40000", "40001", "40002"):
             simulator.counter_order(SYMBOL, "buy", "0.1", price)
         assert receive(socket, "delta", "increment")["C"] == sequence + 3
-        assert [entry.name for entry in simulator.fault_log() if entry.what == "struck"] == ["lose_pushes"] * 2
+        assert [entry.name for entry in simulator.fault_log() if entry.what == "struck"] == ["drop_push"] * 2
 
 
 def test_order_book_call_cuts_and_checks(quiet: Simulator) -> None:

@@ -395,7 +395,7 @@ def test_welcome_can_be_kept_back(simulator: Simulator) -> None:
 
 
 def test_ack_can_be_kept_back(simulator: Simulator) -> None:
-    simulator.no_ack()
+    simulator.drop_subscribe_ack()
     with open_pro(simulator) as socket:
         socket.send(TICKER)
         simulator.wait_for(lambda s: "ticker.SPOT:BTC-USDT" in s.subscriptions())
@@ -417,7 +417,7 @@ def test_connections_can_be_cut_closed_and_silenced(simulator: Simulator) -> Non
         assert simulator.silence("pro_v2", on=False) == 3
         assert simulator.publish("ticker.SPOT:BTC-USDT", None, {}) == 1
         assert first.receive()["T"] == "ticker.SPOT"
-        assert simulator.close_connections(1001, "later", system="pro_v2") == 3
+        assert simulator.close(1001, "later", system="pro_v2") == 3
         expect_end(first, 1001)
         expect_end(second, 1001)
         expect_end(third, 1001)

@@ -97,7 +97,8 @@ def test_sync_calls_tell_the_result_of_the_matching(simulator: Simulator) -> Non
 def test_look_ups_may_lag_behind_placing(make: Make) -> None:
     """The open orders know it at once, the look-up by id does not."""
     now = [time.time_ns()]
-    simulator = make(clock=lambda: now[0], lookup_lag=0.5)
+    simulator = make(clock=lambda: now[0])
+    simulator.lookup_lag(0.5)
     order_id = place(simulator, clientOid="x")
     for path in (order_id, "client-order/x"):
         assert call(simulator, "GET", f"{HF}/{path}?{PAIR}")["msg"] == "order not exist."

@@ -47,9 +47,8 @@ class V1Stream:
 
     def start(self) -> None:
         """Send the welcome."""
-        if self._venue.faults.take("no_welcome", system="v1") is None:
-            self._peer.send_text(compact({"id": self._connect_id, "type": "welcome"}))
-            self._peer.is_welcomed = True
+        welcome = compact({"id": self._connect_id, "type": "welcome"})
+        self._venue.welcome(self._peer, lambda: self._peer.send_text(welcome))
 
     def stop(self) -> None:
         """Nothing to release."""
@@ -69,6 +68,8 @@ class V1Stream:
             return
         request_id, kind = _request_id(frame.get("id")), frame.get("type")
         if kind == "ping":
+            if self._venue.faults.take("no_pong", system="v1") is not None:
+                return
             stamp = self._venue.now_ns() // 1000
             self._peer.send_text(compact({"id": request_id, "type": "pong", "timestamp": stamp}))
         elif kind in ("subscribe", "unsubscribe"):
@@ -94,7 +95,7 @@ class V1Stream:
         else:
             venue.unsubscribe(peer, singles)
         wants_ack = frame.get("response") in (True, "true")
-        if wants_ack and venue.faults.take("no_ack") is None:
+        if wants_ack and venue.faults.take("drop_subscribe_ack") is None:
             peer.send_text(compact({"id": request_id, "type": "ack"}))
         if is_subscribe:
             venue.subscribed(peer, singles)

@@ -82,9 +82,12 @@ class WsApiSession:
             return
         op = frame.get("op")
         if op == "ping":
+            if self._venue.faults.take("no_pong", system="ws_api") is not None:
+                return
             self._peer.send_text(compact({"id": request_id, "op": "pong", "timestamp": in_ns // 1_000_000}))
         elif not isinstance(op, str) or op not in self._operations:
-            self._reply(request_id, str(op), in_ns, "400100", None, f"Unsupported op: {op}")  # text assumed
+            reply = self._reply(request_id, str(op), in_ns, "400100", None, f"Unsupported op: {op}")  # text assumed
+            self._peer.send_text(compact(reply))
         else:
             self._run(op, request_id, frame.get("args"), in_ns)
 
@@ -122,16 +125,14 @@ class WsApiSession:
         """The client is who it says it is: from now on it may send operations."""
         self.stop()
         self._peer.account = credentials.api_key
-        if self._venue.faults.take("no_welcome", system="ws_api") is not None:
-            return
         welcome = {
             "sessionId": self._session_id,
             "data": "welcome",
             "pingInterval": 18000,
             "pingTimeout": 10000,
         }
-        self._peer.send_text(compact(welcome))
-        self._peer.is_welcomed = True
+        text = compact(welcome)
+        self._venue.welcome(self._peer, lambda: self._peer.send_text(text))
 
     def _refuse(self, code: str) -> None:
         self.stop()
@@ -157,26 +158,48 @@ class WsApiSession:
             )
             for order in orders
         ]
+        if faults.is_quiet:
+            self._perform(op, request_id, args, in_ns, entries)
+            return
         if faults.take("cut_before_execution", op=op) is not None:
             for entry in entries:
                 entry.outcome = "cut"
                 venue.truth.finished(entry)
             self._peer.cut(reset=True)
             return
-        code, data, message = self._execute(op, args, entries)
+        late = faults.take("cut_then_execute", op=op)
+        if late is not None:
+            self._peer.cut(reset=True)
+        else:
+            late = faults.take("late_execution", op=op)
+        if late is None:
+            self._perform(op, request_id, args, in_ns, entries)
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(late["seconds"], self._perform, op, request_id, args, in_ns, entries)
+
+    def _perform(self, op: str, request_id: str, args: object, in_ns: int, entries: list[Entry]) -> None:
+        """Execute an operation and answer it."""
+        venue, faults = self._venue, self._venue.faults
+        refusal = faults.take("refuse_order", op=op)
+        if refusal is None or refusal["executed"]:
+            answer = self._execute(op, args, entries)
+        if refusal is not None:
+            answer = (refusal["code"], None, refusal["msg"])
+            for entry in entries:
+                entry.outcome, entry.code = entry.outcome if entry.executed else "refused", answer[0]
         for entry in entries:
             venue.truth.finished(entry)
-        if faults.take("cut_instead_of_reply", op=op) is not None:
-            self._peer.cut(reset=True)
-        elif faults.take("swallow_replies", op=op) is None:
 
-            def send() -> None:
-                if self._reply(request_id, op, in_ns, code, data, message):
-                    for entry in entries:
-                        entry.replies_sent += 1
+        def count_reply() -> None:
+            for entry in entries:
+                entry.replies_sent += 1
 
-            if not faults.hold(op, send):
-                send()
+        frame = self._reply(request_id, op, in_ns, *answer)
+        if not faults.is_quiet:
+            faults.acks.deliver(op, self._peer, frame, count_reply)
+        elif self._peer.send_text(compact(frame)):
+            count_reply()
         venue.on_change()
 
     def _execute(self, op: str, args: object, entries: list[Entry]) -> tuple[str, Any, str | None]:
@@ -222,7 +245,7 @@ class WsApiSession:
         code: str,
         data: Any,
         message: str | None,
-    ) -> bool:
+    ) -> dict[str, Any]:
         frame: dict[str, Any] = {"id": request_id, "op": op, "code": code}
         if data is not None:
             frame["data"] = data
@@ -232,7 +255,7 @@ class WsApiSession:
         frame["outTime"] = self._venue.now_ns() // self._time_divisor
         now = asyncio.get_running_loop().time()
         frame["userRateLimit"] = self._pool(op).as_wire(now)
-        return self._peer.send_text(compact(frame))
+        return frame
 
 
 def _orders_of(args: object) -> list[object]:

@@ -89,7 +89,7 @@ class ProOrderBooks:
         if depth == _INCREMENTS:
             # Increments may come before the snapshot, so they start here whether that is held or not.
             self._windows.setdefault(topic, _Window(book))
-        if not self._venue.faults.hold_snapshot(peer, topic, lambda: self._send_first(peer, topic)):
+        if not self._venue.faults.pushes.hold_snapshot(peer.id, topic, lambda: self._send_first(peer, topic)):
             self._send_first(peer, topic)
         if depth not in ("1", _INCREMENTS):
             self._schedule(topic, self._repeated, self._repeat_snapshot)

@@ -48,10 +48,8 @@ class ProStream:
 
     def start(self) -> None:
         """Send the welcome; with a token it says that the log-in worked, without it says nothing of that."""
-        if self._venue.faults.take("no_welcome", system="pro_v2") is not None:
-            return
-        self._send({"sessionId": str(uuid.uuid4()), "message": "welcome", "pingInterval": 18000})
-        self._peer.is_welcomed = True
+        welcome = {"sessionId": str(uuid.uuid4()), "message": "welcome", "pingInterval": 18000}
+        self._venue.welcome(self._peer, lambda: self._send(welcome))
 
     def stop(self) -> None:
         """Nothing to release."""
@@ -83,6 +81,8 @@ class ProStream:
         self._last_ping = now
         if least is not None and last is not None and now - last < least:
             self._drop()
+            return
+        if self._venue.faults.take("no_pong", system="pro_v2") is not None:
             return
         stamp = self._venue.now_ns()
         if is_older_form:
@@ -130,7 +130,7 @@ class ProStream:
             venue.subscribe(peer, topics)
         else:
             venue.unsubscribe(peer, topics)
-        if venue.faults.take("no_ack") is None:
+        if venue.faults.take("drop_subscribe_ack") is None:
             self._send(venue.pro_forms.accepted(_request_id(frame)))
         if is_subscribe:
             venue.subscribed(peer, topics)

@@ -172,7 +172,7 @@ class FuturesCalls:
     def _own(self, call: RestCall, order: FuturesOrderState | None) -> Any:
         if order is None or order.account != call.account:
             raise refused("no_such_order")
-        if self._venue.now_ns() < order.created_at_ns + self._venue.lookup_lag_ns:
+        if self._venue.now_ns() < order.created_at_ns + self._venue.faults.lookup_lag_ns:
             raise refused("no_such_order")  # it is there, and the exchange does not know it yet
         return self._row(order)
 

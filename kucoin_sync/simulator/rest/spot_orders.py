@@ -55,7 +55,7 @@ class OrderLookups:
             order = self._exchange.order_by_client_oid(call.account, call.path["clientOid"])
         if order is None or order.account != call.account or order.symbol != symbol:
             raise refused("no_such_order")
-        is_known_yet = self._venue.now_ns() >= order.created_at_ns + self._venue.lookup_lag_ns
+        is_known_yet = self._venue.now_ns() >= order.created_at_ns + self._venue.faults.lookup_lag_ns
         if order.request.trade_type not in trade_types or not is_known_yet:
             raise refused("no_such_order")
         return self.spell(order)

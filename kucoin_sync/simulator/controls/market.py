@@ -1,0 +1,164 @@
+"""What happened on the simulator and what is, and acting as the exchange or as other traders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..matching.account_states import TRADE, Balance
+from ..matching.events import Ticker, Trade
+from ..matching.orders import OrderState
+from ..status import BookStatus, Status, book_of, status_of
+from ..truth import TruthFrame, TruthRecord
+from ..venue import COUNTERPARTY
+from .control import control, query
+from .faults import FaultControls
+
+__all__ = ["MarketControls"]
+
+
+class MarketControls(FaultControls):
+    """The part of `Simulator` that is about its lines, its truth and its spot market."""
+
+    # What happened and what is.
+
+    @query
+    def truth(self, client_oid: str, *, op: str | None = None) -> TruthRecord:
+        """Return what reached the simulator under a client order id (by default: orders placed)."""
+        return self._venue.truth.record(client_oid, op)
+
+    @query
+    def truth_frames(self, *, client_oid: str | None = None, op: str | None = None) -> list[TruthFrame]:
+        """Return the order-carrying frames received, oldest first."""
+        return self._venue.truth.frames(client_oid=client_oid, op=op)
+
+    @query
+    def connections(self, system: str = "all") -> int:
+        """Return how many WebSocket connections of ``"v1"``, ``"pro_v2"``, ``"ws_api"`` or ``"all"`` exist."""
+        return len(self._venue.peers(system))
+
+    @query
+    def welcomed(self, system: str = "all") -> int:
+        """Return how many of the existing connections got their welcome."""
+        return sum(peer.is_welcomed for peer in self._venue.peers(system))
+
+    @query
+    def opened(self, system: str = "all") -> int:
+        """Return how many connections there have ever been."""
+        return _of(self._venue.opened, system)
+
+    @query
+    def frames_received(self, system: str = "all") -> int:
+        """Return how many text or binary frames clients have ever sent."""
+        return _of(self._venue.frames_received, system)
+
+    @query
+    def subscriptions(self) -> dict[str, int]:
+        """Return the active single topics and the number of connections on each."""
+        return self._venue.subscriptions()
+
+    @query
+    def orders(self) -> list[OrderState]:
+        """Return the first account's orders, finished ones included, oldest first."""
+        return self._venue.exchange.orders(self.api_key)
+
+    @query
+    def open_orders(self) -> list[OrderState]:
+        """Return the first account's live orders, oldest first."""
+        return self._venue.exchange.open_orders(self.api_key)
+
+    @query
+    def balances(self, account: str | None = None, *, wallet: str = TRADE) -> dict[str, Balance]:
+        """Return the balances of an account (an API key; by default the first), of its spot wallet or another."""
+        return self._venue.exchange.balances(account or self.api_key, wallet)
+
+    @query
+    def trades(self) -> list[Trade]:
+        """Return the latest trades of everybody, oldest first."""
+        return list(self._venue.exchange.trades)
+
+    @query
+    def ticker(self, symbol: str) -> Ticker:
+        """Return best prices and last trade of a pair."""
+        return self._venue.exchange.ticker(symbol)
+
+    @query
+    def book(self, symbol: str, levels: int = 20) -> BookStatus:
+        """Return the best ``levels`` of each side of a pair's or a contract's book."""
+        return book_of(self._venue, symbol, levels)
+
+    @query
+    def stats(self) -> dict[str, Any]:
+        """Return counters: connections, frames, tokens, orders, faults."""
+        venue = self._venue
+        sent = dict(venue.frames_sent)
+        for peer in venue.peers("all"):
+            sent[peer.system] += peer.frames_sent
+        return {
+            "connections": {system: len(venue.peers(system)) for system in venue.opened},
+            "opened": dict(venue.opened),
+            "frames_received": dict(venue.frames_received),
+            "frames_sent": sent,
+            "token_calls": venue.token_calls,
+            "topics": len(venue.subscriptions()),
+            "orders": len(venue.exchange.orders(self.api_key)),
+            "truth_frames": venue.truth.received_count,
+            "executed": venue.truth.executed_count,
+            "faults_in_force": len(venue.faults.in_force()),
+            "held_acks": venue.faults.acks.held_count,
+        }
+
+    @query
+    def status(self, rows: int = 10) -> Status:
+        """Return everything at one glance, at most ``rows`` of each list."""
+        return status_of(self._venue, self.faults_in_force(), rows)
+
+    # Acting as the exchange and as other traders.
+
+    @control
+    def push_ticker(self, symbol: str) -> int:
+        """Send the ticker of a pair now, on the classic and the Pro streams; return how many connections took it."""
+        return self._venue.spot_public.push_ticker(symbol) + self._venue.pro_public.push_ticker(symbol)
+
+    @control
+    def publish(self, topic: str, subject: str | None, data: object) -> int:
+        """
+        Send one message to the subscribers of a single topic; return how many took it.
+
+        A topic of the Pro streams has no leading slash, such as ``ticker.SPOT:BTC-USDT``; its subject is
+        ``"snapshot"``, ``"delta"`` or ``None``.
+        """
+        if not topic.startswith("/"):
+            return self._venue.publish_pro(topic, data, kind=subject)
+        return self._venue.publish(topic, subject or "", data)
+
+    @control
+    def step_market(self, steps: int = 1) -> None:
+        """Let the market maker take steps now, besides its own rhythm."""
+        for _ in range(steps):
+            self._venue.step_market()
+
+    @control
+    def counter_order(self, symbol: str, side: str, size: str, price: str | None = None) -> OrderState:
+        """
+        Place an order as another trader with deep pockets: a limit order, or a market order without price.
+
+        Raises:
+            kucoin_sync.simulator.Refused: The order breaks the pair's rules.
+        """
+        args: dict[str, Any] = {"symbol": symbol, "side": side, "size": size, "type": "market"}
+        if price is not None:
+            args.update(type="limit", price=price)
+        return self._venue.exchange.place(COUNTERPARTY, args)
+
+    @control
+    def deposit(self, currency: str, amount: Decimal | str, *, wallet: str = TRADE) -> None:
+        """Give the first account money, in its spot wallet or another."""
+        if not Decimal(amount) > 0:
+            raise ValueError("amount must be positive")
+        self._venue.exchange.deposit(self.api_key, currency, amount, wallet=wallet)
+
+
+def _of(counters: Mapping[str, int], system: str) -> int:
+    return sum(counters.values()) if system == "all" else counters[system]
