@@ -31,6 +31,7 @@ LAYERS = {
     "kucoin": 5,
     "": 6,  # the package itself
     "cli": 7,
+    "pytest_plugin": 7,
     "__main__": 8,
 }
 """Room to height; a module imports from its own height or below. The simulator stands beside the house."""

@@ -60,7 +60,12 @@ def cli() -> None:
 
 @cli.command()
 @click.option(
-    "--seconds", type=click.FloatRange(0.5, 600), default=4, show_default=True, help="How long to show tickers."
+    "--seconds",
+    type=click.FloatRange(0.5, 600),
+    default=4,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to show tickers.",
 )
 @click.option("--tls", is_flag=True, help="Speak TLS with the simulator inside the demo.")
 @click.option(
@@ -97,9 +102,13 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
 
 @cli.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port to listen on; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Port to listen on.  [default: a free one]",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option("--allow-remote", is_flag=True, help="Let --host be an address that other machines reach.")
 @click.option(
     "--allow-host", "allowed_hosts", multiple=True, metavar="NAME", help="Answer to this host name too; repeatable."
@@ -110,7 +119,7 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the certificate authority for clients; removed at the end.  [default: a temporary file]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed gives other prices.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Another seed gives other prices.")
 @click.option("--no-market-maker", is_flag=True, help="Leave the market empty: nothing moves unless you trade.")
 @click.option(
     "--pairs", type=click.IntRange(1, 5000), metavar="N", help="Make up so many pairs.  [default: BTC-USDT, ETH-USDT]"
@@ -132,7 +141,9 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
     metavar="NAME[:VALUE][,KEY=VALUE]",
     help="A fault to begin with, like drop_ack:3 or late_ack:0.5,op=spot.order; repeatable. See 'kucoin-sync faults'.",
 )
-@click.option("--fault-seed", type=int, default=0, show_default=True, help="Seed of faults with a probability.")
+@click.option(
+    "--fault-seed", type=int, default=0, show_default=True, metavar="N", help="Seed of faults with a probability."
+)
 @click.option(
     "--truth-file",
     type=click.Path(dir_okay=False, path_type=Path),

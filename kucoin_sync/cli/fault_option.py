@@ -78,7 +78,7 @@ def table_of_faults() -> list[tuple[str, str]]:
             for key, parameter in inspect.signature(method).parameters.items()
             if key not in ("self", "probability")
         ]
-        line = (inspect.getdoc(method) or "").split("\n")[0]
+        line = (inspect.getdoc(method) or "").split("\n")[0].replace("``", "")
         rows.append((f"{name}:{','.join(spelled)}" if spelled else name, line))
     return rows
 

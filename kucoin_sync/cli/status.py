@@ -24,7 +24,7 @@ __all__ = ["StatusScreen"]
 SYSTEMS = {"v1": "streams", "pro_v2": "Pro streams", "ws_api": "orders"}
 TWO_COLUMNS = 100
 """Characters of a terminal from which on tables stand side by side."""
-FIXED_WIDE, FIXED_NARROW = 16, 24
+FIXED_WIDE, FIXED_NARROW = 16, 25
 """Lines of a picture that are there whatever happens: frame, headings, rules, gaps, connections."""
 LOW = 32
 """Lines of a narrow terminal below which there is no room for trades."""
@@ -94,7 +94,7 @@ class StatusScreen:
 
     def _book(self, status: Status, rows: int) -> Table:
         book = status.book
-        table = _table("book" if book is None else f"book of {book.symbol}", ("price", 9), ("size", 9), ("", 16))
+        table = _table("book" if book is None else f"book {book.symbol}", ("price", 9), ("size", 9), ("", 16))
         table.columns[3].justify = "left"
         if book is None or not (book.bids or book.asks):
             return _empty(table, "nobody is there")
@@ -156,10 +156,11 @@ class StatusScreen:
         for fault in status.faults[:rows]:
             left = "∞" if fault.left is None else str(fault.left)
             chance = {} if fault.probability == 1 else {"probability": fault.probability}
-            told = ", ".join(f"{key}={value}" for key, value in {**chance, **fault.details}.items())
-            table.add_row(Text(fault.name, style="yellow"), left, Text(told, overflow="ellipsis", no_wrap=True))
-        table.columns[0].min_width = 19
-        table.columns[2].justify = "left"
+            what = ", ".join(f"{key}={value}" for key, value in {**chance, **fault.details}.items())
+            table.add_row(Text(fault.name, style="yellow"), left, Text(what, overflow="ellipsis", no_wrap=True))
+        name, _, told = table.columns
+        name.min_width, name.ratio = 19, None
+        told.justify, told.min_width, told.ratio = "left", None, 1
         strikes = sum(entry.what == "struck" for entry in status.fault_log)
         if not status.faults:
             _empty(table, "none")

@@ -21,8 +21,15 @@ from cattrs.errors import BaseValidationError
 
 __all__ = ["arguments_from_wire", "arguments_to_wire", "result_from_wire", "to_wire"]
 
-#: Unions of which every member is written as it is read.
-_PLAIN = (str, int, float, bool, bytes, Decimal, type(None))
+_WORDS = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    bytes: "bytes",
+    Decimal: "a decimal",
+    type(None): "null",
+}
 
 
 def arguments_to_wire(method: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +87,8 @@ def _hints(method: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _spelled(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "").replace("decimal.", "")
+    members = [member for member in typing.get_args(kind) if _is_plain_union(kind)] or [kind]
+    return " or ".join(_WORDS.get(member, "a JSON object") for member in members)
 
 
 @functools.cache
@@ -101,7 +109,7 @@ def _converter() -> Converter:
 
 def _is_plain_union(kind: Any) -> bool:
     is_union = isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
-    return is_union and all(member in _PLAIN for member in typing.get_args(kind))
+    return is_union and all(member in _WORDS for member in typing.get_args(kind))
 
 
 def _plain(value: Any, kind: Any) -> Any:
