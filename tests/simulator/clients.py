@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import struct
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -40,6 +41,14 @@ class Socket:
 
     def send(self, frame: Any) -> None:
         self.ws.send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    def send_together(self, *frames: Any) -> None:
+        """Send frames in one segment, so that the simulator has read all before it does anything else."""
+        data = b""
+        for frame in frames:
+            payload = json.dumps(frame).encode()
+            data += struct.pack("!BBH4x", 0x81, 0x80 | 126, len(payload)) + payload
+        self.ws.socket.sendall(data)
 
     def text(self) -> str:
         text = self.ws.recv(timeout=LIMIT)
@@ -81,6 +90,11 @@ class Socket:
         raise AssertionError(f"no push of {topic} among a thousand")
 
     def order(self, client_oid: str, **changes: Any) -> Any:
+        self.send(self.order_frame(client_oid, **changes))
+        return self
+
+    @staticmethod
+    def order_frame(client_oid: str, **changes: Any) -> dict[str, Any]:
         args = {
             "symbol": "BTC-USDT",
             "side": "buy",
@@ -89,8 +103,7 @@ class Socket:
             "size": "0.01",
             "clientOid": client_oid,
         }
-        self.send({"id": f"r-{client_oid}", "op": "spot.order", "args": {**args, **changes}})
-        return self
+        return {"id": f"r-{client_oid}", "op": "spot.order", "args": {**args, **changes}}
 
     def __enter__(self) -> Socket:
         return self
