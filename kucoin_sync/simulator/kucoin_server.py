@@ -220,7 +220,7 @@ class KucoinServer:
             timestamp=stamp,
             # Clients differ in whether they sign the query before or after percent-encoding.
             prehash=tuple(f"{stamp}{request.method}{path}{body}" for path in (target, unquote(target))),
-            now_ms=self._venue.now_ms(),
+            now_ms=self._venue.line_ms(),
             in_clear=version == "1",
         )
         return credentials

@@ -14,7 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from .clock import SECOND_NS, Clock, nanoseconds
 from .credentials import DEFAULT_CREDENTIALS, Credentials
+from .drive import Drive
 from .fault_controls import FaultControls
 from .futures.contracts import Contract
 from .futures.controls import FuturesControls
@@ -62,7 +64,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         credentials: Accounts that may log in; the first is the one queries mean by default.
         market_maker: Whether a house trader moves the market.
         limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own.
-        step_interval: Seconds between steps of the market maker and the look at the clock.
+        step_interval: Seconds of market time between steps of the market maker and looks at the clock.
         push_interval_scale: Factor of the seconds that the exchange leaves between two pushes of a topic; 0 sends
             every change at once, and what comes round by itself in every step.
         ticker_interval: Least seconds between two tickers of one pair; ``None`` for 0.1 times that factor.
@@ -76,6 +78,9 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         pro_acks: ``"boolean"`` or ``"string"``: how they say yes.
         pro_refusals: ``"message"``, ``"reason"`` or ``"code"``: how they refuse a log-in.
         clock: Server's time in nanoseconds since 1970.
+        speed: How many times faster than that clock market time runs, or ``"stepped"``: it stands until `advance`.
+            Log-ins, time-outs and rate limits keep the machine's time, see `clock`.
+        market_start: Where market time begins, seconds since 1970; ``None`` for now.
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
         lookup_lag: Seconds for which look-ups by id do not find a new order.
@@ -113,6 +118,8 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         pro_acks: Literal["boolean", "string"] = "boolean",
         pro_refusals: Literal["message", "reason", "code"] = "message",
         clock: Callable[[], int] = time.time_ns,
+        speed: float | Literal["stepped"] = 1.0,
+        market_start: float | Decimal | str | None = None,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
         lookup_lag: float = 0.0,
@@ -144,7 +151,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             strict_client_oids=strict_client_oids,
             taker_fee=taker_fee,
             maker_fee=maker_fee,
-            clock=clock,
+            clock=Clock(clock, speed=speed, start_ns=None if market_start is None else nanoseconds(market_start)),
             ticker_interval=ticker_interval,
             push_interval_scale=push_interval_scale,
             idle_timeout=idle_timeout,
@@ -157,7 +164,7 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         )
         self._venue.on_change = self._changed
         self._server = _make_server(self._venue, host, port, server_context, max_connections)
-        self._step_interval = step_interval
+        self._drive = Drive(self._venue, step_interval)
         # Guards starting and stopping, and the calls made while no thread runs.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -382,6 +389,33 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
 
         self._call(step)
 
+    def advance(self, seconds: float | Decimal | str) -> None:
+        """
+        Let market time pass in a stepped simulator; return when all that is due in it has happened.
+
+        Steps of the market maker, expiries, interest, funding, candles and pushes come in their order and each at its
+        moment, so the same calls on the same seed give the same market. Readers are waited for, within limits.
+
+        Args:
+            seconds: How much, 0 or more.
+
+        Raises:
+            RuntimeError: The simulator is not stepped, is stopped meanwhile, or this is its own thread.
+            ValueError: The seconds are negative or no number.
+        """
+        span_ns = nanoseconds(seconds)
+        if span_ns < 0:
+            raise ValueError("time does not go back")
+        if not self._venue.clock.is_stepped:
+            raise RuntimeError("only a simulator made with speed='stepped' can be advanced")
+        if self._thread is threading.current_thread():
+            raise RuntimeError("advance() cannot be called on the simulator's own thread")
+        self._call(lambda: self._drive.advance(span_ns)).result()
+
+    def market_time(self) -> Decimal:
+        """Return market time, seconds since 1970."""
+        return Decimal(self._call(self._venue.now_ns)) / SECOND_NS
+
     def counter_order(self, symbol: str, side: str, size: str, price: str | None = None) -> OrderState:
         """
         Place an order as another trader with deep pockets: a limit order, or a market order without price.
@@ -418,24 +452,15 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         self._stopping = asyncio.Event()
         try:
             await self._server.start()
+            self._drive.start()
             ready.set_result(None)
-            while not self._stopping.is_set():
-                self._step()
-                try:
-                    await asyncio.wait_for(self._stopping.wait(), self._step_interval)
-                except (asyncio.TimeoutError, TimeoutError):
-                    pass  # the rhythm of the steps
+            await self._stopping.wait()
         finally:
+            self._drive.stop()
             await self._server.stop()
             for watcher in self._watchers:
                 watcher.fail(RuntimeError("the simulator was stopped"))
             self._watchers.clear()
-
-    def _step(self) -> None:
-        try:
-            self._venue.step()
-        except Exception:  # safety net: one bad step must not take the server down
-            _logger.exception("a step of the simulator failed")
 
     def _call(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the loop and return its result; directly if there is no loop."""

@@ -69,7 +69,7 @@ class V1Stream:
             return
         request_id, kind = _request_id(frame.get("id")), frame.get("type")
         if kind == "ping":
-            stamp = self._venue.now_ns() // 1000
+            stamp = self._venue.line_ns() // 1000
             self._peer.send_text(compact({"id": request_id, "type": "pong", "timestamp": stamp}))
         elif kind in ("subscribe", "unsubscribe"):
             self._change_topics(frame, request_id, is_subscribe=kind == "subscribe")

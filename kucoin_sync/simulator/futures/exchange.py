@@ -317,6 +317,10 @@ class FuturesExchange:
                     funding.settled(now)
                     self._report_rate(symbol, now, settled=True)
 
+    def next_due_ns(self) -> int:
+        """Return when `poll` has something to do next."""
+        return min([self.prices.next_due_ns(), *(funding.next_due_ns() for funding in self.funding.values())])
+
     def set_index_price(self, symbol: str, price: Decimal | str | None) -> None:
         """Fix index and mark price of a contract at once, or let them move again with ``None``."""
         with localcontext(EXACT):
