@@ -11,6 +11,7 @@ from .credentials import Credentials
 from .faults import FaultLogEntry
 from .futures.contracts import Contract
 from .futures.events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
+from .market.replay import ReplayProgress
 from .matching.account_states import Balance, Debt, Loan, MarginAccount
 from .matching.events import Ticker, Trade
 from .matching.orders import LendingOrderState, OrderState, Refused
@@ -35,6 +36,7 @@ __all__ = [
     "OrderState",
     "PositionState",
     "Refused",
+    "ReplayProgress",
     "Simulator",
     "Symbol",
     "Ticker",

@@ -64,6 +64,7 @@ class Drive:
     def start(self) -> None:
         """Begin on the running loop: open the market and keep it going."""
         self._loop = asyncio.get_running_loop()
+        _safely(self._venue.open)
         if self._clock.is_stepped:
             self._pass_until(self._clock.rhythm_ns())
             self._look_at_lines()
@@ -87,6 +88,7 @@ class Drive:
         """Let market time pass; the result is there when all that is due in it has happened."""
         future: concurrent.futures.Future[None] = concurrent.futures.Future()
         if self._loop is None:
+            _safely(self._venue.open)
             self._pass_until(self._clock.rhythm_ns() + span_ns)
             future.set_result(None)
             return future

@@ -20,6 +20,8 @@ from .drive import Drive
 from .fault_controls import FaultControls
 from .futures.contracts import Contract
 from .futures.controls import FuturesControls
+from .market.recording import LineFile, Recording
+from .market.replay import ReplayProgress
 from .matching.account_states import TRADE, Balance
 from .matching.events import Ticker, Trade
 from .matching.orders import OrderState
@@ -62,7 +64,9 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             some money in the main and margin wallets as well.
         futures_balances: The same of the futures wallets.
         credentials: Accounts that may log in; the first is the one queries mean by default.
-        market_maker: Whether a house trader moves the market.
+        market_maker: Whether a house trader moves the market; ``None`` for yes, unless a file is replayed.
+        replay: File of recorded market data that moves the market instead, see `market.recording`. Market time then
+            begins with its first line.
         limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own.
         step_interval: Seconds of market time between steps of the market maker and looks at the clock.
         push_interval_scale: Factor of the seconds that the exchange leaves between two pushes of a topic; 0 sends
@@ -86,7 +90,9 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         lookup_lag: Seconds for which look-ups by id do not find a new order.
 
     Raises:
-        ValueError: For a host that is not loopback, or credentials that could be live ones.
+        ValueError: For a host that is not loopback, credentials that could be live ones, a replay beside a market
+            maker, or one whose first line is wrong.
+        OSError: The file to be replayed cannot be read.
         ImportError: Without the packages of the ``simulator`` extra.
     """
 
@@ -102,7 +108,8 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
         balances: Mapping[str, Decimal | str] | None = None,
         futures_balances: Mapping[str, Decimal | str] | None = None,
         credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
-        market_maker: bool = True,
+        market_maker: bool | None = None,
+        replay: Path | str | None = None,
         limits: Literal["on", "off"] | Limits = "on",
         step_interval: float = 0.05,
         push_interval_scale: float = 1.0,
@@ -132,6 +139,12 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             raise ValueError("step_interval must be positive")
         if push_interval_scale < 0 or (ticker_interval is not None and ticker_interval < 0):
             raise ValueError("push_interval_scale and ticker_interval must not be negative")
+        if replay is not None and market_maker:
+            raise ValueError("the market is moved by a market maker or by a replay, not by both")
+        recording = None if replay is None else Recording(LineFile(Path(replay)))
+        start_ns = None if recording is None else recording.start_ns
+        if market_start is not None:
+            start_ns = nanoseconds(market_start)
         accounts = tuple(credentials)
         if not accounts:
             raise ValueError("at least one set of credentials is needed")
@@ -146,12 +159,13 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
             balances=balances,
             futures_balances=futures_balances,
             credentials=accounts,
-            market_maker=market_maker,
+            market_maker=recording is None if market_maker is None else market_maker,
+            replay=recording,
             limits=limits if isinstance(limits, Limits) else Limits() if limits == "on" else Limits.off(),
             strict_client_oids=strict_client_oids,
             taker_fee=taker_fee,
             maker_fee=maker_fee,
-            clock=Clock(clock, speed=speed, start_ns=None if market_start is None else nanoseconds(market_start)),
+            clock=Clock(clock, speed=speed, start_ns=start_ns),
             ticker_interval=ticker_interval,
             push_interval_scale=push_interval_scale,
             idle_timeout=idle_timeout,
@@ -415,6 +429,18 @@ class Simulator(FaultControls, SpotControls, FuturesControls):
     def market_time(self) -> Decimal:
         """Return market time, seconds since 1970."""
         return Decimal(self._call(self._venue.now_ns)) / SECOND_NS
+
+    def replay_progress(self) -> ReplayProgress:
+        """
+        Return how far the recording was played.
+
+        Raises:
+            RuntimeError: The simulator was made without one.
+        """
+        player = self._venue.player
+        if player is None:
+            raise RuntimeError("this simulator replays nothing; make it with replay=")
+        return self._call(player.progress)
 
     def counter_order(self, symbol: str, side: str, size: str, price: str | None = None) -> OrderState:
         """

@@ -38,6 +38,9 @@ from .json_text import compact
 from .market.index_prices import IndexPrices
 from .market.market_data import MarketData, contract_market_data
 from .market.market_maker import MAKER, TAKER, MarketMaker
+from .market.recording import Recording
+from .market.replay import Player
+from .market.replay_houses import ContractHouse, SpotHouse
 from .matching.account_states import MAIN, MARGIN, isolated
 from .matching.events import Event, Traded
 from .matching.symbols import Symbol
@@ -188,6 +191,7 @@ class Venue:
         taker_fee: Decimal | str = "0.001",
         maker_fee: Decimal | str = "0.001",
         clock: Clock | None = None,
+        replay: Recording | None = None,
         ticker_interval: float | None = None,
         push_interval_scale: float = 1.0,
         idle_timeout: float = 60.0,
@@ -261,6 +265,11 @@ class Venue:
                 self.exchange.deposit(COUNTERPARTY, currency, "1000000000000")
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
+        #: Plays a recording in place of the market makers.
+        self.player: Player | None = None
+        if replay is not None:
+            self.player = Player(replay, (SpotHouse(self.exchange), ContractHouse(self.futures, self.exchange)))
+        self._replay_began_ns: int | None = None
         #: Handlers of the order entry by operation.
         unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
         self.operations: Operations = {
@@ -336,6 +345,26 @@ class Venue:
         self.step_market()
         for feed in self._feeds:
             feed.step()
+
+    def open(self) -> None:
+        """Begin to play the recording, if there is one; does nothing the second time."""
+        if self.player is not None and self._replay_began_ns is None:
+            self._replay_began_ns = self.agenda.now_ns()
+            self._replay()
+
+    def _replay(self) -> None:
+        assert self.player is not None and self._replay_began_ns is not None
+        try:
+            self.player.play(self.agenda.now_ns() - self._replay_began_ns)
+        finally:
+            due = self.player.next_ns()
+            if due is not None:
+                due += self._replay_began_ns
+                if not self.clock.is_stepped:
+                    # More lines than one go: the connections have their turn before the next.
+                    due = max(due, self.agenda.now_ns() + 1)
+                self.agenda.at(due, self._replay)
+        self.on_change()
 
     def poll(self) -> None:
         """Let the engines do what the clock asks for."""

@@ -18,7 +18,7 @@ from ..matching.account_states import MAIN, MARGIN, TRADE, Balance, Loan, isolat
 from ..matching.accounts import EXACT
 from ..matching.book import Book
 from ..matching.events import CallAuctionChanged, Event, OrderMatched, Ticker
-from ..matching.orders import OrderState, StopOrderState
+from ..matching.orders import OrderRequest, OrderState, StopOrderState
 from ..matching.symbols import DEFAULT_SYMBOLS, Symbol
 from .dead_man import DeadManSwitch, SwitchSetting
 from .floor import MARGIN_ORDERS, SPOT_ORDERS, SpotFloor
@@ -163,6 +163,23 @@ class Exchange:
         """
         with self._floor.command() as now:
             return self._floor.place(account, read_order_request(args, self.symbols, self._line_ms()), now)[0]
+
+    def place_for_house(self, account: str, request: OrderRequest) -> OrderState:
+        """
+        Place a limit order of the simulator itself, which may be smaller than the least size of the pair.
+
+        Raises:
+            Refused: The pair is suspended, or price or size are no multiples of its steps.
+        """
+        symbol = self.symbols[request.symbol]
+        with self._floor.command() as now:
+            if not symbol.enabled:
+                raise refused("suspended")
+            if request.price % symbol.price_increment:
+                raise refused("price_step")
+            if request.size is None or request.size % symbol.base_increment:
+                raise refused("size_step")
+            return self._floor.place(account, request, now)[0]
 
     def place_margin(self, account: str, args: Mapping[str, Any]) -> tuple[OrderState, Loan | None]:
         """
