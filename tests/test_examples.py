@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from kucoin_sync.simulator import Simulator
+
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 LIMIT = 60.0
 """Seconds: a hang, not a slow machine."""
 
 WORDS = {
+    "record_market_data.py": ('"snapshot"', "/market/level2:BTC-USDT"),
     "stream_tickers.py": ("/market/ticker:BTC-USDT", "bid", "ask"),
     "listen_to_trades.py": (" at ", "done"),
     "place_an_order.py": ("accepted: SIM", "cancel taken"),
@@ -51,6 +54,17 @@ def test_an_example_runs_and_shows_what_it_is_about(name: str) -> None:
     assert "Traceback" not in done.stderr
     for words in WORDS[name]:
         assert words in done.stdout, done.stdout
+
+
+def test_what_the_example_records_can_be_replayed(tmp_path: Path) -> None:
+    done = run("record_market_data.py", "20")
+    path = tmp_path / "recorded"
+    path.write_text(done.stdout, encoding="utf-8")
+    with Simulator(replay=path, speed="stepped") as exchange:
+        exchange.advance(60)
+        progress = exchange.replay_progress()
+        assert (progress.played, progress.skipped, progress.bad, progress.refused, progress.done) == (21, 0, 0, 0, True)
+        assert 0 < exchange.ticker("BTC-USDT").best_bid < exchange.ticker("BTC-USDT").best_ask
 
 
 def test_no_example_is_forgotten() -> None:

@@ -122,6 +122,14 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Another seed gives other prices.")
 @click.option("--no-market-maker", is_flag=True, help="Leave the market empty: nothing moves unless you trade.")
 @click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Play recorded market data (JSON lines) instead of the market maker.",
+)
+@click.option(
+    "--speed", type=float, default=1.0, show_default=True, metavar="N", help="Let market time run N times faster."
+)
+@click.option(
     "--pairs", type=click.IntRange(1, 5000), metavar="N", help="Make up so many pairs.  [default: BTC-USDT, ETH-USDT]"
 )
 @click.option(
@@ -154,6 +162,7 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
 def simulate(
     ca_file: Path | None,
     no_market_maker: bool,
+    replay: Path | None,
     pairs: int | None,
     balances: dict[str, str] | None,
     no_limits: bool,
@@ -174,7 +183,8 @@ def simulate(
     try:
         serve(
             lambda: Simulator(
-                market_maker=not no_market_maker,
+                market_maker=False if no_market_maker else None,
+                replay=replay,
                 symbols=None if pairs is None else many_symbols(pairs),
                 balances=balances,
                 limits="off" if no_limits else "on",
@@ -186,7 +196,7 @@ def simulate(
             watch_stdin=exit_when_stdin_closes,
             has_screen=not plain,
         )
-    except (ServeError, ImportError, ValueError) as error:
+    except (ServeError, ImportError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -12,6 +12,7 @@ from .credentials import Credentials
 from .faults.armed import ArmedFault, FaultLogEntry
 from .futures.contracts import Contract
 from .futures.events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
+from .market.replay import ReplayProgress
 from .matching.account_states import Balance, Debt, Loan, MarginAccount
 from .matching.events import Ticker, Trade
 from .matching.orders import LendingOrderState, OrderState, Refused
@@ -43,6 +44,7 @@ __all__ = [
     "OrderStatus",
     "PositionState",
     "Refused",
+    "ReplayProgress",
     "Simulator",
     "Status",
     "Symbol",

@@ -208,7 +208,7 @@ class KucoinServer:
             timestamp=stamp,
             # Clients differ in whether they sign the query before or after percent-encoding.
             prehash=tuple(f"{stamp}{request.method}{path}{body}" for path in (target, unquote(target))),
-            now_ms=self._venue.now_ms(),
+            now_ms=self._venue.line_ms(),
             in_clear=version == "1",
         )
         return credentials
@@ -325,6 +325,8 @@ class KucoinServer:
             return _error("400100", str(error), 400)
         except Refused as refused:
             return _error(refused.code, refused.message, 200)
+        except RuntimeError as error:
+            return _error("409000", str(error), 409)
         if changed:
             self._venue.on_change()
         return _ok(result)

@@ -80,6 +80,11 @@ class Peer:
         """Whether frames can still be sent and are still listened to."""
         return not self.close_sent and not self._transport.is_closing()
 
+    @property
+    def backlog(self) -> int:
+        """Bytes that the client has not taken yet."""
+        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+
     def send_text(self, text: str) -> bool:
         """Send one text frame; return False if the connection is gone, closing or silenced."""
         return self.send_frame(TEXT, text.encode())

@@ -14,10 +14,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from .clock import Clock, nanoseconds
 from .controls.controls import Controls
 from .credentials import DEFAULT_CREDENTIALS, Credentials
+from .drive import Drive
 from .futures.contracts import Contract
 from .host_guard import HostGuard
+from .market.recording import LineFile, Recording
 from .matching.symbols import Symbol
 from .pro.frames import ProForms
 from .venue import Limits, Venue
@@ -58,9 +61,11 @@ class Simulator(Controls):
             some money in the main and margin wallets as well.
         futures_balances: The same of the futures wallets.
         credentials: Accounts that may log in; the first is the one queries mean by default.
-        market_maker: Whether a house trader moves the market.
+        market_maker: Whether a house trader moves the market; ``None`` for yes, unless a file is replayed.
+        replay: File of recorded market data that moves the market instead, see `market.recording`. Market time then
+            begins with its first line.
         limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own.
-        step_interval: Seconds between steps of the market maker and the look at the clock.
+        step_interval: Seconds of market time between steps of the market maker and looks at the clock.
         push_interval_scale: Factor of the seconds that the exchange leaves between two pushes of a topic; 0 sends
             every change at once, and what comes round by itself in every step.
         ticker_interval: Least seconds between two tickers of one pair; ``None`` for 0.1 times that factor.
@@ -74,12 +79,17 @@ class Simulator(Controls):
         pro_acks: ``"boolean"`` or ``"string"``: how they say yes.
         pro_refusals: ``"message"``, ``"reason"`` or ``"code"``: how they refuse a log-in.
         clock: Server's time in nanoseconds since 1970.
+        speed: How many times faster than that clock market time runs, or ``"stepped"``: it stands until `advance`.
+            Log-ins, time-outs and rate limits keep the machine's time, see `clock`.
+        market_start: Where market time begins, seconds since 1970; ``None`` for now.
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
         fault_seed: Seed of the chance with which those faults strike that have a probability.
 
     Raises:
-        ValueError: For a host that is not loopback, or credentials that could be live ones.
+        ValueError: For a host that is not loopback, credentials that could be live ones, a replay beside a market
+            maker, or one whose first line is wrong.
+        OSError: The file to be replayed cannot be read.
         ImportError: Without the packages of the ``simulator`` extra.
     """
 
@@ -97,7 +107,8 @@ class Simulator(Controls):
         balances: Mapping[str, Decimal | str] | None = None,
         futures_balances: Mapping[str, Decimal | str] | None = None,
         credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
-        market_maker: bool = True,
+        market_maker: bool | None = None,
+        replay: Path | str | None = None,
         limits: Literal["on", "off"] | Limits = "on",
         step_interval: float = 0.05,
         push_interval_scale: float = 1.0,
@@ -113,6 +124,8 @@ class Simulator(Controls):
         pro_acks: Literal["boolean", "string"] = "boolean",
         pro_refusals: Literal["message", "reason", "code"] = "message",
         clock: Callable[[], int] = time.time_ns,
+        speed: float | Literal["stepped"] = 1.0,
+        market_start: float | Decimal | str | None = None,
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
         fault_seed: int = 0,
@@ -125,6 +138,12 @@ class Simulator(Controls):
             raise ValueError("step_interval must be positive")
         if push_interval_scale < 0 or (ticker_interval is not None and ticker_interval < 0):
             raise ValueError("push_interval_scale and ticker_interval must not be negative")
+        if replay is not None and market_maker:
+            raise ValueError("the market is moved by a market maker or by a replay, not by both")
+        recording = None if replay is None else Recording(LineFile(Path(replay)))
+        start_ns = None if recording is None else recording.start_ns
+        if market_start is not None:
+            start_ns = nanoseconds(market_start)
         accounts = tuple(credentials)
         if not accounts:
             raise ValueError("at least one set of credentials is needed")
@@ -140,12 +159,13 @@ class Simulator(Controls):
             balances=balances,
             futures_balances=futures_balances,
             credentials=accounts,
-            market_maker=market_maker,
+            market_maker=recording is None if market_maker is None else market_maker,
+            replay=recording,
             limits=limits if isinstance(limits, Limits) else Limits() if limits == "on" else Limits.off(),
             strict_client_oids=strict_client_oids,
             taker_fee=taker_fee,
             maker_fee=maker_fee,
-            clock=clock,
+            clock=Clock(clock, speed=speed, start_ns=start_ns),
             ticker_interval=ticker_interval,
             push_interval_scale=push_interval_scale,
             idle_timeout=idle_timeout,
@@ -167,7 +187,7 @@ class Simulator(Controls):
             max_connections=max_connections,
             guard=HostGuard(allowed_hosts, takes_addresses=allow_remote),
         )
-        self._step_interval = step_interval
+        self._drive = Drive(self._venue, step_interval)
         # Guards starting and stopping, and the calls made while no thread runs.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -304,27 +324,28 @@ class Simulator(Controls):
         self._stopping = asyncio.Event()
         try:
             await self._server.start()
+            self._drive.start()
             ready.set_result(None)
-            while not self._stopping.is_set():
-                self._step()
-                try:
-                    await asyncio.wait_for(self._stopping.wait(), self._step_interval)
-                except (asyncio.TimeoutError, TimeoutError):
-                    pass  # the rhythm of the steps
+            await self._stopping.wait()
         finally:
+            self._drive.stop()
             await self._server.stop()
             for watcher in self._watchers:
                 watcher.fail(RuntimeError("the simulator was stopped"))
             self._watchers.clear()
 
-    def _step(self) -> None:
-        try:
-            self._venue.step()
-        except Exception:  # safety net: one bad step must not take the server down
-            _logger.exception("a step of the simulator failed")
-
     def _run_control(self, method: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
         return self._call(lambda: method(self, *args, **kwargs))
+
+    def _run_lasting(
+        self,
+        method: Callable[..., concurrent.futures.Future[T]],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> T:
+        if self._thread is threading.current_thread():
+            raise RuntimeError(f"{method.__name__}() cannot be called on the simulator's own thread")
+        return self._call(lambda: method(self, *args, **kwargs)).result()
 
     def _call(self, action: Callable[[], T]) -> T:
         """Run ``action`` on the loop and return its result; directly if there is no loop."""

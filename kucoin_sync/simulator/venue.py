@@ -11,7 +11,6 @@ import base64
 import functools
 import hashlib
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
@@ -20,12 +19,14 @@ from pathlib import Path
 from attrs import frozen
 
 from .admission import Admission
+from .agenda import Agenda
 from .classic.auction_feed import AuctionFeed, LendingFeed
 from .classic.futures_private_feed import FuturesPrivateFeed
 from .classic.futures_public_feed import FuturesPublicFeed
 from .classic.private_pushes import PrivatePushes
 from .classic.spot_private_feed import SpotPrivateFeed
 from .classic.spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
+from .clock import Clock
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .faults.armed import SYSTEMS
 from .faults.faults import Faults
@@ -38,6 +39,9 @@ from .json_text import compact
 from .market.index_prices import IndexPrices
 from .market.market_data import MarketData, contract_market_data
 from .market.market_maker import MAKER, TAKER, MarketMaker
+from .market.recording import Recording
+from .market.replay import Player
+from .market.replay_houses import ContractHouse, SpotHouse
 from .matching.account_states import MAIN, MARGIN, isolated
 from .matching.events import Event, Traded
 from .matching.symbols import Symbol
@@ -187,7 +191,8 @@ class Venue:
         strict_client_oids: bool = False,
         taker_fee: Decimal | str = "0.001",
         maker_fee: Decimal | str = "0.001",
-        clock: Callable[[], int] = time.time_ns,
+        clock: Clock | None = None,
+        replay: Recording | None = None,
         ticker_interval: float | None = None,
         push_interval_scale: float = 1.0,
         idle_timeout: float = 60.0,
@@ -200,17 +205,20 @@ class Venue:
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.pro_forms = ProForms() if pro_forms is None else pro_forms
-        self.clock = clock
+        self.clock = Clock() if clock is None else clock
+        #: What is due soon and later in market time.
+        self.agenda = Agenda(self.clock.rhythm_ns)
         self.idle_timeout = idle_timeout
         self.challenge_timeout = challenge_timeout
         self.credentials = {c.api_key: c for c in credentials}
         self.truth = TruthLog(spool=truth_file)
         #: Private pushes of all products go through here.
-        self.private_pushes = PrivatePushes()
-        self.faults = Faults(now_ns=clock, events=self.private_pushes, seed=fault_seed)
+        self.private_pushes = PrivatePushes(self.agenda)
+        self.faults = Faults(now_ns=self.clock.machine_ns, events=self.private_pushes, seed=fault_seed)
         self._feeds: list[Feed] = []
         self.exchange = Exchange(
             now_ns=self.now_ns,
+            line_ns=self.line_ns,
             emit=self._on_event,
             symbols=symbols,
             taker_fee=taker_fee,
@@ -251,6 +259,11 @@ class Venue:
                 self.exchange.deposit(COUNTERPARTY, currency, "1000000000000")
         self.market_maker = MarketMaker(self.exchange, seed=seed) if market_maker else None
         self.contract_maker = ContractMarketMaker(self.futures, seed=seed) if market_maker else None
+        #: Plays a recording in place of the market makers.
+        self.player: Player | None = None
+        if replay is not None:
+            self.player = Player(replay, (SpotHouse(self.exchange), ContractHouse(self.futures, self.exchange)))
+        self._replay_began_ns: int | None = None
         #: Handlers of the order entry by operation.
         unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
         self.operations: Operations = {
@@ -300,20 +313,68 @@ class Venue:
     # Time.
 
     def now_ns(self) -> int:
-        """Return the server's time, skew included."""
-        return self.clock() + self.faults.skew_ns
+        """Return market time (see `clock`), skew included."""
+        return self.clock.market_ns() + self.faults.skew_ns
 
     def now_ms(self) -> int:
-        """Return the server's time in milliseconds."""
+        """Return market time in milliseconds."""
         return self.now_ns() // 1_000_000
 
+    def line_ns(self) -> int:
+        """Return line time (see `clock`), skew included."""
+        return self.clock.machine_ns() + self.faults.skew_ns
+
+    def line_ms(self) -> int:
+        """Return line time in milliseconds."""
+        return self.line_ns() // 1_000_000
+
     def step(self) -> None:
-        """Do what is due: expiring orders, market making, dropping silent clients."""
-        self.exchange.poll()
-        self.futures.poll()
+        """Do what is due of both times."""
+        self.step_market_time()
+        self.step_lines()
+
+    def step_market_time(self) -> None:
+        """Do what is due on the market: expiring orders, market making, pushes that come round by themselves."""
+        self.poll()
         self.step_market()
         for feed in self._feeds:
             feed.step()
+
+    def open(self) -> None:
+        """Begin to play the recording, if there is one; does nothing the second time."""
+        if self.player is not None and self._replay_began_ns is None:
+            self._replay_began_ns = self.agenda.now_ns()
+            self._replay()
+
+    def _replay(self) -> None:
+        assert self.player is not None and self._replay_began_ns is not None
+        try:
+            self.player.play(self.agenda.now_ns() - self._replay_began_ns)
+        finally:
+            due = self.player.next_ns()
+            if due is not None:
+                due += self._replay_began_ns
+                if not self.clock.is_stepped:
+                    # More lines than one go: the connections have their turn before the next.
+                    due = max(due, self.agenda.now_ns() + 1)
+                self.agenda.at(due, self._replay)
+        self.on_change()
+
+    def poll(self) -> None:
+        """Let the engines do what the clock asks for."""
+        self.exchange.poll()
+        self.futures.poll()
+
+    def next_due_ns(self) -> int:
+        """Return when `poll` has something to do next, in the market's rhythm."""
+        due = self.futures.next_due_ns()
+        spot = self.exchange.next_due_ns()
+        if spot is not None:
+            due = min(due, spot)
+        return due - self.now_ns() + self.clock.rhythm_ns()
+
+    def step_lines(self) -> None:
+        """Drop silent clients."""
         now = asyncio.get_running_loop().time()
         for peer in list(self._peers.values()):
             if peer.is_open and now - peer.last_received > self.idle_timeout:
@@ -392,7 +453,7 @@ class Venue:
     def issue_token(self, account: str | None, product: str) -> str:
         """Make a token; it contains characters that must be percent-encoded, as the real ones do."""
         token = f"SIM-{secrets.token_urlsafe(48)}.{base64.b64encode(secrets.token_bytes(16)).decode()}"
-        self._tokens[token] = Token(product, account, self.now_ns() + TOKEN_LIFE_NS)
+        self._tokens[token] = Token(product, account, self.line_ns() + TOKEN_LIFE_NS)
         if len(self._tokens) > MAX_TOKENS:
             self._tokens.popitem(last=False)
         return token
@@ -400,7 +461,7 @@ class Venue:
     def token(self, text: str, product: str) -> Token | None:
         """Return a valid token of a product, ``None`` for an unknown or expired one, or one of another product."""
         token = self._tokens.get(text)
-        valid = token is not None and token.product == product and self.now_ns() < token.expires_at_ns
+        valid = token is not None and token.product == product and self.line_ns() < token.expires_at_ns
         return token if valid else None
 
     def pool(self, account: str, name: str = "spot") -> Pool:
@@ -442,6 +503,10 @@ class Venue:
                     del self._topics[topic]
                     path, _, argument = topic.partition(":")
                     del self._arguments[path][argument]
+
+    def has_late_readers(self) -> bool:
+        """Whether somebody has left so much unread that he is on the way to be dropped."""
+        return any(peer.backlog > self._max_output // 4 for peer in self._peers.values())
 
     def subscriptions(self) -> dict[str, int]:
         """Return the active single topics and how many connections have each."""
@@ -562,7 +627,7 @@ class Venue:
 
     def send_ws_api_error(self, peer: Peer, code: str, message: str) -> None:
         """Send ``{"code":"400003","msg":"KC-API-KEY not exists.","inTime":...,"outTime":...}``."""
-        now = self.now_ms()
+        now = self.line_ms()
         peer.send_text(compact({"code": code, "msg": message, "inTime": now, "outTime": now}))
 
     def shut_down(self) -> None:

@@ -20,7 +20,11 @@ Make = Callable[..., Simulator]
 
 #: Arguments of the queries that need some.
 ARGUMENTS = {"truth": ("a",), "ticker": ("BTC-USDT",), "book": ("BTC-USDT",), "margin_account": ("BTC-USDT",)}
-QUERIES = sorted(name for name, method in controls_of(Controls).items() if not changes_something(method))
+QUERIES = sorted(
+    name
+    for name, method in controls_of(Controls).items()
+    if not changes_something(method) and name != "replay_progress"
+)
 
 
 @pytest.fixture
@@ -100,8 +104,20 @@ def test_refusals_and_mistakes_come_back_as_what_they_are(simulator: Simulator) 
         remote.drop_ack(0)
     with pytest.raises(ValueError, match="there is no 'NO-SUCH'"):
         remote.ticker("NO-SUCH")
+    with pytest.raises(RuntimeError, match="replays nothing"):
+        remote.replay_progress()
+    with pytest.raises(RuntimeError, match="speed='stepped'"):
+        remote.advance(1)
     with pytest.raises(TypeError):
         remote.drop_ack(colour="red")  # type: ignore[call-arg]
+
+
+def test_moves_the_time_of_a_stepped_market(make: Make) -> None:
+    simulator = make(speed="stepped", market_maker=True, market_start=1_700_000_000)
+    remote = Simulator.connect(simulator.url)
+    remote.advance(60)
+    assert remote.market_time() == simulator.market_time() == 1_700_000_060
+    assert remote.trades() == simulator.trades() != []
 
 
 def test_over_tls(make: Make, tmp_path: Path) -> None:

@@ -89,7 +89,9 @@ def test_loan_comes_back_with_interest_when_its_term_is_over(desk: Desk) -> None
     assert desk.amounts("ann", "main")["BTC"] == (3, 0)
     desk.pass_time(7 * DAY - 1)
     assert desk.exchange.lending.lent("ann", "BTC") == 2
+    assert desk.exchange.next_due_ns() == (desk.now_ms + 1000) * 1_000_000
     desk.pass_time(1)
+    assert desk.exchange.next_due_ns() is None
     assert desk.amounts("ann", "main")["BTC"] == (Decimal("5.0014"), 0)
     assert desk.exchange.lending.lent("ann", "BTC") == 0
     desk.check_money()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Credentials, Simulator
+from kucoin_sync.simulator.agenda import Agenda
 from kucoin_sync.simulator.classic.private_pushes import PrivatePushes
 from tests.kucoin.samples import MISSING, folder, frames
 from tests.simulator.clients import Socket, on_venue, open_orders_socket, open_stream
@@ -312,24 +312,14 @@ def test_lending_orders(simulator: Simulator, private: Socket) -> None:
 
 @pytest.mark.parametrize(("is_first", "order"), [(False, ["reply", "event"]), (True, ["event", "reply"])])
 def test_events_leave_after_the_reply_or_before_it(is_first: bool, order: list[str]) -> None:
-    """An operation and its reply are one callback of the loop."""
+    """An operation and its reply are one callback of the loop; the agenda's turn is the next one."""
     sent: list[str] = []
-    pushes = PrivatePushes()
+    agenda = Agenda(lambda: 0)
+    pushes = PrivatePushes(agenda)
     pushes.is_first = is_first
-
-    def operation() -> None:
-        pushes.put(lambda: sent.append("event"))
-        sent.append("reply")
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        loop.call_soon(operation)
-        # Two turns later: after the operation and after what it left for the next turn.
-        loop.call_soon(lambda: loop.call_soon(lambda: done.set_result(None)))
-        await done
-
-    asyncio.run(run())
+    pushes.put(lambda: sent.append("event"))
+    sent.append("reply")
+    agenda.run_soon()
     assert sent == order
 
 

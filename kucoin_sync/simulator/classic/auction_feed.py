@@ -38,8 +38,8 @@ class AuctionFeed:
     def __init__(self, venue: Venue, *, scale: float) -> None:
         self._venue = venue
         self._book_readers, self._data_readers = venue.arguments(BOOK), venue.arguments(DATA)
-        self._books = Pace(AUCTION_INTERVAL * scale, self._publish_book)
-        self._data = Pace(AUCTION_INTERVAL * scale, self._publish_data)
+        self._books = Pace(venue.agenda, AUCTION_INTERVAL * scale, self._publish_book)
+        self._data = Pace(venue.agenda, AUCTION_INTERVAL * scale, self._publish_data)
 
     def on_event(self, event: Event) -> None:
         """See `Feed.on_event`."""

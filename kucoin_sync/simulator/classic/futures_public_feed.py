@@ -55,10 +55,12 @@ class FuturesPublicFeed:
         self._candle_readers, self._snapshot_readers = venue.arguments(CANDLES), venue.arguments(SNAPSHOT)
         # A trade is reported before the book has changed, so its ticker waits for the end of the turn.
         self._trades: dict[str, list[Trade]] = {}
-        self._tickers = Pace(0.0, self._publish_tickers)
-        self._candles = Pace(CANDLE_INTERVAL * scale, self._publish_candle)
+        agenda = venue.agenda
+        self._tickers = Pace(agenda, 0.0, self._publish_tickers)
+        self._candles = Pace(agenda, CANDLE_INTERVAL * scale, self._publish_candle)
         self._depths = [_Depth(venue, path, depth, DEPTH_INTERVAL * scale) for path, depth in DEPTHS.items()]
-        self._depth_beat, self._snapshot_beat = Beat(DEPTH_INTERVAL * scale), Beat(SNAPSHOT_INTERVAL * scale)
+        self._depth_beat = Beat(agenda.now_ns, DEPTH_INTERVAL * scale)
+        self._snapshot_beat = Beat(agenda.now_ns, SNAPSHOT_INTERVAL * scale)
         self._reactions: dict[type, Callable[[Any], None]] = {
             BookChanged: self._book_changed,
             Traded: self._traded,
@@ -171,7 +173,7 @@ class _Depth:
 
     def __init__(self, venue: Venue, path: str, depth: int, interval: float) -> None:
         self.readers = venue.arguments(path)
-        self.pace = Pace(interval, self._publish)
+        self.pace = Pace(venue.agenda, interval, self._publish)
         self._venue, self._path, self._depth = venue, path, depth
 
     def mark(self, symbol: str) -> None:

@@ -7,9 +7,10 @@ is first; it can be the other way round, and events can be kept until they are r
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
+
+from ..agenda import Agenda, Entry
 
 __all__ = ["PrivatePushes"]
 
@@ -18,15 +19,21 @@ MAX_KEPT = 100_000
 
 
 class PrivatePushes:
-    """A queue in front of the connections; everything runs on the simulator's loop."""
+    """
+    A queue in front of the connections; everything runs on the simulator's loop.
 
-    def __init__(self) -> None:
+    Args:
+        agenda: Where what is due waits.
+    """
+
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
         #: Whether events leave before the reply of the operation that causes them.
         self.is_first = False
         #: Whether events are kept until `release`.
         self.is_kept = False
         self._waiting: deque[Callable[[], object]] = deque()
-        self._due: asyncio.Handle | None = None
+        self._due: Entry | None = None
 
     def put(self, send: Callable[[], object]) -> None:
         """Call ``send`` when it is its turn; the turns are never out of order."""
@@ -37,8 +44,8 @@ class PrivatePushes:
         if len(self._waiting) > MAX_KEPT:
             self._waiting.popleft()()
         if not self.is_kept and self._due is None:
-            # Operation and reply are one callback of the loop; the next one comes after both.
-            self._due = asyncio.get_running_loop().call_soon(self._flush)
+            # Operation and reply are one callback of the loop; what is soon comes after both.
+            self._due = self._agenda.soon(self._flush)
 
     def release(self) -> int:
         """Send what is kept and keep no more; return how many that were."""

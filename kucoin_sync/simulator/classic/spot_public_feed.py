@@ -55,9 +55,10 @@ class SpotPublicFeed:
     def __init__(self, venue: Venue, *, ticker_interval: float, scale: float) -> None:
         self._venue = venue
         self._symbols = venue.exchange.symbols
-        self._tickers = Pace(ticker_interval, self._publish_ticker)
-        self._tops = Pace(LEVEL1_INTERVAL * scale, self._publish_top)
-        self._level2 = Pace(0.0, self._publish_increments)
+        agenda = venue.agenda
+        self._tickers = Pace(agenda, ticker_interval, self._publish_ticker)
+        self._tops = Pace(agenda, LEVEL1_INTERVAL * scale, self._publish_top)
+        self._level2 = Pace(agenda, 0.0, self._publish_increments)
         self._increments: dict[str, frames.Increments] = {}
         # Live views of who reads what, so that an event looks up one name and no more.
         self._ticker_readers, self._top_readers = venue.arguments(TICKER), venue.arguments(LEVEL1)
@@ -67,7 +68,8 @@ class SpotPublicFeed:
         self._markets: dict[str, dict[str, None]] = {}
         for symbol in self._symbols.values():
             self._markets.setdefault(symbol.market, {})[symbol.name] = None
-        self._snapshot_beat, self._indicator_beat = Beat(SNAPSHOT_INTERVAL * scale), Beat(INDICATOR_INTERVAL * scale)
+        self._snapshot_beat = Beat(agenda.now_ns, SNAPSHOT_INTERVAL * scale)
+        self._indicator_beat = Beat(agenda.now_ns, INDICATOR_INTERVAL * scale)
         #: Snapshots to be made: what follows the colon of the topic, and the pair.
         self._snapshots: deque[tuple[str, str]] = deque()
         self._moved: dict[str, None] = {}
@@ -209,7 +211,7 @@ class _Depth:
 
     def __init__(self, venue: Venue, path: str, depth: int, interval: float) -> None:
         self.readers = venue.arguments(path)
-        self.pace = Pace(interval, self._publish)
+        self.pace = Pace(venue.agenda, interval, self._publish)
         self._venue, self._path, self._depth = venue, path, depth
 
     def _publish(self, symbol: str) -> None:

@@ -70,7 +70,7 @@ class V1Stream:
         if kind == "ping":
             if self._venue.faults.take("no_pong", system="v1") is not None:
                 return
-            stamp = self._venue.now_ns() // 1000
+            stamp = self._venue.line_ns() // 1000
             self._peer.send_text(compact({"id": request_id, "type": "pong", "timestamp": stamp}))
         elif kind in ("subscribe", "unsubscribe"):
             self._change_topics(frame, request_id, is_subscribe=kind == "subscribe")

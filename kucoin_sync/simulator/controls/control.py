@@ -10,12 +10,14 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
+    from ..drive import Drive
     from ..venue import Venue
 
-__all__ = ["Controlled", "changes_something", "control", "controls_of", "named_control", "query"]
+__all__ = ["Controlled", "changes_something", "control", "controls_of", "lasting_control", "named_control", "query"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +29,7 @@ class Controlled(ABC):
 
     #: Only where the bodies run.
     _venue: Venue
+    _drive: Drive
 
     @property
     @abstractmethod
@@ -36,6 +39,10 @@ class Controlled(ABC):
     @abstractmethod
     def _run_control(self, method: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
         """Run the body of a control where the venue lives, and return or raise what it does."""
+
+    @abstractmethod
+    def _run_lasting(self, method: Callable[..., Future[T]], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
+        """Run the body of a lasting control where the venue lives, and wait for what it began."""
 
 
 def control(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
@@ -53,6 +60,17 @@ def query(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P],
     """Make a method one that only asks."""
     call = control(method)
     call.changes_something = False  # type: ignore[attr-defined]
+    return call
+
+
+def lasting_control(method: Callable[Concatenate[S, P], Future[T]]) -> Callable[Concatenate[S, P], T]:
+    """Make a method one that begins something on the simulator and waits for its end."""
+
+    @functools.wraps(method)
+    def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._run_lasting(method, args, kwargs)
+
+    call.changes_something = True  # type: ignore[attr-defined]
     return call
 
 

@@ -6,9 +6,12 @@ For programs in any language, and for `RemoteSimulator`. Whoever knows the API k
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import inspect
 import json
 from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import Future
 from typing import Any
 
 from .control import Controlled, changes_something, named_control
@@ -68,7 +71,10 @@ class Endpoint:
             return await self._wait_for_change(**arguments), False
         control = named_control(type(self._target), name)
         try:
-            result = control(self._target, **arguments_from_wire(control, arguments))
+            # The body itself: this is the simulator's own thread.
+            result = inspect.unwrap(control)(self._target, **arguments_from_wire(control, arguments))
+            if isinstance(result, Future):
+                result = await asyncio.wrap_future(result)
         except KeyError as error:
             raise ValueError(f"{name}: there is no {error}") from error
         return to_wire(result), changes_something(control)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any
 
+from ..clock import SECOND_NS, nanoseconds
+from ..market.replay import ReplayProgress
 from ..matching.account_states import TRADE, Balance
 from ..matching.events import Ticker, Trade
 from ..matching.orders import OrderState
 from ..status import BookStatus, Status, book_of, status_of
 from ..truth import TruthFrame, TruthRecord
 from ..venue import COUNTERPARTY
-from .control import control, query
+from .control import control, lasting_control, query
 from .faults import FaultControls
 
 __all__ = ["MarketControls"]
@@ -84,6 +87,23 @@ class MarketControls(FaultControls):
         return self._venue.exchange.ticker(symbol)
 
     @query
+    def market_time(self) -> Decimal:
+        """Return market time, seconds since 1970."""
+        return Decimal(self._venue.now_ns()) / SECOND_NS
+
+    @query
+    def replay_progress(self) -> ReplayProgress:
+        """
+        Return how far the recording was played.
+
+        Raises:
+            RuntimeError: The simulator was made without one.
+        """
+        if self._venue.player is None:
+            raise RuntimeError("this simulator replays nothing; make it with replay=")
+        return self._venue.player.progress()
+
+    @query
     def book(self, symbol: str, levels: int = 20) -> BookStatus:
         """Return the best ``levels`` of each side of a pair's or a contract's book."""
         return book_of(self._venue, symbol, levels)
@@ -138,6 +158,28 @@ class MarketControls(FaultControls):
         """Let the market maker take steps now, besides its own rhythm."""
         for _ in range(steps):
             self._venue.step_market()
+
+    @lasting_control
+    def advance(self, seconds: float | Decimal | str) -> Future[None]:
+        """
+        Let market time pass in a stepped simulator; return when all that is due in it has happened.
+
+        Steps of the market maker, expiries, interest, funding, candles and pushes come in their order and each at its
+        moment, so the same calls on the same seed give the same market. Readers are waited for, within limits.
+
+        Args:
+            seconds: How much, 0 or more.
+
+        Raises:
+            RuntimeError: The simulator is not stepped, is stopped meanwhile, or this is its own thread.
+            ValueError: The seconds are negative or no number.
+        """
+        span_ns = nanoseconds(seconds)
+        if span_ns < 0:
+            raise ValueError("time does not go back")
+        if not self._venue.clock.is_stepped:
+            raise RuntimeError("only a simulator made with speed='stepped' can be advanced")
+        return self._drive.advance(span_ns)
 
     @control
     def counter_order(self, symbol: str, side: str, size: str, price: str | None = None) -> OrderState:

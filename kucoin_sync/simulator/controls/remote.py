@@ -7,6 +7,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ __all__ = ["RemoteSimulator"]
 T = TypeVar("T")
 
 CALL_TIMEOUT = 5.0
+LASTING_TIMEOUT = 600.0
+"""Seconds that a span of market time may take."""
 LONGEST_WAIT = 5.0
 """Seconds that one question for a change may take; then it is asked again."""
 
@@ -66,11 +69,16 @@ class RemoteSimulator(Controls):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"nothing of the kind happened within {timeout} s at {self!r}")
-            seen = self._post(WAIT, {"after": seen, "timeout": min(left, LONGEST_WAIT)})
+            seen = self._post(WAIT, {"after": seen, "timeout": min(left, LONGEST_WAIT)}, timeout=2 * CALL_TIMEOUT)
 
     def _run_control(self, method: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
         arguments = arguments_to_wire(method, args, kwargs)
         result: T = result_from_wire(method, self._post(method.__name__, arguments))
+        return result
+
+    def _run_lasting(self, method: Callable[..., Future[T]], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> T:
+        arguments = arguments_to_wire(method, args, kwargs)
+        result: T = result_from_wire(method, self._post(method.__name__, arguments, timeout=LASTING_TIMEOUT))
         return result
 
     def _trusting(self, ca_file: Path | None) -> ssl.SSLContext | None:
@@ -86,12 +94,12 @@ class RemoteSimulator(Controls):
         if not isinstance(status, Mapping) or status.get("msg") != "SIMULATOR":
             raise self._no_simulator()
 
-    def _post(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        return self._call("POST", PREFIX + name, json.dumps(arguments))
+    def _post(self, name: str, arguments: Mapping[str, Any], *, timeout: float = CALL_TIMEOUT) -> Any:
+        return self._call("POST", PREFIX + name, json.dumps(arguments), timeout)
 
-    def _call(self, method: str, path: str, body: str | None = None) -> Any:
+    def _call(self, method: str, path: str, body: str | None = None, timeout: float = CALL_TIMEOUT) -> Any:
         # http.client, because it knows nothing of proxies.
-        connection = self._connection()
+        connection = self._connection(timeout)
         try:
             connection.request(method, path, body, {KEY_HEADER: self.api_key})
             response = connection.getresponse()
@@ -109,10 +117,11 @@ class RemoteSimulator(Controls):
             raise ValueError(message)
         if status == 403:
             raise PermissionError(message)
+        if status == 409:
+            raise RuntimeError(message)
         raise Refused(code, str(message))
 
-    def _connection(self) -> http.client.HTTPConnection:
-        timeout = CALL_TIMEOUT + LONGEST_WAIT
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if self._context is not None:
             return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._context)
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout)

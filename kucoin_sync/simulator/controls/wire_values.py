@@ -13,6 +13,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any
 
@@ -73,7 +74,10 @@ def arguments_from_wire(method: Callable[..., Any], given: Mapping[str, Any]) ->
 
 def result_from_wire(method: Callable[..., Any], value: object) -> Any:
     """Return the result of a method from what `to_wire` made of it."""
-    return _converter().structure(value, _hints(method)["return"])
+    kind = _hints(method)["return"]
+    if typing.get_origin(kind) is Future:
+        (kind,) = typing.get_args(kind)
+    return _converter().structure(value, kind)
 
 
 def to_wire(value: object) -> Any:

@@ -260,6 +260,24 @@ class FuturesExchange:
             self._finish_command(order.request.symbol, now)
         return order.futures_state()
 
+    def decrease(self, order_id: str, size: Decimal) -> None:
+        """
+        Take ``size`` away from a resting order of the simulator itself; all that is left ends it.
+
+        Raises:
+            Refused: There is no such order, or less of it is left.
+        """
+        with localcontext(EXACT):
+            now = self._begin()
+            order = self._orders.get(order_id)
+            if not isinstance(order, FuturesOrder) or order.outcome is not None or not 0 < size <= order.remaining:
+                raise refused("no_such_live_order")
+            if size == order.remaining:
+                self._cancel(order, now, "USER")
+            else:
+                self._markets[order.request.symbol].decrease(order, size, now)
+            self._finish_command(order.request.symbol, now)
+
     def amend(self, account: str, args: Mapping[str, Any]) -> FuturesOrderState:
         """
         Give a resting order another price or size in its place: it keeps its id and loses its turn.
@@ -316,6 +334,10 @@ class FuturesExchange:
                     self._settle_funding(symbol, funding.rate, due, now)
                     funding.settled(now)
                     self._report_rate(symbol, now, settled=True)
+
+    def next_due_ns(self) -> int:
+        """Return when `poll` has something to do next."""
+        return min([self.prices.next_due_ns(), *(funding.next_due_ns() for funding in self.funding.values())])
 
     def set_index_price(self, symbol: str, price: Decimal | str | None) -> None:
         """Fix index and mark price of a contract at once, or let them move again with ``None``."""

@@ -107,6 +107,10 @@ class MarkPrices:
         """Return the mark price."""
         return self._prices[symbol].mark
 
+    def next_due_ns(self) -> int:
+        """Return when `step` calculates again."""
+        return self._due
+
     def step(self, now: int) -> bool:
         """Calculate all prices anew once a second; return whether that was now."""
         if now < self._due:
@@ -141,6 +145,10 @@ class Funding:
         self._premiums = ZERO
         self._count = 0
         self._due = now + FUNDING_STEP_NS
+
+    def next_due_ns(self) -> int:
+        """Return when the next sample or settlement is due."""
+        return min(self._due, self.next_ns)
 
     def step(self, now: int, price: MarkPrice) -> bool:
         """Take a sample once a minute and estimate the rate anew; return whether that was now."""

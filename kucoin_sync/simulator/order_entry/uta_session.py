@@ -39,7 +39,7 @@ class UtaSession(WsApiSession):
         try:
             if frame.get("op") != "auth":
                 raise SignatureRefused("400001")
-            credentials = check_auth_frame(frame, self._venue.credentials, now_ms=self._venue.now_ms())
+            credentials = check_auth_frame(frame, self._venue.credentials, now_ms=self._venue.line_ms())
         except SignatureRefused as error:
             self._refuse(error.code)
             return

@@ -59,7 +59,7 @@ class WsApiSession:
         except SignatureRefused as error:
             self._refuse(error.code)
             return
-        self._challenge = compact({"sessionId": self._session_id, "timestamp": self._venue.now_ms()})
+        self._challenge = compact({"sessionId": self._session_id, "timestamp": self._venue.line_ms()})
         self._expect_login()
         self._peer.send_text(self._challenge)
 
@@ -74,7 +74,7 @@ class WsApiSession:
         if self._peer.account is None:
             self._log_in(text)
             return
-        in_ns = self._venue.now_ns()
+        in_ns = self._venue.line_ns()
         frame = read_object(text)
         request_id = None if frame is None else frame.get("id")
         if frame is None or not isinstance(request_id, str) or not request_id:
@@ -108,7 +108,7 @@ class WsApiSession:
             passphrase=query["passphrase"],
             timestamp=query["timestamp"],
             prehash=(query["apikey"] + query["timestamp"],),
-            now_ms=self._venue.now_ms(),
+            now_ms=self._venue.line_ms(),
         )
         return credentials
 
@@ -152,7 +152,7 @@ class WsApiSession:
                     self._client_oid_of(order),
                     request_id[:_MAX_ID],
                     self._peer.id,
-                    venue.clock(),
+                    venue.clock.machine_ns(),
                     time.monotonic_ns(),
                 )
             )
@@ -252,7 +252,7 @@ class WsApiSession:
         if message is not None:
             frame["msg"] = message
         frame["inTime"] = in_ns // self._time_divisor
-        frame["outTime"] = self._venue.now_ns() // self._time_divisor
+        frame["outTime"] = self._venue.line_ns() // self._time_divisor
         now = asyncio.get_running_loop().time()
         frame["userRateLimit"] = self._pool(op).as_wire(now)
         return frame

@@ -15,12 +15,13 @@ Source: KuCoin docs, unified account WebSocket, order book, and captures of 2026
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..agenda import Entry
+from ..clock import SECOND_NS
 from ..matching.book import Book
 from ..matching.events import BookChanged, Event
 from ..matching.symbols import plain
@@ -60,7 +61,7 @@ class ProOrderBooks:
         self._repeated = max(REPEATED * scale, LEAST_REPEATED)
         self._windows: dict[str, _Window] = {}
         self._tops: dict[str, object] = {}
-        self._due: dict[str, asyncio.Handle] = {}
+        self._due: dict[str, Entry] = {}
         self._changed_at: dict[str, int] = {}
 
     def on_event(self, event: Event) -> None:
@@ -102,9 +103,9 @@ class ProOrderBooks:
             del self._tops[topic]
 
     def shut_down(self) -> None:
-        """Cancel the timers."""
-        for handle in self._due.values():
-            handle.cancel()
+        """Cancel what is due."""
+        for entry in self._due.values():
+            entry.cancel()
         self._due.clear()
         self._windows.clear()
         self._tops.clear()
@@ -119,7 +120,8 @@ class ProOrderBooks:
             del self._due[topic]
             publish(topic)
 
-        self._due[topic] = asyncio.get_running_loop().call_later(wait, run)
+        agenda, wait_ns = self._venue.agenda, round(wait * SECOND_NS)
+        self._due[topic] = agenda.at(agenda.now_ns() + wait_ns, run) if wait_ns else agenda.soon(run)
 
     def _repeat_snapshot(self, topic: str) -> None:
         if self._venue.has_readers(topic):

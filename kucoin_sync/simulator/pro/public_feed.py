@@ -6,10 +6,11 @@ Source: KuCoin docs, unified account WebSocket, pages of the channels, and captu
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..agenda import Entry
+from ..clock import SECOND_NS
 from ..futures.events import FundingRateChanged, MarkPriceChanged
 from ..market.candles import Candle
 from ..matching.events import CallAuctionChanged, Event, Trade, Traded
@@ -47,8 +48,8 @@ class ProPublicFeed:
     def __init__(self, venue: Venue, *, scale: float = 1.0) -> None:
         self._venue = venue
         self._candle_interval_ns = int(CANDLE_INTERVAL_NS * scale)
-        self._auction_interval = max(AUCTION_INTERVAL * scale, LEAST_INTERVAL)
-        self._due: dict[str, asyncio.Handle] = {}
+        self._auction_interval_ns = round(max(AUCTION_INTERVAL * scale, LEAST_INTERVAL) * SECOND_NS)
+        self._due: dict[str, Entry] = {}
         self._candles: dict[str, Candle] = {}
         self._candles_at_ns = 0
         self._funding: dict[str, dict[str, Any]] = {}
@@ -82,9 +83,9 @@ class ProPublicFeed:
             del self._candles[topic]
 
     def shut_down(self) -> None:
-        """Cancel the timers."""
-        for handle in self._due.values():
-            handle.cancel()
+        """Cancel what is due."""
+        for entry in self._due.values():
+            entry.cancel()
         self._due.clear()
 
     def push_ticker(self, symbol: str) -> int:
@@ -104,7 +105,7 @@ class ProPublicFeed:
         topic = f"ticker.{market.trade_type}:{trade.symbol}"
         if self._venue.has_readers(topic) and topic not in self._due:
             # After the operation: only then is the top of the book what it leaves behind.
-            self._due[topic] = asyncio.get_running_loop().call_soon(self._ticker_is_due, topic, market)
+            self._due[topic] = self._venue.agenda.soon(lambda: self._ticker_is_due(topic, market))
 
     def _ticker_is_due(self, topic: str, market: ProMarket) -> None:
         del self._due[topic]
@@ -160,8 +161,9 @@ class ProPublicFeed:
 
     def _call_auction_is_on(self, topic: str) -> None:
         if topic not in self._due and self._venue.has_readers(topic):
-            loop = asyncio.get_running_loop()
-            self._due[topic] = loop.call_later(self._auction_interval, self._call_auction_is_due, topic)
+            agenda = self._venue.agenda
+            due_ns = agenda.now_ns() + self._auction_interval_ns
+            self._due[topic] = agenda.at(due_ns, lambda: self._call_auction_is_due(topic))
 
     def _call_auction_is_due(self, topic: str) -> None:
         """Publish the expected result, as long as the auction runs, and come back."""
@@ -217,7 +219,7 @@ class ProPublicFeed:
         self._venue.publish_pro(f"funding-fee:{event.symbol}", row)
         if _ALL_FUNDING not in self._due and self._venue.has_readers(_ALL_FUNDING):
             # After the operation: the engine reports the contracts one by one, and this is one frame of all.
-            self._due[_ALL_FUNDING] = asyncio.get_running_loop().call_soon(self._all_funding_is_due)
+            self._due[_ALL_FUNDING] = self._venue.agenda.soon(self._all_funding_is_due)
 
     def _all_funding_is_due(self) -> None:
         del self._due[_ALL_FUNDING]

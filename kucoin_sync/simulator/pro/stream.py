@@ -84,7 +84,7 @@ class ProStream:
             return
         if self._venue.faults.take("no_pong", system="pro_v2") is not None:
             return
-        stamp = self._venue.now_ns()
+        stamp = self._venue.line_ns()
         if is_older_form:
             self._send({"type": "pong", "id": _request_id(frame), "ts": stamp // 1000 * 1000})
         else:
@@ -98,7 +98,7 @@ class ProStream:
             self._refuse(frame, "invalid request data", "message")  # assumed
             return
         try:
-            known, now_ms = self._venue.credentials, self._venue.now_ms()
+            known, now_ms = self._venue.credentials, self._venue.line_ms()
             account = check_auth_frame(frame, known, now_ms=now_ms).api_key
         except SignatureRefused as error:
             self._send(self._venue.pro_forms.login_refused(_request_id(frame), error.code, error.message))

@@ -53,7 +53,7 @@ class PublicCalls:
         return {"token": self._venue.issue_token(call.account or None, self._product), "instanceServers": [server]}
 
     def _timestamp(self, call: RestCall) -> int:
-        return self._venue.now_ms()
+        return self._venue.line_ms()
 
     def _status(self, call: RestCall) -> Any:
         return {"status": "open", "msg": "SIMULATOR"}

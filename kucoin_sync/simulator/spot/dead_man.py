@@ -51,6 +51,10 @@ class DeadManSwitch:
         """Return the running countdown of an account."""
         return self._settings.get(account)
 
+    def next_due_ns(self) -> int | None:
+        """Return when the first countdown is over."""
+        return min((setting.triggers_at_ns for setting in self._settings.values()), default=None)
+
     def take_due(self, now: int) -> list[tuple[str, SwitchSetting]]:
         """Return and end the countdowns that are over."""
         due = [(account, s) for account, s in self._settings.items() if s.triggers_at_ns <= now]

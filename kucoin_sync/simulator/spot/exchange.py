@@ -18,7 +18,7 @@ from ..matching.account_states import MAIN, MARGIN, TRADE, Balance, Loan, isolat
 from ..matching.accounts import EXACT
 from ..matching.book import Book
 from ..matching.events import CallAuctionChanged, Event, OrderMatched, Ticker
-from ..matching.orders import OrderState, StopOrderState
+from ..matching.orders import OrderRequest, OrderState, StopOrderState
 from ..matching.symbols import DEFAULT_SYMBOLS, Symbol
 from .dead_man import DeadManSwitch, SwitchSetting
 from .floor import MARGIN_ORDERS, SPOT_ORDERS, SpotFloor
@@ -38,6 +38,7 @@ class Exchange:
 
     Args:
         now_ns: Clock, nanoseconds since 1970.
+        line_ns: The clock that expiry windows of clients are held against; ``None`` for the same.
         emit: Called with every event; must not call back into the exchange.
         symbols: Pairs that can be traded.
         taker_fee, maker_fee: Fee rates, charged in the quote currency.
@@ -53,6 +54,7 @@ class Exchange:
         self,
         *,
         now_ns: Callable[[], int],
+        line_ns: Callable[[], int] | None = None,
         emit: Callable[[Event], None] | None = None,
         symbols: Iterable[Symbol] | None = None,
         taker_fee: Decimal | str = "0.001",
@@ -66,6 +68,7 @@ class Exchange:
     ) -> None:
         self.symbols = {symbol.name: symbol for symbol in (DEFAULT_SYMBOLS if symbols is None else symbols)}
         self._now_ns = now_ns
+        self._line_ns = now_ns if line_ns is None else line_ns
         self._floor = floor = SpotFloor(
             self.symbols,
             now_ns=now_ns,
@@ -159,7 +162,24 @@ class Exchange:
             Refused: Nothing was placed.
         """
         with self._floor.command() as now:
-            return self._floor.place(account, read_order_request(args, self.symbols, now // 1_000_000), now)[0]
+            return self._floor.place(account, read_order_request(args, self.symbols, self._line_ms()), now)[0]
+
+    def place_for_house(self, account: str, request: OrderRequest) -> OrderState:
+        """
+        Place a limit order of the simulator itself, which may be smaller than the least size of the pair.
+
+        Raises:
+            Refused: The pair is suspended, or price or size are no multiples of its steps.
+        """
+        symbol = self.symbols[request.symbol]
+        with self._floor.command() as now:
+            if not symbol.enabled:
+                raise refused("suspended")
+            if request.price % symbol.price_increment:
+                raise refused("price_step")
+            if request.size is None or request.size % symbol.base_increment:
+                raise refused("size_step")
+            return self._floor.place(account, request, now)[0]
 
     def place_margin(self, account: str, args: Mapping[str, Any]) -> tuple[OrderState, Loan | None]:
         """
@@ -173,11 +193,11 @@ class Exchange:
 
     def test(self, account: str, args: Mapping[str, Any], *, margin: bool = False) -> str:
         """Check the arguments of an order without placing it, and return an order id that means nothing."""
-        with self._floor.command() as now:
+        with self._floor.command():
             if margin:
                 request = read_margin_request(args, self.symbols)
             else:
-                request = read_order_request(args, self.symbols, now // 1_000_000)
+                request = read_order_request(args, self.symbols, self._line_ms())
             self._floor.check(account, request)
             return self._orders.new_id()
 
@@ -338,6 +358,12 @@ class Exchange:
             self.margin.accrue()
             self.lending.poll()
 
+    def next_due_ns(self) -> int | None:
+        """Return when `poll` has something to do next, as far as that is known now."""
+        floor, parts = self._floor, (self._dead_man, self.margin, self.lending)
+        dues = (floor.next_expiry_ns(), *(part.next_due_ns() for part in parts))
+        return min((due for due in dues if due is not None), default=None)
+
     # Queries.
 
     def order(self, order_id: str) -> OrderState | None:
@@ -377,6 +403,9 @@ class Exchange:
     def price_of(self, currency: str) -> Decimal:
         """Return what one unit of a currency is worth in USDT at the last price, zero if no pair says it."""
         return self._floor.price_of(currency)
+
+    def _line_ms(self) -> int:
+        return self._line_ns() // 1_000_000
 
     def call_auction(self, symbol: str) -> CallAuctionChanged | None:
         """Return the expected result of a running call auction, ``None`` if there is none."""

@@ -286,6 +286,10 @@ class SpotFloor:
             raise refused("no_such_live_order")
         return order
 
+    def next_expiry_ns(self) -> int | None:
+        """Return when an order expires next, or would have."""
+        return self._expiries[0][0] if self._expiries else None
+
     def fills(self, account: str) -> list[OrderMatched]:
         """Return the latest fills of an account, oldest first."""
         return list(self._fills.get(account, ()))

@@ -156,6 +156,10 @@ class LendingMarket:
                 back = loan.size + loan.interest
                 self._ledger.move((LENDING_HOUSE, MAIN), (loan.lender, MAIN), loan.currency, back, OTHER)
 
+    def next_due_ns(self) -> int | None:
+        """Return when the first term is over."""
+        return min((loan.due_ns for loan in self._loans), default=None)
+
     def open_orders(self, currency: str | None = None) -> list[LendingOrderState]:
         """Return the open orders, oldest first."""
         return [order.state() for order in self._orders.values() if currency in (None, order.currency)]

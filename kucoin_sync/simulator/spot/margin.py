@@ -147,6 +147,11 @@ class MarginDesk:
                     debt.interest += charge.quantize(_CENT, ROUND_UP, context=_ROUGH)
                     self.touch(account, wallet, "DEFAULT_DEBT")
 
+    def next_due_ns(self) -> int | None:
+        """Return when interest is due next."""
+        charged = (debt.charged_ns for debts in self._debts.values() for debt in debts.values())
+        return min((moment + _HOUR_NS for moment in charged), default=None)
+
     def max_borrow(self, account: str, wallet: str, currency: str) -> Decimal:
         """Return how much of a currency may be borrowed now."""
         if currency not in self._currencies.get(wallet, ()):
