@@ -19,7 +19,7 @@ from kucoin_sync.simulator import Controls, faults_by_name
 
 __all__ = ["Fault", "FaultType", "order_faults", "table_of_faults"]
 
-_NEXT = re.compile(r",(?=[a-z_]+=)")
+_NEXT = re.compile(r",(?=[a-z_0-9]+=)")
 
 
 @attrs.frozen
@@ -46,7 +46,7 @@ class FaultType(click.ParamType):  # type: ignore[type-arg, unused-ignore] # gen
         arguments: dict[str, Any] = {}
         for number, part in enumerate(_NEXT.split(rest) if colon else ()):
             key, equals, text = part.partition("=")
-            if not (equals and re.fullmatch("[a-z_]+", key)):
+            if not (equals and re.fullmatch("[a-z_0-9]+", key)):
                 first = _parameters(name)[:1]
                 if number or not first:
                     self.fail(f"{name}: {part!r} is no KEY=VALUE", param, ctx)

@@ -22,7 +22,7 @@ from kucoin_sync.simulator import Controls, Status
 __all__ = ["StatusScreen"]
 
 SYSTEMS = {"v1": "streams", "pro_v2": "Pro streams", "ws_api": "orders"}
-TWO_COLUMNS = 100
+TWO_COLUMNS = 112
 """Characters of a terminal from which on tables stand side by side."""
 FIXED_WIDE, FIXED_NARROW = 16, 25
 """Lines of a picture that are there whatever happens: frame, headings, rules, gaps, connections."""
