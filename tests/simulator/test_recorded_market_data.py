@@ -26,7 +26,7 @@ from kucoin_sync.simulator.market.recording import (
     RecordedTrade,
     Recording,
 )
-from kucoin_sync.simulator.market.replay import LINES_AT_ONCE, MAX_WAITING, Player
+from kucoin_sync.simulator.market.replay import LINES_AT_ONCE, MAX_ORDERS, MAX_WAITING, Player
 from kucoin_sync.simulator.market.replay_houses import ContractHouse, SpotHouse
 from kucoin_sync.simulator.matching.events import Event, Traded
 from kucoin_sync.simulator.matching.symbols import plain
@@ -129,25 +129,29 @@ def test_lines_become_what_they_say(tmp_path: Path, line: Any, expected: Any) ->
     assert what_of(tmp_path / "file", line) == expected
 
 
-TOPICS = (
-    "/market/level2",
-    "/spotMarket/level2Depth5",
-    "/spotMarket/level2Depth50",
-    "/market/match",
-    "/market/ticker",
-    "/contractMarket/level2",
-    "/contractMarket/level2Depth5",
-    "/contractMarket/level2Depth50",
-    "/contractMarket/execution",
+CAPTURED = (
+    "/market/level2:BTC-USDT",
+    "/spotMarket/level2Depth5:BTC-USDT",
+    "/spotMarket/level2Depth50:BTC-USDT",
+    "/market/match:BTC-USDT",
+    "/market/ticker:BTC-USDT",
+    "/market/ticker:all",
+    "/contractMarket/level2:XBTUSDTM",
+    "/contractMarket/level2Depth5:XBTUSDTM",
+    "/contractMarket/level2Depth50:XBTUSDTM",
+    "/contractMarket/execution:XBTUSDTM",
 )
 
 
-@pytest.mark.parametrize("sample", parameters("messages.jsonl", topic=TOPICS))
+@pytest.mark.parametrize("sample", parameters("messages.jsonl", topic=CAPTURED))
 def test_captured_frames_are_read_bare(tmp_path: Path, sample: Sample) -> None:
-    path = tmp_path / "file"
-    path.write_text(json.dumps(sample.frame), encoding="utf-8")
+    """Some older tickers tell no time; they need one from who records them."""
+    bare = json.dumps(sample.frame)
+    tells_time = sample.frame["data"].keys() & {"time", "timestamp", "ts"}
+    path = written(tmp_path / "file", bare if tells_time else {"at": NOON, "frame": sample.frame})
     line = Recording(LineFile(path)).next()
     assert line is not None and line.what is not None
+    assert line.what.symbol in (BTC, XBT)
     # Between 2015 and 2035, whatever unit the frame has.
     assert 1_420_000_000 * SECOND < line.at_ns < 2_050_000_000 * SECOND
 
@@ -479,6 +483,13 @@ def test_grown_level_keeps_the_turn_of_what_was_there(tmp_path: Path) -> None:
     assert floor.makers == [MAKER, "ann", MAKER]
     order = floor.spot.order(mine.order_id)
     assert order is not None and order.outcome == "filled"
+
+
+def test_level_that_grows_and_grows_stays_a_few_orders(tmp_path: Path) -> None:
+    changes = [level2(("sell", "60001", f"{size}", 100 + size)) for size in range(2, 100)]
+    floor = Floor(tmp_path / "file", START, *changes).play()
+    assert floor.book()[1][0] == ("60001", "99")
+    assert len(floor.spot.open_orders(MAKER)) <= 3 + MAX_ORDERS
 
 
 def test_contracts_are_replayed_and_their_index_follows(tmp_path: Path) -> None:
