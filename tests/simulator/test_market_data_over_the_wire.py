@@ -246,21 +246,19 @@ def test_client_of_this_library_rebuilds_running_books(make: Make) -> None:
     simulator = make(market_maker=True, limits="off", seed=3, speed=20)
     truth = Truth((BTC, XBT)).install(simulator)
     with WebsocketClient(**simulator.client_options()) as client:
-        spot = client.stream(f"/market/level2:{BTC}", WsKey.SPOT_PUBLIC_V1)
-        contract = client.stream(f"/contractMarket/level2:{XBT}", WsKey.FUTURES_PUBLIC_V1)
-        with spot, contract:
-            for updates, snapshot, name, symbol in (
-                (spot, client.rest.book, "take_spot", BTC),
-                (contract, client.rest.futures_book, "take_contract", XBT),
-            ):
+        for topic, key, snapshot, name, symbol in (
+            (f"/market/level2:{BTC}", WsKey.SPOT_PUBLIC_V1, client.rest.book, "take_spot", BTC),
+            (f"/contractMarket/level2:{XBT}", WsKey.FUTURES_PUBLIC_V1, client.rest.futures_book, "take_contract", XBT),
+        ):
+            with client.stream(topic, key) as updates:
                 book: BookSnapshot = snapshot(symbol)
                 reader = Reader(truth, symbol, book.bids, book.asks, book.sequence)
                 while reader.compared < 150:
                     update: Update = updates.get(timeout=5)
                     assert not update.gap_before
                     getattr(reader, name)(update.data)
-                book = snapshot(symbol)
-                assert {"buy": dict(book.bids), "sell": dict(book.asks)} == truth.books[symbol, book.sequence]
+            book = snapshot(symbol)
+            assert {"buy": dict(book.bids), "sell": dict(book.asks)} == truth.books[symbol, book.sequence]
 
 
 # Candles, tickers and statistics.
