@@ -369,7 +369,7 @@ def test_orders_of_a_client_work_at_any_speed(make: Make, speed: Any) -> None:
             price="30000",
             size="0.01",
             time_in_force="GTT",
-            cancel_after=86_400,
+            cancel_after=9999,
         )
         assert [order.client_oid for order in simulator.open_orders()] == [resting.client_oid]
         assert api.cancel_spot_order(symbol=SYMBOL, client_oid=resting.client_oid)
