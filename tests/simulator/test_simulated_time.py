@@ -223,6 +223,21 @@ def test_same_seed_and_same_calls_give_the_same_trades_and_frames(make: Make) ->
     assert first["trades"] != other["trades"]
 
 
+@pytest.mark.parametrize(("skew_ms", "left"), [(3_600_000, []), (-3_600_000, ["mine"])])
+def test_skewed_clock_of_a_stepped_market_goes_on(make: Make, skew_ms: int, left: list[str]) -> None:
+    """The fault moves both times at once, and what is due by then is done with the next step forward."""
+    simulator = stepped(make, market_maker=True, step_interval=1)
+    with open_orders_socket(simulator) as orders:
+        orders.order("mine", timeInForce="GTT", cancelAfter=60)
+        assert orders.receive()["code"] == "200000"
+        simulator.clock_skew(skew_ms)
+        assert simulator.market_time() == START + skew_ms // 1000
+        simulator.advance(120)
+        assert simulator.market_time() == START + 120 + skew_ms // 1000
+        assert [order.client_oid for order in simulator.open_orders()] == left
+        assert steps_of(simulator) == 121
+
+
 def test_many_short_spans_are_one_long_one(make: Make) -> None:
     runs = []
     for spans in ([20], ["0.3"] * 60 + [2]):
