@@ -55,10 +55,16 @@ class Clock:
         self.is_stepped = speed == "stepped"
         # As it is written: 0.1 is a tenth, and 1 leaves every number as it is.
         self._speed = Fraction(0) if speed == "stepped" else _fraction(speed)
+        self._seconds = 0.0 if self.is_stepped else float(1 / (self._speed * SECOND_NS))
         self._monotonic_ns = monotonic_ns
         self._machine_start, self._monotonic_start = machine_ns(), monotonic_ns()
         self._market_start = self._machine_start if start_ns is None else start_ns
         self._turned = 0
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether market time runs faster than the machine's."""
+        return self._speed > 1
 
     def market_ns(self) -> int:
         """Return market time, nanoseconds since 1970."""
@@ -78,7 +84,7 @@ class Clock:
     def seconds_until(self, rhythm_ns: int) -> float:
         """Return how many seconds of the machine it is until a moment of a running market, 0 if it has been."""
         assert not self.is_stepped
-        return max(0.0, float((rhythm_ns - self.rhythm_ns()) / self._speed) / SECOND_NS)
+        return max(0.0, (rhythm_ns - self.rhythm_ns()) * self._seconds)
 
     def _sped(self, machine_ns: int) -> int:
         return machine_ns * self._speed.numerator // self._speed.denominator

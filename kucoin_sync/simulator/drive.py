@@ -21,7 +21,7 @@ _logger = logging.getLogger("kucoin_sync.simulator")
 
 #: Seconds of the machine between two looks at the connections of a market that stands.
 LOOK_AT_LINES = 0.05
-#: Seconds of the machine between two runs of what is due: faster markets gather what falls in between.
+#: Seconds of the machine between two runs of what is due in a fast market, which gathers what falls in between.
 LEAST_WAIT = 0.001
 ROUNDING = 1e-6
 #: Seconds of the machine that an advancing market works before it lets the connections have their turn.
@@ -52,7 +52,10 @@ class Drive:
         self._polled_ns = -1
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: dict[str, asyncio.Handle] = {}
+        self._least_wait = LEAST_WAIT if self._clock.is_fast else 0.0
         self._ran_at = float("-inf")
+        # Of the timer for what is due.
+        self._timer_ns: int | None = None
         #: Spans still to be gone through, oldest first: nanoseconds, and who waits for it.
         self._spans: deque[tuple[int, concurrent.futures.Future[None]]] = deque()
         self._end_ns: int | None = None
@@ -77,7 +80,7 @@ class Drive:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._loop = self._end_ns = self._waits_since = None
+        self._loop = self._end_ns = self._waits_since = self._timer_ns = None
         while self._spans:
             _, future = self._spans.popleft()
             _settle(future, RuntimeError("the simulator was stopped"))
@@ -180,10 +183,11 @@ class Drive:
         if agenda.has_soon and "soon" not in self._timers:
             self._timers["soon"] = loop.call_soon(self._run_soon)
         due = agenda.next_ns()
-        if due is not None and not self._clock.is_stepped:
+        if due is not None and due != self._timer_ns and not self._clock.is_stepped:
             # A little more, for a timer may come a rounding error early.
             wait = self._clock.seconds_until(due) + ROUNDING
-            self._later("due", max(wait, self._ran_at + LEAST_WAIT - loop.time()), self._run_due)
+            self._later("due", max(wait, self._ran_at + self._least_wait - loop.time()), self._run_due)
+            self._timer_ns = due
 
     def _run_soon(self) -> None:
         del self._timers["soon"]
@@ -192,6 +196,7 @@ class Drive:
     def _run_due(self) -> None:
         assert self._loop is not None
         del self._timers["due"]
+        self._timer_ns = None
         self._venue.agenda.run(self._clock.rhythm_ns())
         self._ran_at = self._loop.time()
         self._wake()

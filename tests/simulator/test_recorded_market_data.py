@@ -26,7 +26,7 @@ from kucoin_sync.simulator.market.recording import (
     RecordedTrade,
     Recording,
 )
-from kucoin_sync.simulator.market.replay import LINES_AT_ONCE, MAX_WAITING, Player
+from kucoin_sync.simulator.market.replay import LINES_AT_ONCE, MAX_ORDERS, MAX_WAITING, Player
 from kucoin_sync.simulator.market.replay_houses import ContractHouse, SpotHouse
 from kucoin_sync.simulator.matching.events import Event, Traded
 from kucoin_sync.simulator.matching.symbols import plain
@@ -129,25 +129,29 @@ def test_lines_become_what_they_say(tmp_path: Path, line: Any, expected: Any) ->
     assert what_of(tmp_path / "file", line) == expected
 
 
-TOPICS = (
-    "/market/level2",
-    "/spotMarket/level2Depth5",
-    "/spotMarket/level2Depth50",
-    "/market/match",
-    "/market/ticker",
-    "/contractMarket/level2",
-    "/contractMarket/level2Depth5",
-    "/contractMarket/level2Depth50",
-    "/contractMarket/execution",
+CAPTURED = (
+    "/market/level2:BTC-USDT",
+    "/spotMarket/level2Depth5:BTC-USDT",
+    "/spotMarket/level2Depth50:BTC-USDT",
+    "/market/match:BTC-USDT",
+    "/market/ticker:BTC-USDT",
+    "/market/ticker:all",
+    "/contractMarket/level2:XBTUSDTM",
+    "/contractMarket/level2Depth5:XBTUSDTM",
+    "/contractMarket/level2Depth50:XBTUSDTM",
+    "/contractMarket/execution:XBTUSDTM",
 )
 
 
-@pytest.mark.parametrize("sample", parameters("messages.jsonl", topic=TOPICS))
+@pytest.mark.parametrize("sample", parameters("messages.jsonl", topic=CAPTURED))
 def test_captured_frames_are_read_bare(tmp_path: Path, sample: Sample) -> None:
-    path = tmp_path / "file"
-    path.write_text(json.dumps(sample.frame), encoding="utf-8")
+    """Some older tickers tell no time; they need one from who records them."""
+    bare = json.dumps(sample.frame)
+    tells_time = sample.frame["data"].keys() & {"time", "timestamp", "ts"}
+    path = written(tmp_path / "file", bare if tells_time else {"at": NOON, "frame": sample.frame})
     line = Recording(LineFile(path)).next()
     assert line is not None and line.what is not None
+    assert line.what.symbol in (BTC, XBT)
     # Between 2015 and 2035, whatever unit the frame has.
     assert 1_420_000_000 * SECOND < line.at_ns < 2_050_000_000 * SECOND
 
@@ -276,12 +280,12 @@ class Floor:
     def __init__(self, path: Path, *lines: Any) -> None:
         self.now_ns = NOON * SECOND
         self.trades: list[tuple[str, Decimal, Decimal]] = []
-        self.makers: list[str] = []
+        self.pairs: list[tuple[str, str]] = []
         house = (MAKER, TAKER)
         self.spot = Exchange(now_ns=lambda: self.now_ns, emit=self._heard, house_accounts=house)
         self.futures = FuturesExchange(now_ns=lambda: self.now_ns, emit=self._heard, house_accounts=house)
         for currency in ("BTC", "USDT"):
-            self.spot.deposit("ann", currency, "1000000")
+            self.spot.deposit("ann", currency, "1000000000")
         self.futures.deposit("ann", "USDT", "1000000")
         houses = (SpotHouse(self.spot), ContractHouse(self.futures, self.spot))
         self.player = Player(Recording(LineFile(written(path, *lines))), houses)
@@ -289,7 +293,11 @@ class Floor:
     def _heard(self, event: Event) -> None:
         if isinstance(event, Traded):
             self.trades.append((event.trade.side, event.trade.price, event.trade.size))
-            self.makers.append(event.trade.maker_account)
+            self.pairs.append((event.trade.maker_account, event.trade.taker_account))
+
+    @property
+    def makers(self) -> list[str]:
+        return [maker for maker, _ in self.pairs]
 
     def play(self, seconds: int = 1000) -> Floor:
         """Play what is due within so many seconds of the first line."""
@@ -481,6 +489,13 @@ def test_grown_level_keeps_the_turn_of_what_was_there(tmp_path: Path) -> None:
     assert order is not None and order.outcome == "filled"
 
 
+def test_level_that_grows_and_grows_stays_a_few_orders(tmp_path: Path) -> None:
+    changes = [level2(("sell", "60001", f"{size}", 100 + size)) for size in range(2, 100)]
+    floor = Floor(tmp_path / "file", START, *changes).play()
+    assert floor.book()[1][0] == ("60001", "99")
+    assert len(floor.spot.open_orders(MAKER)) <= 3 + MAX_ORDERS
+
+
 def test_contracts_are_replayed_and_their_index_follows(tmp_path: Path) -> None:
     """The simulator's own index is 60000, and nobody could trade half as high again."""
     frames = [
@@ -571,3 +586,60 @@ def test_any_market_is_rebuilt_change_by_change(tmp_path: Path, seed: int) -> No
             assert {int(p * 10): int(s * 100) for p, s in book.levels()} == state[side]
     assert floor.trades == []
     assert floor.spot.ledger.lowest() >= 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_others_may_do_anything_during_a_replay(tmp_path: Path, seed: int) -> None:
+    """Books never cross, money stays, the house meets itself for recorded trades only, and in the end all is healed."""
+    chance = random.Random(seed)
+
+    def size() -> str:
+        return plain(Decimal(chance.randint(1, 300)) / 100)
+
+    def around(middle: int) -> dict[str, list[list[str]]]:
+        sides = {}
+        for name, sign in (("bids", -1), ("asks", 1)):
+            ticks = sorted(chance.sample(range(1, 30), 8))
+            sides[name] = [[plain(Decimal(middle + sign * tick) / 10), size()] for tick in ticks]
+        return sides
+
+    frames: list[Any] = [snapshot(**around(600_000))]
+    sequence = 100
+    for _ in range(120):
+        middle = 600_000 + chance.randint(-40, 40)
+        kind = chance.random()
+        if kind < 0.3:
+            frames.append(match(chance.choice(("buy", "sell")), f"{middle / 10:.1f}", size()))
+        elif kind < 0.4:
+            sequence += 1
+            frames.append(snapshot(**around(middle), sequence=sequence))
+        else:
+            changes = []
+            for side, name in (("buy", "bids"), ("sell", "asks")):
+                for price, more in around(middle)[name][: chance.randint(1, 3)]:
+                    sequence += 1
+                    changes.append((side, price, chance.choice((more, "0")), sequence))
+            frames.append(level2(*changes))
+    last = around(600_000)
+    frames.append(snapshot(**last, sequence=sequence + 1))
+    floor = Floor(tmp_path / "file", *frames)
+    for number in range(len(frames) - 1):
+        floor.play(number)
+        for _ in range(chance.randint(0, 2)):
+            price = f"{60000 + chance.randint(-50, 50) / 10:.1f}"
+            floor.order(chance.choice(("buy", "sell")), price, size())
+        if chance.random() < 0.2:
+            floor.spot.cancel_all("ann")
+        bid, ask = (side.top()[0] for side in (floor.spot.book(BTC).bids, floor.spot.book(BTC).asks))
+        assert not bid or not ask or bid < ask
+    floor.spot.cancel_all("ann")
+    assert floor.play().book() == tuple([(price, more) for price, more in last[name]] for name in ("bids", "asks"))
+    progress = floor.player.progress()
+    assert (progress.refused, progress.bad, progress.skipped, progress.done) == (0, 0, 0, True)
+    assert floor.spot.ledger.totals() == floor.spot.ledger.deposited()
+    assert floor.spot.ledger.lowest() >= 0
+    own = sum(trade[2] for pair, trade in zip(floor.pairs, floor.trades, strict=True) if pair == (MAKER, TAKER))
+    recorded = [frame["data"]["size"] for frame in frames if "match" in frame.get("topic", "")]
+    assert 0 < own <= sum(Decimal(text) for text in recorded)
+    assert not any(maker in (taker, TAKER) for maker, taker in floor.pairs if maker != "ann")
+    assert any("ann" in pair for pair in floor.pairs)

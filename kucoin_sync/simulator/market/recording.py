@@ -226,7 +226,8 @@ def _frame(frame: Mapping[str, Any]) -> BookPart | Changes | RecordedTrade | Non
     reader = TOPICS.get(path)
     if reader is None or frame.get("type", "message") != "message":
         return None
-    return reader(symbol, _object(frame["data"]))
+    # The topic of all tickers names the pair elsewhere.
+    return reader(str(frame.get("subject")) if symbol == "all" else symbol, _object(frame["data"]))
 
 
 def _frame_time(frame: Mapping[str, Any]) -> int:

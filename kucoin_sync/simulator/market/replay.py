@@ -27,7 +27,9 @@ __all__ = ["House", "Player", "ReplayProgress"]
 ZERO = Decimal(0)
 
 #: Lines played in one go; the rest of one moment follows at once, but lets others have their turn.
-LINES_AT_ONCE = 500
+LINES_AT_ONCE = 100
+#: Orders that the house has at one level: what grows in between keeps its turn, and the cost of a change is bounded.
+MAX_ORDERS = 8
 #: Levels that the house keeps on one side of one book.
 MAX_LEVELS = 10_000
 #: Increments of one book that wait for its snapshot.
@@ -264,7 +266,7 @@ class _ReplayedBook:
         too_much = self._held(side, price) - size
         try:
             if too_much < 0:
-                orders.append(self.house.rest(self._symbol, side, price, -too_much))
+                self._grow(orders, side, price, -too_much)
             while too_much > 0:
                 part = min(too_much, self.house.left(orders[-1]))
                 self.house.reduce(self._symbol, orders[-1], part)
@@ -275,6 +277,15 @@ class _ReplayedBook:
             self.refused += 1
         if not orders:
             del self._orders[side][price]
+
+    def _grow(self, orders: list[str], side: str, price: Decimal, more: Decimal) -> None:
+        if len(orders) == MAX_ORDERS:
+            # The newest has the last turn of them anyway, or nearly so.
+            newest = orders.pop()
+            left = self.house.left(newest)
+            self.house.reduce(self._symbol, newest, left)
+            more += left
+        orders.append(self.house.rest(self._symbol, side, price, more))
 
     def _held(self, side: str, price: Decimal) -> Decimal:
         """Return what the house has at a level; orders that are over are forgotten."""
