@@ -26,6 +26,8 @@ TWO_COLUMNS = 112
 """Characters of a terminal from which on tables stand side by side."""
 FIXED_WIDE, FIXED_NARROW = 16, 25
 """Lines of a picture that are there whatever happens: frame, headings, rules, gaps, connections."""
+BAR = 12
+"""Characters of the longest bar of a book."""
 LOW = 32
 """Lines of a narrow terminal below which there is no room for trades."""
 
@@ -94,7 +96,7 @@ class StatusScreen:
 
     def _book(self, status: Status, rows: int) -> Table:
         book = status.book
-        table = _table("book" if book is None else f"book {book.symbol}", ("price", 9), ("size", 9), ("", 16))
+        table = _table("book" if book is None else f"book {book.symbol}", ("price", 9), ("size", 9), ("", BAR))
         table.columns[3].justify = "left"
         if book is None or not (book.bids or book.asks):
             return _empty(table, "nobody is there")
@@ -103,9 +105,9 @@ class StatusScreen:
         most = max(size for _, size in (*asks, *bids))
         for name, style, levels in (("ask", _DOWN, asks[::-1]), ("bid", _UP, bids)):
             for price, size in levels:
-                bar = "█" * max(1, round(16 * size / most))
+                bar = "█" * max(1, round(BAR * size / most))
                 table.add_row(
-                    Text(name, style=_DIM), _price(price), f"{size.normalize():f}", Text(f"{bar:<16}", style=style)
+                    Text(name, style=_DIM), _price(price), f"{size.normalize():f}", Text(f"{bar:<{BAR}}", style=style)
                 )
         return table
 
@@ -145,8 +147,7 @@ class StatusScreen:
                 _rate(line.frames_sent - old.frames_sent, seconds),
             )
         table.caption = (
-            f"{status.topic_count} topics · {status.token_calls} token calls · "
-            f"{status.order_frames} operations, {status.orders_executed} executed"
+            f"{status.topic_count} topics · {status.order_frames} operations, {status.orders_executed} executed"
         )
         table.caption_justify = "left"
         return table
