@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -265,6 +265,56 @@ def test_losing_sale_takes_no_more_than_the_margin_of_an_isolated_position(desk:
     # 250 USDT lost and a fee of 3.45, of which the position had 60 + 3.636.
     assert desk.balance("ann") == 10000 - D("3.6") - D("63.636")
     assert desk.balance(INSURANCE) == D("63.636") - D("253.45")
+    assert desk.is_conserved()
+
+
+def test_risk_limit_level_chosen_before_a_position_holds_for_every_side_of_it(desk: FuturesDesk) -> None:
+    desk.exchange.settings.set_position_mode("ann", hedging=True)
+    desk.exchange.settings.set_risk_limit("ann", "XBTUSDTM", 3)
+    for side, position_side in (("buy", "LONG"), ("sell", "SHORT")):
+        desk.order("ann", side, "60000", 1, positionSide=position_side)
+        assert desk.position("ann", side=position_side).risk_limit_level == 3
+    with pytest.raises(Refused) as caught:
+        desk.order("ann", "buy", "60000", 1, positionSide="LONG", leverage=42)
+    assert caught.value.situation == "leverage"
+
+
+def test_totals_are_exact_however_few_digits_the_caller_computes_with(desk: FuturesDesk) -> None:
+    desk.trade("ann", "bob", "60000.7", 12345, symbol="XBTUSDM")
+    with localcontext(Context(prec=9)):
+        assert desk.exchange.accounts.totals() == desk.exchange.accounts.deposited()
+
+
+def test_profit_that_is_not_realised_can_not_be_withdrawn(desk: FuturesDesk) -> None:
+    """It counts for orders, but no wallet is emptied below zero."""
+    desk.exchange.settings.set_margin_mode("ann", "XBTUSDTM", "CROSS")
+    desk.exchange.settings.set_cross_leverage("ann", "XBTUSDTM", 100)
+    desk.order(HOUSE, "sell", "60000", 1000)
+    desk.order("ann", "buy", "60000", 1000, marginMode="CROSS")
+    desk.mark("80000")
+    balance = desk.balance("ann")
+    assert desk.available("ann") > balance
+    with pytest.raises(Refused) as caught:
+        desk.exchange.withdraw("ann", "USDT", balance + 1)
+    assert caught.value.situation == "balance"
+    desk.exchange.withdraw("ann", "USDT", balance)
+    assert desk.balance("ann") == 0
+
+
+@pytest.mark.parametrize(("closing", "kept"), [({"reduceOnly": True}, 500), ({"forceHold": True}, 700)])
+def test_orders_that_a_closing_order_left_without_margin_are_cancelled_newest_first(
+    desk: FuturesDesk, closing: dict[str, Any], kept: int
+) -> None:
+    """They would have closed the position, and needed nothing; now they would open one, for 987 USDT each."""
+    desk.trade("bob", "ann", "60000", 100)
+    older, newer = (desk.order("ann", "buy", "59000", 50, leverage=3) for _ in range(2))
+    desk.order(HOUSE, "sell", "60000", 100)
+    desk.exchange.withdraw("ann", "USDT", desk.available("ann") - kept)
+    desk.order("ann", "buy", "60000", 100, **closing)
+    assert desk.position("ann").qty == 0
+    states = [desk.exchange.order(order.order_id) for order in (older, newer)]
+    assert [state and state.cancel_reason for state in states] == ["", "NO_ENOUGH_BALANCE"]
+    assert desk.exchange.accounts.spare("ann", "USDT") >= 0
     assert desk.is_conserved()
 
 

@@ -153,6 +153,8 @@ class ExchangeMachine(RuleBasedStateMachine):
         if self.attempt(self.exchange.decrease, order.account, args) is not None:
             (entry,) = [o for o in self.plain.resting if o.name == order.order_id]
             self.plain.cut(entry, Decimal(size))
+            if not entry.left():
+                self.drop(order.order_id)
 
     @precondition(lambda self: self.exchange.open_orders())
     @rule(data=st.data(), price=prices, size=sizes)

@@ -13,8 +13,9 @@ less all isolated margin; available = total cross margin less cross position and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_UP, Decimal, localcontext
 
+from ..matching.accounts import EXACT
 from .contracts import Contract, divided
 from .events import FuturesWallet, PositionState
 from .orders import FuturesOrder
@@ -61,6 +62,7 @@ class FuturesAccounts:
         self._margin_modes: dict[tuple[str, str], str] = {}
         self._leverages: dict[tuple[str, str], Decimal] = {}
         self._isolated_leverages: dict[tuple[str, str], Decimal] = {}
+        self._risk_levels: dict[tuple[str, str], int] = {}
         self._hedging: set[str] = set()
         self._position_number = 0
 
@@ -92,11 +94,12 @@ class FuturesAccounts:
     def totals(self) -> dict[str, Decimal]:
         """Return balances less costs, summed over all accounts, by currency; always equal to `deposited`."""
         totals: dict[str, Decimal] = {}
-        for (_, currency), balance in self._balances.items():
-            totals[currency] = totals.get(currency, ZERO) + balance
-        for positions in self._positions.values():
-            for position in positions.values():
-                totals[position.contract.settle] = totals.get(position.contract.settle, ZERO) - position.cost
+        with localcontext(EXACT):
+            for (_, currency), balance in self._balances.items():
+                totals[currency] = totals.get(currency, ZERO) + balance
+            for positions in self._positions.values():
+                for position in positions.values():
+                    totals[position.contract.settle] = totals.get(position.contract.settle, ZERO) - position.cost
         return totals
 
     def deposited(self) -> dict[str, Decimal]:
@@ -143,6 +146,12 @@ class FuturesAccounts:
         """Note the leverage of an isolated order, for the next one that names none (assumed)."""
         self._isolated_leverages[account, symbol] = leverage
 
+    def set_risk_level(self, account: str, symbol: str, level: int) -> None:
+        """Choose the risk limit level of all positions of the account in this symbol, those to come too."""
+        self._risk_levels[account, symbol] = level
+        for position in self.positions(account, symbol):
+            position.level = level
+
     # Positions.
 
     def position(self, account: str, symbol: str, side: str) -> Position:
@@ -154,6 +163,7 @@ class FuturesAccounts:
             mode = self.margin_mode(account, symbol)
             name = f"SIMP{self._position_number:014d}"
             position = positions[account, side] = Position(name, account, self._contracts[symbol], side, mode)
+            position.level = self._risk_levels.get((account, symbol), 1)
             self._by_account.setdefault(account, []).append(position)
             if account not in self.house:
                 self.exposed[symbol] = None
@@ -224,10 +234,30 @@ class FuturesAccounts:
         Return what the resting orders of an account in one symbol need, and ``extra`` as if it rested.
 
         Contracts that close need nothing. Which orders will close is not known before they trade, so those that
-        need least are counted as the closing ones: whatever is filled first, never more is needed afterwards.
+        need least are counted as the closing ones: whichever of them is filled first, never more is needed
+        afterwards. What other orders close is another matter, see `starved`.
         """
         orders = [order for order in self._live_orders(account) if order.request.symbol == symbol]
         return self._margin_of(account, symbol, orders if extra is None else [*orders, extra])
+
+    def starved(self, account: str, symbol: str, candidates: Iterable[FuturesOrder]) -> list[FuturesOrder]:
+        """Return those of the candidates, in their order, that must go until the margin covers the other orders."""
+        missing = -self.spare(account, self._contracts[symbol].settle)
+        orders = [order for order in self._live_orders(account) if order.request.symbol == symbol]
+        needed, starved = self._margin_of(account, symbol, orders), []
+        for order in candidates:
+            if missing <= 0:
+                break
+            if order in orders:
+                orders.remove(order)
+                left = self._margin_of(account, symbol, orders)
+                if left < needed:
+                    starved.append(order)
+                    missing -= needed - left
+                    needed = left
+                else:
+                    orders.append(order)
+        return starved
 
     def _margin_of(self, account: str, symbol: str, orders: Iterable[FuturesOrder]) -> Decimal:
         charged: dict[tuple[str, bool], list[tuple[Decimal, Decimal]]] = {}

@@ -1,4 +1,9 @@
-"""The market of one contract: shared matching, and closing orders that must never be larger than the position."""
+"""
+The market of one contract: shared matching, and what a trade leaves no room for.
+
+Closing orders must never be larger than the position. And where an order that only closes has taken the contracts that
+others would have closed, those open more than was reckoned with; what there is no margin for is cancelled (assumed).
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,7 @@ class ContractMarket(Market):
         emit: Called with every event; must not call back into the market.
         surplus: Returns the resting orders of an account that may only close, with the size that no position is left
             for.
+        starved: Returns the orders for which the fill of an order left no margin, told which orders rest.
         next_trade_id: Gives the ids of trades.
         sequence: Where the count of book changes starts.
     """
@@ -34,6 +40,7 @@ class ContractMarket(Market):
         *,
         emit: Callable[[Event], None],
         surplus: Callable[[str, str], list[tuple[Order, Decimal]]],
+        starved: Callable[[Order, Callable[[Order], bool]], list[Order]],
         next_trade_id: Callable[[], int],
         sequence: int,
     ) -> None:
@@ -47,23 +54,25 @@ class ContractMarket(Market):
             sequence=sequence,
         )
         self._surplus = surplus
-
-    def trim(self, account: str, now: int) -> None:
-        """Cancel what no position is left for of the closing orders of an account."""
-        self._now = now
-        self._trim(account)
+        self._starved = starved
 
     def _trade(self, taker: Order, maker: Order, size: Decimal, price: Decimal) -> None:
         super()._trade(taker, maker, size, price)
         # At once: the arriving order may meet such an order next.
         for account in {taker.account: None, maker.account: None}:
             self._trim(account)
+        for filled in (taker, maker):
+            for order in self._starved(filled, self._rests):
+                self._finish(order, "canceled", "NO_ENOUGH_BALANCE")
 
     def _trim(self, account: str) -> None:
         for order, size in self._surplus(account, self.name):
-            if not self.book.side(order.request.side).has(order):
+            if not self._rests(order):
                 continue  # the arriving order: it was cut to its position when it came
             if size >= order.remaining:
                 self._finish(order, "canceled", "CLOSE_ORDER_WITHOUT_POSITION")
             else:
                 self._shrink(order, size, order.request.price)
+
+    def _rests(self, order: Order) -> bool:
+        return self.book.side(order.request.side).has(order)

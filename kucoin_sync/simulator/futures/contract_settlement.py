@@ -133,6 +133,19 @@ class ContractSettlement:
                     surplus.append((order, size))
         return surplus
 
+    def starved(self, filled: Order, rests: Callable[[Order], bool]) -> list[Order]:
+        """
+        Return the resting orders, newest first, that the fill of an order left no margin for.
+
+        Only fills of orders that take no part in the netting of margins do that; see `FuturesAccounts.order_margin`.
+        """
+        assert isinstance(filled, FuturesOrder)
+        request = filled.request
+        if filled.account in self._accounts.house or not (request.only_closes or request.force_hold):
+            return []
+        newest_first = [order for order in reversed(resting_orders(self._orders, filled.account)) if rests(order)]
+        return list(self._accounts.starved(filled.account, request.symbol, newest_first))
+
 
 def resting_orders(orders: OrderRegister, account: str) -> list[FuturesOrder]:
     """Return the orders of an account that rest in a book, or are on their way into one."""

@@ -148,6 +148,7 @@ class FuturesExchange:
                 self._settlement,
                 emit=self._market_reports.translate,
                 surplus=self._settlement.surplus,
+                starved=self._settlement.starved,
                 next_trade_id=self._next_trade_id,
                 sequence=now // 1_000_000,
             )
@@ -201,14 +202,15 @@ class FuturesExchange:
 
     def withdraw(self, account: str, currency: str, amount: Decimal | str) -> None:
         """
-        Take money away, as far as no margin needs it.
+        Take money away, as far as no margin needs it; profit that is not realised is none yet (assumed).
 
         Raises:
             Refused: 300003.
         """
         with localcontext(EXACT):
             amount = Decimal(amount)
-            if amount < 0 or amount > self.accounts.spare(account, currency):
+            most = min(self.accounts.spare(account, currency), self.accounts.balance(account, currency))
+            if amount < 0 or amount > most:
                 raise refused("balance")
             self.accounts.deposit(account, currency, -amount)
             self.reports.wallet(account, currency)

@@ -164,7 +164,7 @@ class FuturesSettings:
             for order in self._open_orders(account):
                 if order.request.symbol == symbol and not order.is_waiting:
                     self._cancel(order, "CHANGE_RISK_LIMIT")
-            positions = self._accounts.positions(account, symbol) or [self._accounts.position(account, symbol, "BOTH")]
+            positions = self._accounts.positions(account, symbol)
             missing = {position: self._missing_margin(position, level) for position in positions}
             mark = self._mark(symbol)
             if any(abs(position.value(mark)) > contract.risk_limit(level) for position in positions):
@@ -173,8 +173,8 @@ class FuturesSettings:
                 message = "Insufficient balance. Cannot increase margin."
             else:
                 message = ""
+                self._accounts.set_risk_level(account, symbol, level)
                 for position, amount in missing.items():
-                    position.level = level
                     position.init += amount
                     if position.qty:
                         self._reports.position(position, "changeRiskLimit")
