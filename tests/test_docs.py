@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from kucoin_sync.simulator import faults_by_name
+
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PAGES = [page for page in [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))] if page.exists()]
@@ -136,3 +138,10 @@ def test_every_test_that_the_documentation_names_exists() -> None:
     named = {name for page in RULES for name in re.findall(r"``(test_\w+)``", page.read_text(encoding="utf-8"))}
     assert named
     assert named <= names_of_tests(), f"there is no test {sorted(named - names_of_tests())}"
+
+
+def test_every_fault_of_the_simulator_is_explained() -> None:
+    text = (ROOT / "docs" / "simulator.rst").read_text(encoding="utf-8")
+    tables = text[text.index("\nFaults\n------\n") : text.index("\nFrom the command line\n")]
+    missing = [name for name in faults_by_name() if not re.search(rf"``{name}\(", tables)]
+    assert not missing, f"faults that docs/simulator.rst does not explain: {missing}"
