@@ -22,7 +22,7 @@ from kucoin_sync.simulator.futures.events import (
     RiskLimitChanged,
 )
 from kucoin_sync.simulator.futures.exchange import FuturesExchange
-from kucoin_sync.simulator.matching.events import BookChanged, Event, TickerChanged, Traded
+from kucoin_sync.simulator.matching.events import BookChanged, Event, Ticker, TickerChanged, Traded
 from kucoin_sync.simulator.matching.orders import Refused
 from tests.simulator.futures_model import FEES, INSURANCE, NEAR, FuturesEntry, FuturesModel, open_size
 from tests.simulator.plain_book import Chapter
@@ -72,7 +72,7 @@ class FuturesWorld(World):
         contracts = self._make_contracts()
         cap, stop_cap = choice((None, None, 6)), choice((None, None, 3))
         self.mirrors: dict[str, BookMirror] = {}
-        self.tickers: dict[str, Any] = {}
+        self.tickers: dict[str, Ticker] = {}
         self.wallets: dict[tuple[str, str], Decimal] = {}
         self.exchange = FuturesExchange(
             now_ns=lambda: self.now_ns,
@@ -89,8 +89,11 @@ class FuturesWorld(World):
         house = frozenset((HOUSE, FEES, INSURANCE))
         self.model = FuturesModel(dict(self.exchange.contracts), house, cap, stop_cap, self.exchange.prices)
         self.symbols = [contract.symbol for contract in contracts]
+        self.tickers = {symbol: self.exchange.ticker(symbol) for symbol in self.symbols}
         self.endowed: dict[str, Decimal] = {}
         self.number = 0
+        #: Rate of a settlement out of turn; others come at the estimate.
+        self.asked_rate: Decimal | None = None
         if self.chance(0.7):
             for contract in contracts:
                 self.exchange.set_index_price(contract.symbol, contract.initial_price)
@@ -104,6 +107,7 @@ class FuturesWorld(World):
             tick, leverage = Decimal(choice(("0.1", "0.01", "1"))), choice((20, 50, 100))
             price = tick * self.random.randint(2000, 60000)
             multiplier = Decimal(choice(("-1", "-10")) if is_inverse else choice(("0.001", "0.01", "1")))
+            unit, lot = abs(multiplier / price if is_inverse else multiplier * price), choice((1, 1, 10))
             contracts.append(
                 Contract(
                     symbol,
@@ -115,15 +119,14 @@ class FuturesWorld(World):
                     index_tick_size=tick,
                     multiplier=multiplier,
                     initial_price=price,
-                    lot_size=choice((1, 1, 10)),
+                    lot_size=lot,
                     maker_fee_rate=Decimal(choice(("0", "0.0002"))),
                     taker_fee_rate=Decimal(choice(("0.0006", "0.001"))),
                     initial_margin=1 / Decimal(leverage),
                     maintain_margin=1 / Decimal(leverage) / 2,
                     max_leverage=leverage,
-                    min_risk_limit=abs(multiplier / price if is_inverse else multiplier * price)
-                    * choice((2000, 10**6)),
-                    risk_step=abs(multiplier / price if is_inverse else multiplier * price) * 1000,
+                    min_risk_limit=unit * lot * choice((120, 1000, 10**6)),
+                    risk_step=unit * lot * 60,
                 )
             )
         return contracts
@@ -218,6 +221,8 @@ class FuturesWorld(World):
                     raise Disagreement(f"{event}, but the model expects {story[0]}")
                 self._follow_stop(event)
             elif isinstance(event, FundingSettled) and event.phase == "begin":
+                if event.rate != (self.asked_rate or self.exchange.funding[event.symbol].last_rate):
+                    raise Disagreement(f"{event} is at another rate than {self.asked_rate or 'the estimate'}")
                 funded = model.fund(event.symbol, event.rate)
             elif isinstance(event, PositionSettled):
                 key = event.position.account, event.position.position_side
@@ -319,7 +324,7 @@ class FuturesWorld(World):
             compare_queues(self.model.books[symbol], self.exchange.book(symbol))
             if self.exchange.book(symbol).last_price != self.model.last[symbol]:
                 raise Disagreement(f"the last price of {symbol} is not {self.model.last[symbol]}")
-            if symbol in self.tickers and self.tickers[symbol] != self.exchange.ticker(symbol):
+            if self.tickers[symbol] != self.exchange.ticker(symbol):
                 raise Disagreement(f"the ticker of {symbol} changed without a word")
         overlooked = self.model.overlooked()
         if overlooked is not None:
@@ -679,10 +684,11 @@ class FuturesWorld(World):
 
     def funding(self) -> None:
         symbol = self.random.choice(self.symbols)
-        rate = Decimal(self.random.randint(-3000, 3000)) / 1_000_000
+        self.asked_rate = rate = Decimal(self.random.choice((-1, 1)) * self.random.randint(1, 3000)) / 1_000_000
         self.model.begin()
         self.attempt("funding", None, self.exchange.settle_funding, symbol, rate)
         self.finish()
+        self.asked_rate = None
 
     def money(self) -> None:
         """Bring money in or take it out."""

@@ -19,6 +19,7 @@ from kucoin_sync.simulator.matching.events import (
     OrderReceived,
     OrderUpdated,
     StopOrderChanged,
+    Ticker,
     TickerChanged,
     Trade,
     Traded,
@@ -89,7 +90,7 @@ class SpotWorld(World):
         pool = choice(("500", "20000", "1000000"))
         self.mirrors: dict[str, BookMirror] = {}
         self.purses: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
-        self.tickers: dict[str, Any] = {}
+        self.tickers: dict[str, Ticker] = {}
         self.exchange = Exchange(
             now_ns=lambda: self.now_ns,
             emit=self.take,
@@ -113,6 +114,7 @@ class SpotWorld(World):
             self.now_ns,
         )
         self.pairs = list(self.exchange.symbols)
+        self.tickers = {name: self.exchange.ticker(name) for name in self.pairs}
         self.centers = {name: pair.initial_price for name, pair in self.exchange.symbols.items()}
         self.currencies = sorted({c for pair in symbols for c in (pair.base, pair.quote)})
         self.wallets = ["main", "trade", "margin", *(f"isolated:{name}" for name in self.pairs)]
@@ -274,7 +276,7 @@ class SpotWorld(World):
             compare_queues(self.model.books[pair], self.exchange.book(pair))
             if self.exchange.book(pair).last_price != self.model.last[pair]:
                 raise Disagreement(f"the last price of {pair} is not {self.model.last[pair]}")
-            if pair in self.tickers and self.tickers[pair] != self.exchange.ticker(pair):
+            if self.tickers[pair] != self.exchange.ticker(pair):
                 raise Disagreement(f"the ticker of {pair} changed without a word")
             if pair in self.model.auctions:
                 self._check_auction(pair)
@@ -682,7 +684,8 @@ class SpotWorld(World):
         args.pop("visibleSize", None)
         args.pop("iceberg", None)
         symbol = self.exchange.symbols[args["symbol"]]
-        price, size = Decimal(args["price"]), Decimal(args["size"])
+        price, size = Decimal(args["price"]), Decimal(args["size"]) + symbol.base_min_size
+        args["size"] = spelled(size)
         half = spelled(max(price, symbol.price_increment) + symbol.price_increment / 2)
         wrong, expected = self.random.choice(
             (
