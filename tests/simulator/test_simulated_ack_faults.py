@@ -65,6 +65,31 @@ def test_changed_reply(simulator: Simulator, orders: Socket, patch: object, key:
     assert orders.order("b").receive()["code"] == "200000"
 
 
+def test_batch_reply_with_fewer_items_or_in_another_order(simulator: Simulator, orders: Socket) -> None:
+    def names(request_id: str) -> list[str]:
+        args = [
+            {"clientOid": f"{request_id}{number}", "symbol": "XBTUSDTM", "side": "buy", "type": "limit"}
+            | {"price": "50000", "size": 1, "leverage": 2}
+            for number in range(3)
+        ]
+        reply = orders.ask({"id": request_id, "op": "futures.multi_order", "args": args})
+        return [item["clientOid"] for item in reply["data"]]
+
+    simulator.edit_batch(1, op="futures.multi_order")
+    assert names("a") == ["a0", "a1"]
+    simulator.edit_batch(reverse=True)
+    assert names("b") == ["b2", "b1", "b0"]
+    assert names("c") == ["c0", "c1", "c2"]
+    assert len(simulator.futures_open_orders()) == 9
+    simulator.edit_batch(5)
+    args = {"orderIdsList": [order.order_id for order in simulator.futures_open_orders()[:2]]}
+    reply = orders.ask({"id": "d", "op": "futures.multi_cancel", "args": args})
+    assert reply["code"] == "200000" and not any(
+        reply["data"] if isinstance(reply["data"], list) else reply["data"].values()
+    )
+    assert len(simulator.futures_open_orders()) == 7
+
+
 def test_reply_and_end_come_together(simulator: Simulator, orders: Socket) -> None:
     simulator.ack_then_cut()
     assert orders.order("a").receive()["id"] == "r-a"

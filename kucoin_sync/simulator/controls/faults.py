@@ -65,6 +65,21 @@ class FaultControls(Controlled):
         self._venue.faults.arm("edit_ack", count, probability, match={"op": op}, patch=patch)
 
     @control
+    def edit_batch(
+        self,
+        drop: int = 0,
+        reverse: bool = False,
+        count: int | None = 1,
+        op: str | None = None,
+        *,
+        probability: float = 1.0,
+    ) -> None:
+        """Leave the last ``drop`` items out of the next ``count`` batch replies, or turn their order round."""
+        if not isinstance(drop, int) or drop < 0:
+            raise ValueError("drop must be a whole number from 0")
+        self._venue.faults.arm("edit_batch", count, probability, match={"op": op}, drop=drop, reverse=bool(reverse))
+
+    @control
     def ack_then_cut(self, count: int | None = 1, op: str | None = None, *, probability: float = 1.0) -> None:
         """Send the next ``count`` replies and end the connection (FIN) right behind them."""
         self._venue.faults.arm("ack_then_cut", count, probability, match={"op": op})

@@ -67,6 +67,9 @@ class AckFaults:
         edit = take("edit_ack", op=op)
         if edit is not None:
             frame = merged(frame, edit["patch"])
+        items = take("edit_batch", op=op)
+        if items is not None:
+            frame = _with_items(frame, drop=items["drop"], reverse=items["reverse"])
         if take("cut_instead_of_ack", op=op) is not None:
             peer.cut(reset=True)
             return
@@ -127,3 +130,19 @@ class AckFaults:
             return False
         self._held.append(send)
         return True
+
+
+def _with_items(frame: Mapping[str, Any], *, drop: int, reverse: bool) -> dict[str, Any]:
+    """Return a reply whose list of items is shorter or the other way round; one without a list stays as it is."""
+
+    def edited(items: list[Any]) -> list[Any]:
+        kept = items[: max(0, len(items) - drop)]
+        return kept[::-1] if reverse else kept
+
+    data = frame.get("data")
+    if isinstance(data, list):
+        return {**frame, "data": edited(data)}
+    if isinstance(data, Mapping):
+        lists = {key: edited(value) for key, value in data.items() if isinstance(value, list)}
+        return {**frame, "data": {**data, **lists}}
+    return dict(frame)
