@@ -469,13 +469,12 @@ class FuturesModel:
 
     # What the engine does by itself.
 
-    def append_margin(self, held: Holding) -> None:
+    def append_margin(self, held: Holding, spare: Decimal) -> None:
         """Let a position that is to be refilled take margin from the wallet, up to its initial margin."""
         mark = self.mark(held.contract.symbol)
         if held.is_refilled and held.qty and held.shortfall(mark) >= 0:
             missing = held.init + held.closing_fee - held.margin - held.profit(mark)
-            amount = min(missing, self.spare(held.account, held.contract.settle))
-            held.extra_each += max(ZERO, amount) / abs(held.qty)
+            held.extra_each += max(ZERO, min(missing, spare)) / abs(held.qty)
 
     def append_margin_seen(self, held: Holding, extra: Decimal) -> None:
         """Take over what a position that is to be refilled took from the wallet, which must still cover it."""
@@ -483,8 +482,14 @@ class FuturesModel:
         if self.spare(held.account, held.contract.settle) < -NEAR:
             raise Disagreement(f"{held} took more margin than there was")
 
-    def liquidate(self, account: str, symbol: str, side: str) -> tuple[Decimal, Decimal]:
-        """Close a position by force, which must have a reason; return size and profit."""
+    def liquidate(self, account: str, symbol: str, side: str, spare: Decimal | None) -> tuple[Decimal, Decimal]:
+        """
+        Close a position by force, which must have a reason; return size and profit.
+
+        Args:
+            account, symbol, side: Whose, and which.
+            spare: What was there to refill it from before its orders were cancelled, ``None`` if it had none.
+        """
         held = self.holdings[account, symbol, side]
         contract, mark = held.contract, self.mark(symbol)
         currency = contract.settle
@@ -492,7 +497,7 @@ class FuturesModel:
             raise Disagreement(f"{account} still has orders in {symbol} after its liquidation")
         fee = ZERO
         if held.is_isolated:
-            self.append_margin(held)
+            self.append_margin(held, self.spare(account, currency) if spare is None else spare)
             if held.shortfall(mark) < -NEAR:
                 raise Disagreement(f"{held} was liquidated at {mark}, but is above its maintenance")
             rest = held.margin + held.profit(mark)

@@ -182,8 +182,8 @@ class FuturesWorld(World):
         """Compare what happened with the model's story; hand it what the engine began by itself."""
         model = self.model
         story: deque[Chapter] = deque()
-        #: Accounts whose orders were cancelled for a liquidation that is still to come.
-        doomed: dict[tuple[str, str], None] = {}
+        #: Accounts whose orders were cancelled for a liquidation that is still to come, with what they had to spare.
+        doomed: dict[tuple[str, str], Decimal] = {}
         #: Accounts and currencies whose cross positions are being closed.
         closing: dict[tuple[str, str], None] = {}
         funded: dict[tuple[str, str], Decimal] = {}
@@ -193,8 +193,7 @@ class FuturesWorld(World):
             if isinstance(event, FuturesOrderMatched) and event.fill.trade_type == "liquid":
                 if story or owed_fills:
                     raise Disagreement(f"{event}, but the model expects {[*story, *owed_fills]}")
-                doomed.pop((event.fill.account, event.fill.symbol), None)
-                self._liquidated(event.fill, closing)
+                self._liquidated(event.fill, closing, doomed.pop((event.fill.account, event.fill.symbol), None))
             elif isinstance(event, FuturesOrderMatched):
                 name = owed_fills.popleft() if owed_fills else None
                 if name != event.order.order_id:
@@ -236,11 +235,11 @@ class FuturesWorld(World):
             raise Disagreement(f"the engine does not tell {[*story, *owed_fills, *doomed]}")
         model.parts.clear()
 
-    def _done(self, event: FuturesOrderDone, story: deque[Chapter], doomed: dict[tuple[str, str], None]) -> None:
+    def _done(self, event: FuturesOrderDone, story: deque[Chapter], doomed: dict[tuple[str, str], Decimal]) -> None:
         model, order = self.model, event.order
         if not story and order.cancel_reason in ("LIQUIDATION", "CHANGE_RISK_LIMIT") and order.order_id in model.live:
             if order.cancel_reason == "LIQUIDATION":
-                doomed[order.account, order.symbol] = None
+                doomed.setdefault((order.account, order.symbol), model.spare(order.account, order.settle_currency))
             model.cancel(model.live[order.order_id], order.cancel_reason)
             self._pull(story)
         told(story, ("done", order.order_id, order.outcome, order.cancel_reason or None))
@@ -257,13 +256,13 @@ class FuturesWorld(World):
         if mine != (part.name, part.liquidity, part.size, part.closed) or near > NEAR:
             raise Disagreement(f"{fill}, expected {part}")
 
-    def _liquidated(self, fill: FuturesFill, closing: dict[tuple[str, str], None]) -> None:
+    def _liquidated(self, fill: FuturesFill, closing: dict[tuple[str, str], None], spare: Decimal | None) -> None:
         model, key = self.model, (fill.account, fill.settle_currency)
         self.tally[f"futures: liquidations, {fill.margin_mode.lower()}"] += 1
         is_cross = fill.margin_mode == "CROSS"
         if is_cross and key not in closing and not model.is_overdrawn(*key, by=-NEAR):
             raise Disagreement(f"the cross positions of {key} were closed without need: {model.wallet(*key)}")
-        size, profit = model.liquidate(fill.account, fill.symbol, fill.position_side)
+        size, profit = model.liquidate(fill.account, fill.symbol, fill.position_side, spare)
         if fill.size != size or abs(fill.closed_pnl - profit) > NEAR:
             raise Disagreement(f"{fill}, expected {size} and {profit}")
         if is_cross:

@@ -107,7 +107,8 @@ class PlainBook:
         """Return what an order would be after it met this book and could not rest."""
         twin = copy.copy(order)
         twin.force = "IOC"
-        PlainBook([copy.copy(other) for other in self.resting], step=self.step).meet(twin)
+        copied = [copy.copy(other) for other in self.resting]
+        PlainBook(copied, turns=self.turns, step=self.step).meet(twin)
         return twin
 
     # What happens to orders.
