@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -212,6 +213,8 @@ class Venue:
             peers=self.peers, now_ns=clock, send_error=self.send_ws_api_error, pushes=self.private_pushes
         )
         self._feeds: list[Feed] = []
+        #: Kind of event to what the feeds do about it.
+        self._reactions: dict[type[Event], list[Callable[[Any], None]]] = {}
         self.exchange = Exchange(
             now_ns=self.now_ns,
             emit=self._on_event,
@@ -299,6 +302,9 @@ class Venue:
         self.pro_public = ProPublicFeed(self, scale=push_interval_scale)
         self._feeds += [self.pro_public, ProOrderBooks(self, scale=push_interval_scale)]
         self._feeds += [ProPrivateFeed(self), ProAccountFeed(self)]
+        for feed in self._feeds:
+            for kind, react in feed.reactions.items():
+                self._reactions.setdefault(kind, []).append(react)
 
     # Time.
 
@@ -584,8 +590,8 @@ class Venue:
         if isinstance(event, Traded):
             self.spot_market.record(event.trade)
             self.futures_market.record(event.trade)
-        for feed in self._feeds:
-            feed.on_event(event)
+        for react in self._reactions.get(type(event), ()):
+            react(event)
 
 
 def user_id(account: str) -> str:
