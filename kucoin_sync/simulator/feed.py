@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from .matching.events import Event
 from .peer import Peer
 
-__all__ = ["Feed"]
+__all__ = ["Feed", "Reactions"]
+
+Reactions = Mapping[type[Event], Callable[[Any], None]]
+"""What to call with each kind of event; kinds that nobody names cost nothing."""
 
 
 class Feed(Protocol):
-    """Publishes topics of one kind; everything runs on the simulator's loop."""
+    """
+    Publishes topics of one kind; everything runs on the simulator's loop.
 
-    def on_event(self, event: Event) -> None:
-        """An engine reports what happened; must not call back into an engine that changes something."""
+    Attributes:
+        reactions: What it does when an engine reports what happened; must not call back into an engine that changes
+            something. Looked at once, when the feed is made.
+    """
+
+    reactions: Reactions
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """A connection subscribed to a single topic, and the acknowledgement is on its way: send a first snapshot."""

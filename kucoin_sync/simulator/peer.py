@@ -1,8 +1,9 @@
 """
 One WebSocket connection as the server sees it: writing, cutting, counting.
 
-Frames are written straight to the transport: publishing needs no task and no await, and the transport's
-own buffer, watched here, is the bounded output queue. Everything runs on the simulator's loop.
+Publishing needs no task and no await: frames gather until the loop's turn is over, and what one turn sent leaves as one
+write, because a write costs more than most frames do. The transport's own buffer, watched here, is the bounded output
+queue. Everything runs on the simulator's loop.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ TEXT, BINARY, CLOSE, PONG = 0x1, 0x2, 0x8, 0xA
 
 #: Seconds a client gets to answer a close frame before the connection is dropped.
 CLOSE_WAIT = 1.0
+
+#: Bytes that gather at most: more in one turn of the loop are several writes.
+MAX_GATHERED = 64 * 1024
 
 
 def encode_frame(opcode: int, payload: bytes) -> bytes:
@@ -39,7 +43,7 @@ class Peer:
         system: ``"v1"``, ``"pro_v2"`` or ``"ws_api"``.
         transport: The connection.
         max_output: Bytes that may wait for a slow client before it is dropped.
-        on_change: Called after each frame out.
+        on_change: Called after frames went out.
     """
 
     def __init__(
@@ -70,6 +74,9 @@ class Peer:
         self._max_output = max_output
         self._on_change = on_change
         self._close_timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[bytes] = []
+        self._gathered_size = 0
 
     def __repr__(self) -> str:
         state = "open" if self.is_open else "closing" if self.close_sent else "closed"
@@ -83,7 +90,7 @@ class Peer:
     @property
     def backlog(self) -> int:
         """Bytes that the client has not taken yet."""
-        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+        return 0 if self._transport.is_closing() else self._gathered_size + self._transport.get_write_buffer_size()
 
     def send_text(self, text: str) -> bool:
         """Send one text frame; return False if the connection is gone, closing or silenced."""
@@ -94,21 +101,23 @@ class Peer:
         return self.send_raw(encode_frame(opcode, payload))
 
     def send_raw(self, data: bytes) -> bool:
-        """Write bytes to the socket as they are."""
-        if self.is_silent or not self.is_open:
+        """Write bytes to the socket as they are, when this turn of the loop is over."""
+        if self.is_silent or self.close_sent or self._transport.is_closing():
             return False
-        self._transport.write(data)
+        if not self._gathered:
+            self._loop.call_soon(self._flush)
+        self._gathered.append(data)
+        self._gathered_size += len(data)
         self.frames_sent += 1
-        if self._transport.get_write_buffer_size() > self._max_output:
-            self.cut(reset=True)  # a consumer this slow is dropped, as the real service does
-            return False
-        self._on_change()
+        if self._gathered_size > MAX_GATHERED:
+            self._flush()
         return True
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; the connection is dropped if the client does not join in."""
         if not self.is_open:
             return
+        self._flush()
         if not self.is_silent:
             self._transport.write(encode_frame(CLOSE, struct.pack("!H", code) + reason.encode()[:123]))
         self.close_sent = True
@@ -117,6 +126,7 @@ class Peer:
 
     def answer_close(self, code: int | None) -> None:
         """Answer the client's close frame, unless ours came first, and end the connection."""
+        self._flush()
         if self.is_open and not self.is_silent:
             payload = struct.pack("!H", code) if code and code != 1005 else b""
             self._transport.write(encode_frame(CLOSE, payload))
@@ -125,6 +135,7 @@ class Peer:
 
     def cut(self, *, reset: bool) -> None:
         """End the TCP connection without a close frame: by RST, or by FIN after what is queued."""
+        self._flush()
         if not reset:
             self._transport.close()
             return
@@ -148,6 +159,7 @@ class Peer:
 
     def drop(self) -> None:
         """End the connection at once, whatever is still queued."""
+        self._flush()
         self._transport.abort()
 
     def forget(self) -> None:
@@ -156,3 +168,15 @@ class Peer:
             self._close_timer.cancel()
             self._close_timer = None
         self._transport.close()
+
+    def _flush(self) -> None:
+        """Hand what has gathered to the transport, and drop a client that leaves too much of it there."""
+        if not self._gathered or self._transport.is_closing():
+            return
+        data = b"".join(self._gathered)
+        self._gathered.clear()
+        self._gathered_size = 0
+        self._transport.write(data)
+        if self._transport.get_write_buffer_size() > self._max_output:
+            self.cut(reset=True)  # a consumer this slow is dropped, as the real service does
+        self._on_change()

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
@@ -216,6 +217,8 @@ class Venue:
         self.private_pushes = PrivatePushes(self.agenda)
         self.faults = Faults(now_ns=self.clock.machine_ns, events=self.private_pushes, seed=fault_seed)
         self._feeds: list[Feed] = []
+        #: Kind of event to what the feeds do about it.
+        self._reactions: dict[type[Event], list[Callable[[Any], None]]] = {}
         self.exchange = Exchange(
             now_ns=self.now_ns,
             line_ns=self.line_ns,
@@ -309,6 +312,9 @@ class Venue:
         self.pro_public = ProPublicFeed(self, scale=push_interval_scale)
         self._feeds += [self.pro_public, ProOrderBooks(self, scale=push_interval_scale)]
         self._feeds += [ProPrivateFeed(self), ProAccountFeed(self)]
+        for feed in self._feeds:
+            for kind, react in feed.reactions.items():
+                self._reactions.setdefault(kind, []).append(react)
 
     # Time.
 
@@ -670,8 +676,8 @@ class Venue:
         if isinstance(event, Traded):
             self.spot_market.record(event.trade)
             self.futures_market.record(event.trade)
-        for feed in self._feeds:
-            feed.on_event(event)
+        for react in self._reactions.get(type(event), ()):
+            react(event)
 
 
 def user_id(account: str) -> str:

@@ -19,8 +19,7 @@ from kucoin_sync import BookSnapshot, Update, WebsocketClient, WsKey
 from kucoin_sync.simulator import Simulator
 from kucoin_sync.simulator.classic.futures_public_feed import FUTURES_INTERVALS
 from kucoin_sync.simulator.market.candles import INTERVALS, period
-from kucoin_sync.simulator.matching.events import BookChanged, Event
-from kucoin_sync.simulator.peer import Peer
+from kucoin_sync.simulator.matching.events import BookChanged
 from kucoin_sync.simulator.venue import Venue
 from tests.simulator.clients import (
     ProSocket,
@@ -42,7 +41,7 @@ NOON = 1_709_208_000
 
 
 class Truth:
-    """A feed that notes the books of some symbols at each of their sequences."""
+    """Notes the books of some symbols at each of their sequences."""
 
     def __init__(self, symbols: tuple[str, ...]) -> None:
         self.symbols = symbols
@@ -57,7 +56,7 @@ class Truth:
             for symbol in self.symbols:
                 self._note(symbol)
             # First, so that no reader can be faster than the note.
-            venue._feeds.insert(0, self)
+            venue._reactions.setdefault(BookChanged, []).insert(0, self._changed)
 
         on_venue(simulator, begin)
         return self
@@ -68,18 +67,9 @@ class Truth:
         book = market.book(symbol)
         self.books[symbol, book.sequence] = {"buy": dict(book.bids.levels()), "sell": dict(book.asks.levels())}
 
-    def on_event(self, event: Event) -> None:
-        if isinstance(event, BookChanged) and event.symbol in self.symbols:
+    def _changed(self, event: BookChanged) -> None:
+        if event.symbol in self.symbols:
             self._note(event.symbol)
-
-    def on_subscribe(self, peer: Peer, topic: str) -> None:
-        pass
-
-    def step(self) -> None:
-        pass
-
-    def shut_down(self) -> None:
-        pass
 
 
 class Reader:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..matching.events import BookChanged, CallAuctionChanged, Event, LendingChanged
+from ..feed import Reactions
+from ..matching.events import BookChanged, CallAuctionChanged, LendingChanged
 from ..matching.symbols import plain
 from ..peer import Peer
 from .pacing import Pace
@@ -40,14 +41,7 @@ class AuctionFeed:
         self._book_readers, self._data_readers = venue.arguments(BOOK), venue.arguments(DATA)
         self._books = Pace(venue.agenda, AUCTION_INTERVAL * scale, self._publish_book)
         self._data = Pace(venue.agenda, AUCTION_INTERVAL * scale, self._publish_data)
-
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        if isinstance(event, BookChanged):
-            if event.symbol in self._book_readers:
-                self._books.mark(event.symbol)
-        elif isinstance(event, CallAuctionChanged) and event.symbol in self._data_readers:
-            self._data.mark(event.symbol)
+        self.reactions: Reactions = {BookChanged: self._book_changed, CallAuctionChanged: self._auction_changed}
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """A running auction is pushed in its rhythm, so a first push follows at once (assumed)."""
@@ -64,6 +58,14 @@ class AuctionFeed:
         """Cancel the timers."""
         self._books.cancel()
         self._data.cancel()
+
+    def _book_changed(self, event: BookChanged) -> None:
+        if event.symbol in self._book_readers:
+            self._books.mark(event.symbol)
+
+    def _auction_changed(self, event: CallAuctionChanged) -> None:
+        if event.symbol in self._data_readers:
+            self._data.mark(event.symbol)
 
     def _state(self, symbol: str) -> CallAuctionChanged | None:
         exchange = self._venue.exchange
@@ -91,10 +93,19 @@ class LendingFeed:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._readers = venue.arguments(FUNDING_BOOK)
+        self.reactions: Reactions = {LendingChanged: self._lending_changed}
 
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        if isinstance(event, LendingChanged) and event.currency in self._readers:
+    def on_subscribe(self, peer: Peer, topic: str) -> None:
+        """Nothing is sent at once: the next change is."""
+
+    def step(self) -> None:
+        """Nothing comes round by itself."""
+
+    def shut_down(self) -> None:
+        """There are no timers."""
+
+    def _lending_changed(self, event: LendingChanged) -> None:
+        if event.currency in self._readers:
             data = {
                 "sequence": event.sequence,
                 "currency": event.currency,
@@ -107,15 +118,6 @@ class LendingFeed:
             }
             envelope = {"id": f"{event.sequence:024x}"}
             self._venue.publish(f"{FUNDING_BOOK}:{event.currency}", "funding.update", data, envelope=envelope)
-
-    def on_subscribe(self, peer: Peer, topic: str) -> None:
-        """Nothing is sent at once: the next change is."""
-
-    def step(self) -> None:
-        """Nothing comes round by itself."""
-
-    def shut_down(self) -> None:
-        """There are no timers."""
 
 
 def auction_payload(state: CallAuctionChanged) -> dict[str, Any]:

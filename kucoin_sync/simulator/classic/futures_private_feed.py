@@ -7,13 +7,13 @@ Source: KuCoin docs, pages of the channels, and captures of 2021 to 2026.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..feed import Reactions
 from ..futures import events as on
 from ..futures.contracts import number
 from ..futures.wire import position_row, price_part, stop_payload, text, trade_order_payload, wallet_payload
-from ..matching.events import Event
 from ..peer import Peer
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class FuturesPrivateFeed:
     def __init__(self, venue: Venue, *, deprecated: bool = False) -> None:
         self._venue = venue
         self._deprecated = deprecated
-        self._publishers: Mapping[type, Callable[[Any], None]] = {
+        self._order_readers, self._position_readers = venue.arguments(ORDERS), venue.arguments(POSITION)
+        self.reactions: Reactions = {
             on.FuturesOrderOpened: lambda e: self._order(e.order, "open"),
             on.FuturesOrderMatched: lambda e: self._order(e.order, "match", fill=e.fill),
             on.FuturesOrderUpdated: lambda e: self._order(e.order, "update", old_size=e.old_size),
@@ -58,12 +59,6 @@ class FuturesPrivateFeed:
             on.CrossLeverageChanged: self._cross_leverage,
         }
 
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        publish = self._publishers.get(type(event))
-        if publish is not None:
-            publish(event)
-
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """Private topics have no first snapshot."""
 
@@ -74,6 +69,8 @@ class FuturesPrivateFeed:
         """There are no timers."""
 
     def _order(self, order: on.FuturesOrderState, kind: str, **more: Any) -> None:
+        if order.symbol not in self._order_readers and not self._venue.has_readers(ORDERS):
+            return
         data = trade_order_payload(order, kind, **more)
         self._venue.publish(f"{ORDERS}:{order.symbol}", "symbolOrderChange", data, account=order.account)
         self._venue.publish(ORDERS, "orderChange", data, account=order.account)
@@ -83,6 +80,8 @@ class FuturesPrivateFeed:
         self._venue.publish(STOP_ORDERS, "stopOrder", data, account=event.order.account, envelope=_with_id())
 
     def _wallet(self, event: on.FuturesWalletChanged) -> None:
+        if not self._venue.has_readers(WALLET):
+            return
         wallet, account = event.wallet, event.wallet.account
         self._venue.publish(
             WALLET, "walletBalance.change", wallet_payload(wallet), account=account, envelope=_with_id()
@@ -99,6 +98,8 @@ class FuturesPrivateFeed:
             self._venue.publish(WALLET, "availableBalance.change", data, account=account, envelope=_with_id())
 
     def _position(self, event: on.PositionChanged) -> None:
+        if event.position.symbol not in self._position_readers and not self._venue.has_readers(ALL_POSITIONS):
+            return
         position = event.position
         if event.reason == "markPriceChange":
             # The topic of one contract does not say why, that of all does: as captured.

@@ -7,12 +7,13 @@ payloads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from ..feed import Reactions
 from ..futures.events import FundingRateChanged, FundingSettled, MarkPriceChanged
 from ..market.candles import INTERVALS
-from ..matching.events import BookChanged, Event, TickerChanged, Trade, Traded
+from ..matching.events import BookChanged, TickerChanged, Trade, Traded
 from ..peer import Peer
 from . import futures_public_frames as frames
 from .pacing import Beat, Pace
@@ -61,7 +62,7 @@ class FuturesPublicFeed:
         self._depths = [_Depth(venue, path, depth, DEPTH_INTERVAL * scale) for path, depth in DEPTHS.items()]
         self._depth_beat = Beat(agenda.now_ns, DEPTH_INTERVAL * scale)
         self._snapshot_beat = Beat(agenda.now_ns, SNAPSHOT_INTERVAL * scale)
-        self._reactions: dict[type, Callable[[Any], None]] = {
+        self.reactions: Reactions = {
             BookChanged: self._book_changed,
             Traded: self._traded,
             TickerChanged: self._ticker_changed,
@@ -71,12 +72,6 @@ class FuturesPublicFeed:
         }
 
     # Feed.
-
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        reaction = self._reactions.get(type(event))
-        if reaction is not None:
-            reaction(event)
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """Nothing is sent at once: the next change is."""

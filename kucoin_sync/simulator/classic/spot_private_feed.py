@@ -7,13 +7,13 @@ Source: KuCoin docs, pages of the private spot and margin channels, and captures
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import ROUND_DOWN, Context, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..feed import Reactions
 from ..matching.account_states import MARGIN
 from ..matching.events import (
-    Event,
     IsolatedPositionChanged,
     LendingOrderChanged,
     MarginStatusChanged,
@@ -60,7 +60,7 @@ class SpotPrivateFeed:
         self._venue = venue
         self._event_ids = itertools.count(10**14)
         self._ratios_sent: dict[str, int] = {}
-        self._by_kind: Mapping[type, Callable[[Any], None]] = {
+        self.reactions: Reactions = {
             OrderReceived: self._order,
             OrderOpened: self._order,
             OrderMatched: self._order,
@@ -72,12 +72,6 @@ class SpotPrivateFeed:
             IsolatedPositionChanged: self._isolated_position,
             LendingOrderChanged: self._loan,
         }
-
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        publish = self._by_kind.get(type(event))
-        if publish is not None:
-            publish(event)
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """Nothing is sent at once: the next change is."""

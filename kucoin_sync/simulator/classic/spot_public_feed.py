@@ -12,9 +12,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..feed import Reactions
 from ..market.candles import INTERVALS
 from ..market.market_data import WINDOWS
-from ..matching.events import BookChanged, Event, TickerChanged, Trade, Traded
+from ..matching.events import BookChanged, TickerChanged, Traded
 from ..peer import Peer
 from . import spot_public_frames as frames
 from .pacing import Beat, Pace
@@ -73,19 +74,13 @@ class SpotPublicFeed:
         #: Snapshots to be made: what follows the colon of the topic, and the pair.
         self._snapshots: deque[tuple[str, str]] = deque()
         self._moved: dict[str, None] = {}
+        self.reactions: Reactions = {
+            BookChanged: self._book_changed,
+            Traded: self._traded,
+            TickerChanged: self._ticker_changed,
+        }
 
     # Feed.
-
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        if isinstance(event, BookChanged):
-            if event.symbol in self._symbols:
-                self._book_changed(event)
-        elif isinstance(event, Traded):
-            if event.trade.symbol in self._symbols:
-                self._traded(event.trade)
-        elif isinstance(event, TickerChanged) and event.ticker.symbol in self._symbols:
-            self._ticker_changed(event.ticker.symbol)
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """A market begins with snapshots of all its pairs (assumed); elsewhere the next change is the first push."""
@@ -117,6 +112,8 @@ class SpotPublicFeed:
 
     def _book_changed(self, change: BookChanged) -> None:
         symbol = change.symbol
+        if symbol not in self._symbols:
+            return
         if symbol in self._level2_readers:
             waiting = self._increments.get(symbol)
             if waiting is None:
@@ -128,8 +125,10 @@ class SpotPublicFeed:
             if symbol in depth.readers:
                 depth.pace.mark(symbol)
 
-    def _traded(self, trade: Trade) -> None:
-        symbol = trade.symbol
+    def _traded(self, event: Traded) -> None:
+        trade, symbol = event.trade, event.trade.symbol
+        if symbol not in self._symbols:
+            return
         if symbol in self._match_readers:
             owners = (trade.maker_account, trade.taker_account)
             self._venue.publish(f"{MATCH}:{symbol}", "trade.l3match", frames.match_payload(trade), owners=owners)
@@ -138,7 +137,10 @@ class SpotPublicFeed:
                 if f"{symbol}_{interval}" in self._candle_readers:
                     self._publish_candle(symbol, interval)
 
-    def _ticker_changed(self, symbol: str) -> None:
+    def _ticker_changed(self, event: TickerChanged) -> None:
+        symbol = event.ticker.symbol
+        if symbol not in self._symbols:
+            return
         if symbol in self._ticker_readers or "all" in self._ticker_readers:
             self._tickers.mark(symbol)
         if symbol in self._top_readers:

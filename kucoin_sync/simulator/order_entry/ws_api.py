@@ -28,6 +28,8 @@ __all__ = ["WsApiSession"]
 _BAD_ID = "Please check the param of your request: Field 'id' must be a non-empty string."
 # Longer ids are cut in the truth log, which would else grow with what a client sends.
 _MAX_ID = 128
+#: Products that have a request pool of their own; all others share that of the spot market.
+_POOLS = {"futures": "futures", "uta": "unified"}
 _TOO_MANY = "Too many requests in a short period of time, please retry later."
 
 
@@ -219,9 +221,7 @@ class WsApiSession:
         return "200000", outcome.data, None
 
     def _pool(self, op: str) -> Pool:
-        product = op.partition(".")[0]
-        name = {"futures": "futures", "uta": "unified"}.get(product, "spot")
-        return self._venue.pool(self._account, name)
+        return self._venue.pool(self._account, _POOLS.get(op.partition(".")[0], "spot"))
 
     @property
     def _account(self) -> str:

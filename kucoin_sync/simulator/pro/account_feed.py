@@ -17,9 +17,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ..feed import Reactions
 from ..futures.events import CrossLeverageChanged, FuturesWallet, FuturesWalletChanged, PositionChanged
 from ..matching.account_states import MAIN, MARGIN, TRADE
-from ..matching.events import Event, WalletChanged
+from ..matching.events import WalletChanged
 from ..matching.symbols import plain
 from ..peer import Peer
 from .account_rows import (
@@ -67,7 +68,7 @@ class ProAccountFeed:
         self._due: asyncio.Handle | None = None
         #: Kind of the last warning of an account and currency, and when it was sent.
         self._warned: dict[tuple[str, str], tuple[str, int]] = {}
-        self._publishers: Mapping[type[Event], Callable[[Any], None]] = {
+        self.reactions: Reactions = {
             WalletChanged: self._wallet_changed,
             FuturesWalletChanged: self._futures_wallet_changed,
             PositionChanged: self._position_changed,
@@ -81,12 +82,6 @@ class ProAccountFeed:
             "CROSS": self._margin,
             "ISOLATED": self._margin,
         }
-
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        publish = self._publishers.get(type(event))
-        if publish is not None:
-            publish(event)
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """Nothing is sent at once: the next change is."""

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..agenda import Entry
 from ..clock import SECOND_NS
+from ..feed import Reactions
 from ..matching.book import Book
-from ..matching.events import BookChanged, Event
+from ..matching.events import BookChanged
 from ..matching.symbols import plain
 from ..peer import Peer
 from .market import market_of, split_topic
@@ -63,11 +64,9 @@ class ProOrderBooks:
         self._tops: dict[str, object] = {}
         self._due: dict[str, Entry] = {}
         self._changed_at: dict[str, int] = {}
+        self.reactions: Reactions = {BookChanged: self._book_changed}
 
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        if not isinstance(event, BookChanged):
-            return
+    def _book_changed(self, event: BookChanged) -> None:
         self._changed_at[event.symbol] = event.time_ns
         market = market_of(self._venue.pro_markets, event.symbol)
         if market is None:

@@ -9,12 +9,12 @@ Source: KuCoin docs, unified account WebSocket, order and execution pages, and f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from ..feed import Reactions
 from ..futures.contracts import divided
 from ..futures.events import (
     FuturesOrderDone,
@@ -24,7 +24,7 @@ from ..futures.events import (
     FuturesOrderUpdated,
     FuturesStopOrderChanged,
 )
-from ..matching.events import Event, OrderDone, OrderMatched, OrderReceived, OrderUpdated, StopOrderChanged
+from ..matching.events import OrderDone, OrderMatched, OrderReceived, OrderUpdated, StopOrderChanged
 from ..matching.orders import OrderRequest, OrderState
 from ..peer import Peer
 from .order_rows import (
@@ -46,7 +46,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ProPrivateFeed"]
 
+_Views = dict[str, tuple[dict[str, None], ...]]
+
 _FUTURES_SCOPES = ("UNIFIED", "FUTURES")
+_SCOPES = ("UNIFIED", "SPOT", "MARGIN", "CROSS", "ISOLATED", "FUTURES")
 _STOP_EVENTS = {"open": "OPEN", "triggered": "TRIGGER", "cancel": "CANCEL"}
 _NO_MONEY = "Balance insufficient!"
 
@@ -65,7 +68,10 @@ class ProPrivateFeed:
         self._origins: dict[str, str] = {}
         #: Live futures orders that were told of.
         self._announced: set[str] = set()
-        self._publishers: Mapping[type[Event], Callable[[Any], None]] = {
+        # Live views of who reads orders and executions, by account type.
+        self._order_readers = _views(venue, "orderAll.{}", "order.{}")
+        self._execution_readers = _views(venue, "execution.{}", "execution.lite.{}")
+        self.reactions: Reactions = {
             OrderReceived: self._received,
             OrderMatched: self._matched,
             OrderUpdated: self._updated,
@@ -77,12 +83,6 @@ class ProPrivateFeed:
             FuturesOrderDone: self._futures_done,
             FuturesStopOrderChanged: self._futures_stop_changed,
         }
-
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        publish = self._publishers.get(type(event))
-        if publish is not None:
-            publish(event)
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """Nothing is sent at once: the next change is."""
@@ -111,8 +111,10 @@ class ProPrivateFeed:
         fill = LastFill(str(trade.trade_id), trade.price, trade.size, liquidity)
         is_complete = order.size is not None and order.size == order.deal_size
         self._publish_order(order, "FILL" if is_complete else "MATCH", fill=fill)
-        row = spot_execution(order, trade, is_maker=event.is_maker, fee_currency=self._fee_currency(order.request))
-        self._publish_execution(order.account, scopes_of(order.request), row)
+        scopes = scopes_of(order.request)
+        if self._is_owned(order.account) and self._has_readers(self._execution_readers, scopes):
+            row = spot_execution(order, trade, is_maker=event.is_maker, fee_currency=self._fee_currency(order.request))
+            self._publish_execution(order.account, scopes, row)
 
     def _updated(self, event: OrderUpdated) -> None:
         self._publish_order(event.order, "UPDATE")
@@ -138,10 +140,11 @@ class ProPrivateFeed:
         self._publish_row(order.account, scopes_of(order.request), row)
 
     def _publish_order(self, order: OrderState, event: str, *, fill: LastFill = NO_FILL) -> None:
-        if self._is_owned(order.account):
+        scopes = scopes_of(order.request)
+        if self._is_owned(order.account) and self._has_readers(self._order_readers, scopes):
             origin = self._origins.get(order.order_id, "")
             row = spot_order(order, event, fee_currency=self._fee_currency(order.request), fill=fill, origin=origin)
-            self._publish_row(order.account, scopes_of(order.request), row)
+            self._publish_row(order.account, scopes, row)
 
     def _fee_currency(self, request: OrderRequest) -> str:
         return self._venue.exchange.symbols[request.symbol].quote
@@ -156,7 +159,8 @@ class ProPrivateFeed:
         self._announce(order)
         last = LastFill(str(fill.trade_id), fill.price, fill.size, fill.liquidity.upper())
         self._publish_futures_order(order, "MATCH" if order.remaining else "FILL", fill=last)
-        self._publish_execution(order.account, _FUTURES_SCOPES, futures_execution(fill))
+        if self._is_owned(order.account) and self._has_readers(self._execution_readers, _FUTURES_SCOPES):
+            self._publish_execution(order.account, _FUTURES_SCOPES, futures_execution(fill))
 
     def _futures_updated(self, event: FuturesOrderUpdated) -> None:
         self._publish_futures_order(event.order, "UPDATE")
@@ -174,14 +178,16 @@ class ProPrivateFeed:
 
     def _announce(self, order: FuturesOrderState) -> None:
         """Begin every order with ``OPEN``: the engine has no event for an order that has not traded or rested yet."""
-        if order.order_id not in self._announced and self._is_told(order):
-            self._announced.add(order.order_id)
+        if order.order_id in self._announced or not self._is_told(order):
+            return
+        self._announced.add(order.order_id)
+        if self._has_readers(self._order_readers, _FUTURES_SCOPES):
             zero = Decimal(0)
             fresh = evolve(order, deal_size=zero, deal_value=zero, fee=zero, canceled_size=zero, cancel_reason="")
             self._publish_futures_order(fresh, "OPEN")
 
     def _publish_futures_order(self, order: FuturesOrderState, event: str, *, fill: LastFill = NO_FILL) -> None:
-        if self._is_told(order):
+        if self._is_told(order) and self._has_readers(self._order_readers, _FUTURES_SCOPES):
             row = futures_order(order, event, average=self._average(order), fill=fill)
             self._publish_row(order.account, _FUTURES_SCOPES, row)
 
@@ -202,6 +208,9 @@ class ProPrivateFeed:
         """Whether an account can be logged in; those of the simulator itself cannot."""
         return account in self._venue.credentials
 
+    def _has_readers(self, views: _Views, scopes: tuple[str, ...]) -> bool:
+        return any(view for scope in scopes for view in views[scope])
+
     def _publish_row(self, account: str, scopes: tuple[str, ...], row: dict[str, Any]) -> None:
         for scope in scopes:
             data = row if scope == "UNIFIED" else classic_order(row)
@@ -209,10 +218,12 @@ class ProPrivateFeed:
             self._venue.publish_pro(f"order.{scope}:{row['s']}", data, account=account)
 
     def _publish_execution(self, account: str, scopes: tuple[str, ...], row: dict[str, Any]) -> None:
-        if not self._is_owned(account):
-            return
         lite = lite_execution(row, is_futures=scopes is _FUTURES_SCOPES)
         for scope in scopes:
             data = row if scope == "UNIFIED" else classic_execution(row)
             self._venue.publish_pro(f"execution.{scope}", data, account=account)
             self._venue.publish_pro(f"execution.lite.{scope}", lite, account=account)
+
+
+def _views(venue: Venue, *channels: str) -> _Views:
+    return {scope: tuple(venue.arguments(channel.format(scope)) for channel in channels) for scope in _SCOPES}

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..agenda import Entry
 from ..clock import SECOND_NS
+from ..feed import Reactions
 from ..futures.events import FundingRateChanged, MarkPriceChanged
 from ..market.candles import Candle
-from ..matching.events import CallAuctionChanged, Event, Trade, Traded
+from ..matching.events import CallAuctionChanged, Trade, Traded
 from ..matching.symbols import plain
 from ..peer import Peer
 from .market import ProMarket, market_of, split_topic
@@ -53,17 +54,12 @@ class ProPublicFeed:
         self._candles: dict[str, Candle] = {}
         self._candles_at_ns = 0
         self._funding: dict[str, dict[str, Any]] = {}
-
-    def on_event(self, event: Event) -> None:
-        """See `Feed.on_event`."""
-        if isinstance(event, Traded):
-            self._traded(event.trade)
-        elif isinstance(event, CallAuctionChanged):
-            self._call_auction_is_on(f"callAuctionInfo.SPOT:{event.symbol}")
-        elif isinstance(event, MarkPriceChanged):
-            self._mark_price_changed(event)
-        elif isinstance(event, FundingRateChanged):
-            self._funding_rate_changed(event)
+        self.reactions: Reactions = {
+            Traded: self._traded,
+            CallAuctionChanged: self._call_auction_changed,
+            MarkPriceChanged: self._mark_price_changed,
+            FundingRateChanged: self._funding_rate_changed,
+        }
 
     def on_subscribe(self, peer: Peer, topic: str) -> None:
         """Begin with a running call auction; of all else the next change is the first."""
@@ -95,7 +91,8 @@ class ProPublicFeed:
 
     # Trades and tickers.
 
-    def _traded(self, trade: Trade) -> None:
+    def _traded(self, event: Traded) -> None:
+        trade = event.trade
         market = market_of(self._venue.pro_markets, trade.symbol)
         if market is None:
             return
@@ -158,6 +155,9 @@ class ProPublicFeed:
         self._venue.publish_pro(topic, data)
 
     # Call auctions.
+
+    def _call_auction_changed(self, event: CallAuctionChanged) -> None:
+        self._call_auction_is_on(f"callAuctionInfo.SPOT:{event.symbol}")
 
     def _call_auction_is_on(self, topic: str) -> None:
         if topic not in self._due and self._venue.has_readers(topic):
