@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from aiohttp import WSMsgType, web
 from attrs import asdict
 
+from .classic.channels import BOTH
 from .classic.stream import V1Stream
 from .credentials import Credentials, SignatureRefused
 from .json_text import compact, read_array, read_object
@@ -45,8 +46,12 @@ __all__ = ["FUTURES_PREFIX", "UTA_PATH", "WS_API_PATH", "KucoinServer"]
 
 FUTURES_PREFIX = "/futures"
 """Path that stands for the futures REST host."""
-V1_PATHS = {"/v1/stream/spot": "spot", "/v1/stream/futures": "futures"}
+BOTH_PREFIX = "/both"
+"""Path of a host of the simulator's own: for clients that ask one host for the tokens of spot and of futures."""
+V1_PATHS = {"/v1/stream/spot": "spot", "/v1/stream/futures": "futures", "/v1/stream/both": BOTH}
 WS_API_PATH = "/v1/private"
+WS_API_UNSIGNED_PATH = "/v1/private/{apikey}"
+"""A path of the simulator's own: for clients that open a URL given to them as it is, and so cannot sign it."""
 UTA_PATH = "/v2/private"
 
 MAX_FRAME = 4 * 1024 * 1024
@@ -96,7 +101,8 @@ class KucoinServer:
             app.router.add_get(path, functools.partial(self._v1_stream, product))
         for host in PRO_HOSTS:
             app.router.add_get(f"/pro/{host}", functools.partial(self._pro_stream, host))
-        app.router.add_get(WS_API_PATH, self._ws_api)
+        for ws_api_path in (WS_API_PATH, WS_API_UNSIGNED_PATH):
+            app.router.add_get(ws_api_path, self._ws_api)
         app.router.add_get(UTA_PATH, self._ws_api)
         app.router.add_post("/_simulator/faults", self._control_faults)
         app.router.add_get("/_simulator/truth/{client_oid}", self._control_truth)
@@ -132,7 +138,7 @@ class KucoinServer:
     # REST.
 
     def _hosts(self) -> dict[str, list[Route]]:
-        """Return the calls of each host: both share one port and are told apart by a prefix of the path."""
+        """Return the calls of each host: they share one port and are told apart by a prefix of the path."""
         venue = self._venue
         encrypted = self._ssl_context is not None
         public = {
@@ -156,6 +162,7 @@ class KucoinServer:
                 *FuturesCalls(venue).routes(),
                 *UnifiedCalls(venue).token_routes(),
             ],
+            BOTH_PREFIX: [*public[BOTH].routes(), *UnifiedCalls(venue).token_routes()],
         }
 
     def _rest_handler(self, route: Route, prefix: str) -> _Handler:
@@ -265,8 +272,10 @@ class KucoinServer:
         if ws is None:
             return web.Response()
         peer = self._venue.open_peer("ws_api", _transport(request))
-        is_older = request.path == WS_API_PATH
-        session = WsApiSession(self._venue, peer, request.query) if is_older else UtaSession(self._venue, peer)
+        if request.path == UTA_PATH:
+            session: WsApiSession = UtaSession(self._venue, peer)
+        else:
+            session = WsApiSession(self._venue, peer, request.query, request.match_info.get("apikey"))
         if self._is_full():
             # Neither code nor close is documented for this host.
             self._venue.send_ws_api_error(peer, "429002", "Too many connections.")

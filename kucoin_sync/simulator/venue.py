@@ -74,7 +74,7 @@ _TEXT = 0x1
 
 @frozen
 class Token:
-    """A connect token; ``product`` names the stream it opens: ``spot``, ``futures`` or ``pro``."""
+    """A connect token; ``product`` names the stream it opens: ``spot``, ``futures``, ``both`` of them, or ``pro``."""
 
     product: str
     account: str | None
@@ -371,8 +371,12 @@ class Venue:
     # Tokens and pools.
 
     def issue_token(self, account: str | None, product: str) -> str:
-        """Make a token; it contains characters that must be percent-encoded, as the real ones do."""
-        token = f"SIM-{secrets.token_urlsafe(48)}.{base64.b64encode(secrets.token_bytes(16)).decode()}"
+        """
+        Make a token of the characters real ones have: ``=`` is to be percent-encoded, but nothing breaks without.
+
+        A plus sign, which a query spells as a space, occurs in none, and some clients put the token in a URL as it is.
+        """
+        token = f"SIM-{secrets.token_urlsafe(48)}.{base64.urlsafe_b64encode(secrets.token_bytes(16)).decode()}"
         self._tokens[token] = Token(product, account, self.now_ns() + TOKEN_LIFE_NS)
         if len(self._tokens) > MAX_TOKENS:
             self._tokens.popitem(last=False)
