@@ -10,6 +10,7 @@ from __future__ import annotations
 from .controls.controls import Controls, faults_by_name
 from .credentials import Credentials
 from .faults.armed import ArmedFault, FaultLogEntry
+from .frame_log import FrameRecord
 from .futures.contracts import Contract
 from .futures.events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
 from .market.replay import ReplayProgress
@@ -31,6 +32,7 @@ __all__ = [
     "Credentials",
     "Debt",
     "FaultLogEntry",
+    "FrameRecord",
     "FuturesFill",
     "FuturesOrderState",
     "FuturesWallet",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
+import struct
 import types
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import unquote
 
 from aiohttp import WSMsgType, web
 
+from .classic.channels import BOTH
 from .classic.stream import V1Stream
 from .controls.endpoint import KEY_HEADER, PREFIX, Endpoint
 from .credentials import Credentials, SignatureRefused
@@ -46,8 +48,12 @@ __all__ = ["FUTURES_PREFIX", "UTA_PATH", "WS_API_PATH", "KucoinServer"]
 
 FUTURES_PREFIX = "/futures"
 """Path that stands for the futures REST host."""
-V1_PATHS = {"/v1/stream/spot": "spot", "/v1/stream/futures": "futures"}
+BOTH_PREFIX = "/both"
+"""Path of a host of the simulator's own: for clients that ask one host for the tokens of spot and of futures."""
+V1_PATHS = {"/v1/stream/spot": "spot", "/v1/stream/futures": "futures", "/v1/stream/both": BOTH}
 WS_API_PATH = "/v1/private"
+WS_API_UNSIGNED_PATH = "/v1/private/{apikey}"
+"""A path of the simulator's own: for clients that open a URL given to them as it is, and so cannot sign it."""
 UTA_PATH = "/v2/private"
 
 MAX_FRAME = 4 * 1024 * 1024
@@ -102,7 +108,8 @@ class KucoinServer:
             app.router.add_get(path, functools.partial(self._v1_stream, product))
         for host in PRO_HOSTS:
             app.router.add_get(f"/pro/{host}", functools.partial(self._pro_stream, host))
-        app.router.add_get(WS_API_PATH, self._ws_api)
+        for ws_api_path in (WS_API_PATH, WS_API_UNSIGNED_PATH):
+            app.router.add_get(ws_api_path, self._ws_api)
         app.router.add_get(UTA_PATH, self._ws_api)
         app.router.add_post(PREFIX + "{name}", self._control)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
@@ -135,7 +142,7 @@ class KucoinServer:
     # REST.
 
     def _hosts(self) -> dict[str, list[Route]]:
-        """Return the calls of each host: both share one port and are told apart by a prefix of the path."""
+        """Return the calls of each host: they share one port and are told apart by a prefix of the path."""
         venue = self._venue
         encrypted = self._ssl_context is not None
         public = {
@@ -159,6 +166,7 @@ class KucoinServer:
                 *FuturesCalls(venue).routes(),
                 *UnifiedCalls(venue).token_routes(),
             ],
+            BOTH_PREFIX: [*public[BOTH].routes(), *UnifiedCalls(venue).token_routes()],
         }
 
     def _rest_handler(self, route: Route, prefix: str) -> _Handler:
@@ -256,8 +264,10 @@ class KucoinServer:
         if not isinstance(ws, web.WebSocketResponse):
             return ws
         peer = self._venue.open_peer("ws_api", _transport(request))
-        is_older = request.path == WS_API_PATH
-        session = WsApiSession(self._venue, peer, request.query) if is_older else UtaSession(self._venue, peer)
+        if request.path == UTA_PATH:
+            session: WsApiSession = UtaSession(self._venue, peer)
+        else:
+            session = WsApiSession(self._venue, peer, request.query, request.match_info.get("apikey"))
         if self._is_full():
             # Neither code nor close is documented for this host.
             self._venue.send_ws_api_error(peer, "429002", "Too many connections.")
@@ -305,8 +315,8 @@ class KucoinServer:
                     if not peer.is_open:
                         # Frames that were read before a cut or close took effect count as lost on the way.
                         continue
-                    venue.received(peer)
-                    data = message.data
+                    data = message.data if kind is WSMsgType.TEXT else bytes(message.data)
+                    venue.received(peer, kind, data)
                     session.on_text(data if isinstance(data, str) else data.decode("utf-8", "replace"))
                     venue.on_change()
                     in_a_row += 1
@@ -314,11 +324,16 @@ class KucoinServer:
                         in_a_row = 0
                         await _others()
                 elif kind is WSMsgType.PING:
+                    peer.received(kind, bytes(message.data))
                     peer.send_frame(PONG, message.data)
                 elif kind is WSMsgType.CLOSE:
+                    reason = str(message.extra or "").encode()
+                    peer.received(kind, struct.pack("!H", message.data) + reason if message.data else b"")
                     peer.answer_close(message.data)
                     break
-                elif kind is not WSMsgType.PONG:
+                elif kind is WSMsgType.PONG:
+                    peer.received(kind, bytes(message.data))
+                else:
                     break
         finally:
             session.stop()

@@ -13,7 +13,9 @@ import socket
 import struct
 from collections.abc import Callable
 
-__all__ = ["Peer", "encode_frame"]
+from .frame_log import EXCERPT, FrameLog
+
+__all__ = ["Peer", "encode_frame", "payload_of"]
 
 TEXT, BINARY, CLOSE, PONG = 0x1, 0x2, 0x8, 0xA
 
@@ -34,6 +36,12 @@ def encode_frame(opcode: int, payload: bytes) -> bytes:
     return struct.pack("!BBQ", 0x80 | opcode, 127, size) + payload
 
 
+def payload_of(frame: bytes) -> bytes:
+    """Return what an unmasked frame carries; of other bytes, what is left after two."""
+    length = frame[1] & 0x7F if len(frame) > 1 else 0
+    return frame[4:] if length == 126 else frame[10:] if length == 127 else frame[2:]
+
+
 class Peer:
     """
     A connected client.
@@ -44,6 +52,7 @@ class Peer:
         transport: The connection.
         max_output: Bytes that may wait for a slow client before it is dropped.
         on_change: Called after frames went out.
+        frame_log: Where frames are noted, if they are.
     """
 
     def __init__(
@@ -54,6 +63,7 @@ class Peer:
         *,
         max_output: int,
         on_change: Callable[[], None],
+        frame_log: FrameLog,
     ) -> None:
         self.id = peer_id
         self.system = system
@@ -70,6 +80,10 @@ class Peer:
         #: Opcode of the frames that carry data here.
         self.opcode = TEXT
         self.last_received = asyncio.get_running_loop().time()
+        #: Bytes that came before the frame that came last, counted from the end of the handshake.
+        self.frame_offset = 0
+        self._bytes_received = self._bytes_sent = 0
+        self._frame_log = frame_log
         self._transport = transport
         self._max_output = max_output
         self._on_change = on_change
@@ -106,12 +120,26 @@ class Peer:
             return False
         if not self._gathered:
             self._loop.call_soon(self._flush)
+        if self._frame_log.is_on:
+            self._frame_log.note(self.id, "out", data[0] & 0xF, self._bytes_sent, len(data), payload_of(data))
+        self._bytes_sent += len(data)
         self._gathered.append(data)
         self._gathered_size += len(data)
         self.frames_sent += 1
         if self._gathered_size > MAX_GATHERED:
             self._flush()
         return True
+
+    def received(self, opcode: int, payload: str | bytes) -> None:
+        """Count a frame of the client."""
+        size = len(payload) if isinstance(payload, bytes) or payload.isascii() else len(payload.encode())
+        # Two bytes, the length if it is longer, and the mask.
+        size += 6 if size < 126 else 8 if size < 65536 else 14
+        self.frame_offset = self._bytes_received
+        self._bytes_received += size
+        if self._frame_log.is_on:
+            data = payload if isinstance(payload, bytes) else payload[:EXCERPT].encode("utf-8", "surrogatepass")
+            self._frame_log.note(self.id, "in", opcode, self.frame_offset, size, data)
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake; the connection is dropped if the client does not join in."""

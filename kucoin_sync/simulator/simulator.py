@@ -85,6 +85,7 @@ class Simulator(Controls):
         truth_file: File to append the truth log to; ``None`` keeps it in memory only.
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
         fault_seed: Seed of the chance with which those faults strike that have a probability.
+        frame_log: How many frames of all connections to remember, see `frames`.
 
     Raises:
         ValueError: For a host that is not loopback, credentials that could be live ones, a replay beside a market
@@ -129,6 +130,7 @@ class Simulator(Controls):
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
         fault_seed: int = 0,
+        frame_log: int = 0,
     ) -> None:
         if host not in ("127.0.0.1", "::1") and not allow_remote:
             raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}, unless allow_remote is set")
@@ -175,6 +177,7 @@ class Simulator(Controls):
             truth_file=truth_file,
             deprecated_subjects=deprecated_subjects,
             fault_seed=fault_seed,
+            frame_log=frame_log,
         )
         self._venue.on_change = self._changed
         self._server = _make_server(

@@ -29,6 +29,8 @@ class TruthFrame:
     client_oid: str | None
     request_id: str
     connection_id: str
+    #: Bytes that its connection had sent before it, counted from the end of the handshake.
+    offset: int
     #: Wall clock (without any simulated skew) and the machine's monotonic clock at arrival.
     arrived_at_ns: int
     arrived_monotonic_ns: int
@@ -64,6 +66,7 @@ class Entry:
     client_oid: str | None
     request_id: str
     connection_id: str
+    offset: int
     arrived_at_ns: int
     arrived_monotonic_ns: int
     executed: bool = False

@@ -32,6 +32,7 @@ from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .faults.armed import SYSTEMS
 from .faults.faults import Faults
 from .feed import Feed
+from .frame_log import FrameLog
 from .futures.contract_market_maker import ContractMarketMaker
 from .futures.contracts import Contract
 from .futures.exchange import FuturesExchange
@@ -80,7 +81,7 @@ _TEXT = 0x1
 
 @frozen
 class Token:
-    """A connect token; ``product`` names the stream it opens: ``spot``, ``futures`` or ``pro``."""
+    """A connect token; ``product`` names the stream it opens: ``spot``, ``futures``, ``both`` of them, or ``pro``."""
 
     product: str
     account: str | None
@@ -203,6 +204,7 @@ class Venue:
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
         fault_seed: int = 0,
+        frame_log: int = 0,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.pro_forms = ProForms() if pro_forms is None else pro_forms
@@ -213,6 +215,7 @@ class Venue:
         self.challenge_timeout = challenge_timeout
         self.credentials = {c.api_key: c for c in credentials}
         self.truth = TruthLog(spool=truth_file)
+        self.frame_log = FrameLog(frame_log, self.clock.machine_ns)
         #: Private pushes of all products go through here.
         self.private_pushes = PrivatePushes(self.agenda)
         self.faults = Faults(now_ns=self.clock.machine_ns, events=self.private_pushes, seed=fault_seed)
@@ -404,6 +407,7 @@ class Venue:
             transport,
             max_output=self._max_output,
             on_change=self.on_change,
+            frame_log=self.frame_log,
         )
         self._peers[peer.id] = peer
         self.on_change()
@@ -448,8 +452,9 @@ class Venue:
         else:
             asyncio.get_running_loop().call_later(late["seconds"], welcome)
 
-    def received(self, peer: Peer) -> None:
-        """Count a frame of the client."""
+    def received(self, peer: Peer, opcode: int, payload: str | bytes) -> None:
+        """Count a message of the client."""
+        peer.received(opcode, payload)
         peer.frames_received += 1
         peer.last_received = asyncio.get_running_loop().time()
         self.frames_received[peer.system] += 1
@@ -457,8 +462,12 @@ class Venue:
     # Tokens and pools.
 
     def issue_token(self, account: str | None, product: str) -> str:
-        """Make a token; it contains characters that must be percent-encoded, as the real ones do."""
-        token = f"SIM-{secrets.token_urlsafe(48)}.{base64.b64encode(secrets.token_bytes(16)).decode()}"
+        """
+        Make a token of the characters real ones have: ``=`` is to be percent-encoded, but nothing breaks without.
+
+        A plus sign, which a query spells as a space, occurs in none, and some clients put the token in a URL as it is.
+        """
+        token = f"SIM-{secrets.token_urlsafe(48)}.{base64.urlsafe_b64encode(secrets.token_bytes(16)).decode()}"
         self._tokens[token] = Token(product, account, self.line_ns() + TOKEN_LIFE_NS)
         if len(self._tokens) > MAX_TOKENS:
             self._tokens.popitem(last=False)

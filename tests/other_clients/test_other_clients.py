@@ -1,7 +1,8 @@
 """
 Clients of KuCoin which know nothing of this project, run against the simulator as they come from their registry.
 
-They need Node and its package registry: ``python -m pytest -m other_clients``.
+They need Node and its package registry: ``python -m pytest -m other_clients``. The one of Tiago Siebler is looked for
+in the folder that ``KUCOIN_API_NODE`` names: it holds the package's package.json, what it built, and its dependencies.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ LIMIT = 180.0
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "ccxt.mjs", "official.cjs"):
+    for name in ("package.json", "ccxt.mjs", "official.cjs", "node_kucoin_api.mjs"):
         shutil.copy(HERE / name, made)
     command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
     subprocess.run(command, cwd=made, check=True, timeout=LIMIT, capture_output=True)
@@ -100,3 +101,36 @@ def test_the_official_sdk_streams_and_trades(folder: Path, simulator: Simulator)
     assert saw["spot.orderV2"]["data"]["clientOid"] == "other-1"
     assert saw["futures.allOrder"]["data"]["clientOid"] == "other-3"
     assert {row.client_oid for row in simulator.orders()} >= {"other-1", "other-2"}
+
+
+@pytest.mark.skipif("KUCOIN_API_NODE" not in os.environ, reason="KUCOIN_API_NODE names no folder with the package")
+def test_kucoin_api_streams_and_trades(folder: Path, simulator: Simulator) -> None:
+    saw = said(folder, simulator, "node_kucoin_api.mjs")
+
+    assert saw["rest spot look up"]["clientOid"] == "node-rest"
+    assert saw["rest spot cancel"]["orderId"] == saw["rest spot place"]["orderId"]
+    assert saw["rest futures look up"]["id"] == saw["rest futures place"]["orderId"]
+    assert saw["rest refused"] == {"code": 200, "msg": {"code": "400100", "msg": "Price increment invalid."}}
+
+    streams = {name: row for name, row in saw.items() if name.partition(" ")[2].startswith("/")}
+    assert len(streams) == 11
+    for name, row in streams.items():
+        assert row["topic"].startswith(name.partition(" ")[2]) and row["data"], name
+    assert saw["spotPrivateV1 /spotMarket/tradeOrdersV2"]["data"]["clientOid"] == "node-1"
+    assert saw["futuresPrivateV1 /contractMarket/tradeOrders"]["data"]["clientOid"] == "node-5"
+    assert saw["spotPublicProV2 ticker"]["d"]["s"] == "BTC-USDT"
+    assert saw["futuresPublicProV2 ticker"]["d"]["s"] == "XBTUSDTM"
+    assert saw["privateProV2 orderAll"]["d"]["ci"] == "node-9"
+
+    assert saw["spot.cancel"]["orderId"] == saw["spot.modify"]["newOrderId"] != saw["spot.order"]["orderId"]
+    assert (saw["spot.sync_order"]["status"], saw["spot.sync_cancel"]["status"]) == ("open", "done")
+    assert saw["futures.cancel"]["cancelledOrderIds"] == [saw["futures.order"]["orderId"]]
+    assert [row["code"] for row in saw["futures.multi_order"]] == ["200000"] * 2
+    assert [row["orderId"] for row in saw["futures.multi_cancel"]] == [
+        row["orderId"] for row in saw["futures.multi_order"]
+    ]
+    assert saw["spot.order refused"]["code"] == "400100"
+    # Every ping was answered in time, and the one connection that was lost came back.
+    assert (saw["lost before"], saw["lost after"]) == ([], ["wsApiSpotV1"])
+    for number in (1, 2, 3, 4, 9, 10):
+        assert simulator.truth(f"node-{number}").executed, number

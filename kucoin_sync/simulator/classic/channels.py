@@ -10,7 +10,10 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-__all__ = ["CHANNELS", "Channel"]
+__all__ = ["BOTH", "CHANNELS", "Channel"]
+
+BOTH = "both"
+"""Product of a stream which KuCoin does not have: its connections take the topics of both hosts."""
 
 
 @frozen

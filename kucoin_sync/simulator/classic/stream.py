@@ -15,7 +15,7 @@ from typing import Any
 from ..json_text import compact, read_object
 from ..peer import Peer
 from ..venue import Token, Venue
-from .channels import CHANNELS
+from .channels import BOTH, CHANNELS
 
 __all__ = ["V1Stream"]
 
@@ -109,7 +109,7 @@ class V1Stream:
             return (400, "topic is invalid"), []
         path, colon, argument = topic.partition(":")
         channel = CHANNELS.get(path)
-        if channel is None or channel.product != self._token.product:
+        if channel is None or self._token.product not in (channel.product, BOTH):
             return (404, "topic does not exist"), []
         symbols = argument.split(",")
         if channel.argument != "optional" and bool(colon) != (channel.argument == "needed"):

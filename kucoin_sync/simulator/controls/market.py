@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..clock import SECOND_NS, nanoseconds
+from ..frame_log import FrameRecord
 from ..market.replay import ReplayProgress
 from ..matching.account_states import TRADE, Balance
 from ..matching.events import Ticker, Trade
@@ -35,6 +36,11 @@ class MarketControls(FaultControls):
     def truth_frames(self, *, client_oid: str | None = None, op: str | None = None) -> list[TruthFrame]:
         """Return the order-carrying frames received, oldest first."""
         return self._venue.truth.frames(client_oid=client_oid, op=op)
+
+    @query
+    def frames(self, connection_id: str | None = None) -> list[FrameRecord]:
+        """Return the remembered frames, oldest first; there are none without ``Simulator(frame_log=...)``."""
+        return self._venue.frame_log.records(connection_id)
 
     @query
     def connections(self, system: str = "all") -> int:

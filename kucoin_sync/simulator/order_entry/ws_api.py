@@ -41,12 +41,15 @@ class WsApiSession:
         venue: Shared state.
         peer: The connection.
         query: Decoded query of the URL.
+        named_key: Key that the path names instead of a signed query; the challenge alone then proves the secret.
+            KuCoin has no such path.
     """
 
-    def __init__(self, venue: Venue, peer: Peer, query: Mapping[str, str]) -> None:
+    def __init__(self, venue: Venue, peer: Peer, query: Mapping[str, str], named_key: str | None = None) -> None:
         self._venue = venue
         self._peer = peer
         self._query = query
+        self._named_key = named_key
         self._time_divisor = 1 if query.get("enable_ns") == "true" else 1_000_000
         self._credentials: Credentials | None = None
         self._challenge: str | None = None
@@ -99,12 +102,14 @@ class WsApiSession:
         self._timer = asyncio.get_running_loop().call_later(self._venue.challenge_timeout, self._refuse, "400012")
 
     def _check_query(self) -> Credentials:
-        query = self._query
-        if not all(query.get(name) for name in ("apikey", "timestamp", "sign", "passphrase")):
+        query, is_signed = self._query, self._named_key is None
+        if is_signed and not all(query.get(name) for name in ("apikey", "timestamp", "sign", "passphrase")):
             raise SignatureRefused("400001")
-        credentials = self._venue.credentials.get(query["apikey"])
+        credentials = self._venue.credentials.get(query["apikey"] if self._named_key is None else self._named_key)
         if credentials is None:
             raise SignatureRefused("400003")
+        if not is_signed:
+            return credentials
         credentials.check(
             sign_=query["sign"],
             passphrase=query["passphrase"],
@@ -154,6 +159,7 @@ class WsApiSession:
                     self._client_oid_of(order),
                     request_id[:_MAX_ID],
                     self._peer.id,
+                    self._peer.frame_offset,
                     venue.clock.machine_ns(),
                     time.monotonic_ns(),
                 )

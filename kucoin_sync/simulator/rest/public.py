@@ -21,7 +21,7 @@ class PublicCalls:
 
     Args:
         venue: Shared state.
-        product: ``spot`` or ``futures``: what the tokens of this host are good for.
+        product: ``spot``, ``futures`` or ``both``: what the tokens of this host are good for.
         stream_url: Returns where the streams of this host are, once the port is known.
         encrypted: Whether that URL is TLS.
     """
@@ -34,7 +34,7 @@ class PublicCalls:
 
     def routes(self) -> list[Route]:
         """Return the table of these calls."""
-        pool = "spot" if self._product == "spot" else "futures"
+        pool = "futures" if self._product == "futures" else "spot"
         return [
             Route("POST", "/api/v1/bullet-public", self._token, signed=False, pool="public", weight=10),
             Route("POST", "/api/v1/bullet-private", self._token, pool=pool, weight=10),
