@@ -221,7 +221,7 @@ BEGIN = {
     "borrowing": 35,
     "payment of a liquidation": 25,
     "starved orders": 13,
-    "cross liquidation": 33,
+    "cross liquidation": 103,
     "risk limit": 8,
 }
 
