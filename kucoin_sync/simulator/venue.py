@@ -503,17 +503,16 @@ class Venue:
             return 0
         if self.faults.take("lose_pushes", topic=topic) is not None:
             return 0
-        frame = encode_frame(opcode, payload)
-        takers = [
-            peer
-            for peer in peers
-            if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
-        ]
-        if account is None:
-            return sum(peer.send_raw(frame) for peer in takers)
-        for peer in takers:
-            self.private_pushes.put(functools.partial(peer.send_raw, frame))
-        return len(takers)
+        frame, taken = encode_frame(opcode, payload), 0
+        for peer in peers:
+            if topic in peer.own_topics and peer.account not in owners:
+                continue
+            if account is None:
+                taken += peer.send_raw(frame)
+            elif peer.account == account:
+                self.private_pushes.put(functools.partial(peer.send_raw, frame))
+                taken += 1
+        return taken
 
     def publish_pro(self, topic: str, data: object, *, kind: str | None = None, account: str | None = None) -> int:
         """
