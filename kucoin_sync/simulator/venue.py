@@ -595,20 +595,24 @@ class Venue:
         if not peers:
             return 0
         frame = encode_frame(opcode, payload)
-        takers = [
-            peer
-            for peer in peers
-            if (account is None or peer.account == account) and (topic not in peer.own_topics or peer.account in owners)
-        ]
+        if self.faults.is_quiet:
+            return self._send_to(peers, topic, frame, account, owners)
+        send = functools.partial(self._send_to, tuple(peers), topic, frame, account, owners)
+        return self.faults.pushes.deliver(topic, send)
 
-        def send() -> int:
+    def _send_to(
+        self, peers: Iterable[Peer], topic: str, frame: bytes, account: str | None, owners: Collection[str]
+    ) -> int:
+        taken = 0
+        for peer in peers:
+            if topic in peer.own_topics and peer.account not in owners:
+                continue
             if account is None:
-                return sum(peer.send_raw(frame) for peer in takers)
-            for peer in takers:
+                taken += peer.send_raw(frame)
+            elif peer.account == account:
                 self.private_pushes.put(functools.partial(peer.send_raw, frame))
-            return len(takers)
-
-        return send() if self.faults.is_quiet else self.faults.pushes.deliver(topic, send)
+                taken += 1
+        return taken
 
     def publish_pro(self, topic: str, data: object, *, kind: str | None = None, account: str | None = None) -> int:
         """

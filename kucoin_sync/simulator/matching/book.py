@@ -102,7 +102,11 @@ class BookSide:
 
     def top(self) -> tuple[Decimal, Decimal]:
         """Return price and size of the best visible level, zeros when there is none."""
-        return next(self.levels(), (ZERO, ZERO))
+        for key in reversed(self._keys):
+            size = self._levels[abs(key)].size
+            if size:
+                return abs(key), size
+        return ZERO, ZERO
 
     def levels(self) -> Iterator[tuple[Decimal, Decimal]]:
         """Yield price and visible size, best first."""

@@ -65,6 +65,10 @@ class ProAccountFeed:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._changed: dict[tuple[str, str, str], None] = {}
+        # Live views of who reads balances, by kind of wallet.
+        self._balance_readers = {
+            wallet: [venue.arguments(f"balance.{name}") for name in names] for wallet, names in _TYPES.items()
+        }
         self._due: asyncio.Handle | None = None
         #: Kind of the last warning of an account and currency, and when it was sent.
         self._warned: dict[tuple[str, str], tuple[str, int]] = {}
@@ -111,7 +115,10 @@ class ProAccountFeed:
         """Note a change; it is sent after the operation, when debts and margins fit the balance again."""
         if account not in self._venue.credentials:
             return
-        if not any(self._venue.has_readers(f"balance.{name}") for name in _types_of(wallet)):
+        for readers in self._balance_readers[wallet.partition(":")[0]]:
+            if readers:
+                break
+        else:
             return
         self._changed[account, wallet, currency] = None
         if self._due is None:

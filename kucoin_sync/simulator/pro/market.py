@@ -41,7 +41,10 @@ class ProMarket:
 
 def market_of(markets: Mapping[str, ProMarket], symbol: str) -> ProMarket | None:
     """Return the product that lists a symbol."""
-    return next((market for market in markets.values() if symbol in market.symbols), None)
+    for market in markets.values():
+        if symbol in market.symbols:
+            return market
+    return None
 
 
 def split_topic(topic: str) -> tuple[str, str, str]:

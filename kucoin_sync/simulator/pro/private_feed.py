@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProPrivateFeed"]
 
-_Views = dict[str, tuple[dict[str, None], ...]]
+_Views = dict[str, tuple[dict[str, None], dict[str, None]]]
 
 _FUTURES_SCOPES = ("UNIFIED", "FUTURES")
 _SCOPES = ("UNIFIED", "SPOT", "MARGIN", "CROSS", "ISOLATED", "FUTURES")
@@ -69,8 +69,8 @@ class ProPrivateFeed:
         #: Live futures orders that were told of.
         self._announced: set[str] = set()
         # Live views of who reads orders and executions, by account type.
-        self._order_readers = _views(venue, "orderAll.{}", "order.{}")
-        self._execution_readers = _views(venue, "execution.{}", "execution.lite.{}")
+        self._order_readers = _views(venue, "orderAll", "order")
+        self._execution_readers = _views(venue, "execution", "execution.lite")
         self.reactions: Reactions = {
             OrderReceived: self._received,
             OrderMatched: self._matched,
@@ -111,8 +111,10 @@ class ProPrivateFeed:
         fill = LastFill(str(trade.trade_id), trade.price, trade.size, liquidity)
         is_complete = order.size is not None and order.size == order.deal_size
         self._publish_order(order, "FILL" if is_complete else "MATCH", fill=fill)
+        if not self._is_owned(order.account):
+            return
         scopes = scopes_of(order.request)
-        if self._is_owned(order.account) and self._has_readers(self._execution_readers, scopes):
+        if self._has_readers(self._execution_readers, scopes):
             row = spot_execution(order, trade, is_maker=event.is_maker, fee_currency=self._fee_currency(order.request))
             self._publish_execution(order.account, scopes, row)
 
@@ -140,8 +142,10 @@ class ProPrivateFeed:
         self._publish_row(order.account, scopes_of(order.request), row)
 
     def _publish_order(self, order: OrderState, event: str, *, fill: LastFill = NO_FILL) -> None:
+        if not self._is_owned(order.account):
+            return
         scopes = scopes_of(order.request)
-        if self._is_owned(order.account) and self._has_readers(self._order_readers, scopes):
+        if self._has_readers(self._order_readers, scopes):
             origin = self._origins.get(order.order_id, "")
             row = spot_order(order, event, fee_currency=self._fee_currency(order.request), fill=fill, origin=origin)
             self._publish_row(order.account, scopes, row)
@@ -209,7 +213,11 @@ class ProPrivateFeed:
         return account in self._venue.credentials
 
     def _has_readers(self, views: _Views, scopes: tuple[str, ...]) -> bool:
-        return any(view for scope in scopes for view in views[scope])
+        for scope in scopes:
+            whole, parts = views[scope]
+            if whole or parts:
+                return True
+        return False
 
     def _publish_row(self, account: str, scopes: tuple[str, ...], row: dict[str, Any]) -> None:
         for scope in scopes:
@@ -225,5 +233,5 @@ class ProPrivateFeed:
             self._venue.publish_pro(f"execution.lite.{scope}", lite, account=account)
 
 
-def _views(venue: Venue, *channels: str) -> _Views:
-    return {scope: tuple(venue.arguments(channel.format(scope)) for channel in channels) for scope in _SCOPES}
+def _views(venue: Venue, whole: str, parts: str) -> _Views:
+    return {scope: (venue.arguments(f"{whole}.{scope}"), venue.arguments(f"{parts}.{scope}")) for scope in _SCOPES}

@@ -55,7 +55,7 @@ def read_order_request(args: Mapping[str, Any], symbols: Mapping[str, Symbol], n
     kind = one_of(args, "type", ("limit", "market"), None)
     client_oid = read_client_oid(args.get("clientOid"))
     _check_window(args, now_ms)
-    request = evolve(_read_common(args, symbol, kind, client_oid), tags=_text(args, "tags"))
+    request = _read_common(args, symbol, kind, client_oid, tags=_text(args, "tags"))
     check_size_and_price(request, symbol)
     return request
 
@@ -177,13 +177,15 @@ def _symbol(args: Mapping[str, Any], symbols: Mapping[str, Symbol]) -> Symbol:
     return symbol
 
 
-def _read_common(args: Mapping[str, Any], symbol: Symbol, kind: str, client_oid: str | None) -> OrderRequest:
+def _read_common(
+    args: Mapping[str, Any], symbol: Symbol, kind: str, client_oid: str | None, *, tags: str | None = None
+) -> OrderRequest:
     """Read what the calls of both markets share."""
     side = one_of(args, "side", ("buy", "sell"), None)
     stp = one_of(args, "stp", ("DC", "CO", "CN", "CB", ""), "")
     remark = _text(args, "remark")
     if kind == "market":
-        return _read_market(args, symbol, side, client_oid, stp=stp, remark=remark)
+        return _read_market(args, symbol, side, client_oid, stp=stp, tags=tags, remark=remark)
     force = one_of(args, "timeInForce", ("GTC", "GTT", "IOC", "FOK"), "GTC")
     cancel_after = args.get("cancelAfter", -1)
     if not isinstance(cancel_after, int) or isinstance(cancel_after, bool):
@@ -213,19 +215,29 @@ def _read_common(args: Mapping[str, Any], symbol: Symbol, kind: str, client_oid:
         hidden=hidden,
         visible_size=visible,
         stp=stp,
+        tags=tags,
         remark=remark,
     )
 
 
 def _read_market(
-    args: Mapping[str, Any], symbol: Symbol, side: str, client_oid: str | None, *, stp: str, remark: str | None
+    args: Mapping[str, Any],
+    symbol: Symbol,
+    side: str,
+    client_oid: str | None,
+    *,
+    stp: str,
+    tags: str | None,
+    remark: str | None,
 ) -> OrderRequest:
     has_size, has_funds = args.get("size") is not None, args.get("funds") is not None
     if has_size == has_funds:
         raise refused("parameter", "Either size or funds is required.")
     size = positive_number(args, "size") if has_size else None
     funds = positive_number(args, "funds") if has_funds else None
-    return OrderRequest(symbol.name, side, "market", client_oid, size=size, funds=funds, stp=stp, remark=remark)
+    return OrderRequest(
+        symbol.name, side, "market", client_oid, size=size, funds=funds, stp=stp, tags=tags, remark=remark
+    )
 
 
 def _check_size(size: Decimal, symbol: Symbol) -> None:
