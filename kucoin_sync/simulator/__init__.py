@@ -13,6 +13,7 @@ from .faults.armed import ArmedFault, FaultLogEntry
 from .frame_log import FrameRecord
 from .futures.contracts import Contract
 from .futures.events import FuturesFill, FuturesOrderState, FuturesWallet, PositionState
+from .limits import Limits
 from .market.replay import ReplayProgress
 from .matching.account_states import Balance, Debt, Loan, MarginAccount
 from .matching.events import Ticker, Trade
@@ -21,7 +22,6 @@ from .matching.symbols import Symbol, many_symbols
 from .simulator import Simulator
 from .status import BookStatus, LineStatus, MarketStatus, OrderStatus, Status
 from .truth import TruthFrame, TruthRecord
-from .venue import Limits
 
 __all__ = [
     "ArmedFault",

@@ -25,6 +25,7 @@ from .credentials import Credentials, SignatureRefused
 from .faults.rest_answers import Answer
 from .host_guard import HostGuard
 from .json_text import compact, read_array, read_object
+from .limits import Pool
 from .matching.orders import Refused
 from .order_entry.uta_session import UtaSession
 from .order_entry.ws_api import WsApiSession
@@ -42,7 +43,7 @@ from .rest.spot import SpotCalls
 from .rest.spot_orders import SpotOrderCalls
 from .rest.stop_orders import StopOrderCalls
 from .rest.unified import UnifiedCalls
-from .venue import Pool, Venue
+from .venue import Venue
 
 __all__ = ["FUTURES_PREFIX", "UTA_PATH", "WS_API_PATH", "KucoinServer"]
 
@@ -227,7 +228,7 @@ class KucoinServer:
     # WebSockets.
 
     async def _v1_stream(self, product: str, request: web.Request) -> web.StreamResponse:
-        token = self._venue.token(request.query.get("token", ""), product)
+        token = self._venue.tokens.find(request.query.get("token", ""), product)
         if token is None:
             return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
         ws = await self._upgrade("v1", request)
@@ -246,7 +247,7 @@ class KucoinServer:
         """Serve a Pro stream; a token, where the private one has any, must be valid (its refusal is assumed)."""
         account = None
         if host == "private" and "token" in request.query:
-            token = self._venue.token(request.query["token"], "pro")
+            token = self._venue.tokens.find(request.query["token"], "pro")
             if token is None:
                 return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
             account = token.account

@@ -18,12 +18,14 @@ from .clock import Clock, nanoseconds
 from .controls.controls import Controls
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .drive import Drive
+from .feeds import feeds_of
 from .futures.contracts import Contract
 from .host_guard import HostGuard
+from .limits import Limits
 from .market.recording import LineFile, Recording
 from .matching.symbols import Symbol
 from .pro.frames import ProForms
-from .venue import Limits, Venue
+from .venue import Venue
 
 if TYPE_CHECKING:
     from .controls.remote import RemoteSimulator
@@ -168,16 +170,21 @@ class Simulator(Controls):
             taker_fee=taker_fee,
             maker_fee=maker_fee,
             clock=Clock(clock, speed=speed, start_ns=start_ns),
-            ticker_interval=ticker_interval,
-            push_interval_scale=push_interval_scale,
             idle_timeout=idle_timeout,
             challenge_timeout=challenge_timeout,
             max_output=max_output,
             pro_forms=ProForms(frames=pro_frames, acks=pro_acks, refusals=pro_refusals),
             truth_file=truth_file,
-            deprecated_subjects=deprecated_subjects,
             fault_seed=fault_seed,
             frame_log=frame_log,
+        )
+        self._venue.add_feeds(
+            feeds_of(
+                self._venue,
+                scale=push_interval_scale,
+                ticker_interval=ticker_interval,
+                deprecated=deprecated_subjects,
+            )
         )
         self._venue.on_change = self._changed
         self._server = _make_server(

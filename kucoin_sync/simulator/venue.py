@@ -1,5 +1,5 @@
 """
-What all connections of one simulator share: engine, accounts, tokens, topics, faults, truth, counters.
+What all connections of one simulator share: engines, accounts, tokens, topics, faults, truth, counters.
 
 No HTTP and no WebSocket library here. Apart from the constructor everything runs on the simulator's loop.
 """
@@ -7,26 +7,15 @@ No HTTP and no WebSocket library here. Apart from the constructor everything run
 from __future__ import annotations
 
 import asyncio
-import base64
-import functools
-import hashlib
 import secrets
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
-
 from .admission import Admission
 from .agenda import Agenda
-from .classic.auction_feed import AuctionFeed, LendingFeed
-from .classic.futures_private_feed import FuturesPrivateFeed
-from .classic.futures_public_feed import FuturesPublicFeed
 from .classic.private_pushes import PrivatePushes
-from .classic.spot_private_feed import SpotPrivateFeed
-from .classic.spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .clock import Clock
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .faults.armed import SYSTEMS
@@ -38,6 +27,7 @@ from .futures.contracts import Contract
 from .futures.exchange import FuturesExchange
 from .futures.mark_prices import middle
 from .json_text import compact
+from .limits import Limits, Pool
 from .market.index_prices import IndexPrices
 from .market.market_data import MarketData, contract_market_data
 from .market.market_maker import MAKER, TAKER, MarketMaker
@@ -53,17 +43,15 @@ from .order_entry.operations import Operations
 from .order_entry.spot_operations import spot_operations
 from .order_entry.unified_orders import UnifiedOrders
 from .order_entry.uta_operations import uta_operations
-from .peer import Peer, encode_frame
-from .pro.account_feed import ProAccountFeed
-from .pro.frames import ProForms, encode_push
+from .peer import Peer
+from .pro.frames import ProForms
 from .pro.market import ProMarket
-from .pro.order_books import ProOrderBooks
-from .pro.private_feed import ProPrivateFeed
-from .pro.public_feed import ProPublicFeed
+from .publishing import Publisher
 from .spot.exchange import Exchange
+from .tokens import Tokens
 from .truth import TruthLog
 
-__all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Limits", "Pool", "Token", "Venue", "user_id"]
+__all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Venue"]
 
 #: House account behind `Simulator.counter_order`.
 COUNTERPARTY = "simulator-counterparty"
@@ -73,111 +61,9 @@ DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "10000
 DEFAULT_OTHER_BALANCES: Mapping[str, str] = {"BTC": "1", "USDT": "100000"}
 DEFAULT_FUTURES_BALANCES: Mapping[str, str] = {"USDT": "100000", "XBT": "10"}
 
-TOKEN_LIFE_NS = 24 * 3600 * 1_000_000_000
-MAX_TOKENS = 10_000
 
-_TEXT = 0x1
-
-
-@frozen
-class Token:
-    """A connect token; ``product`` names the stream it opens: ``spot``, ``futures``, ``both`` of them, or ``pro``."""
-
-    product: str
-    account: str | None
-    expires_at_ns: int
-
-    @property
-    def is_private(self) -> bool:
-        """Whether the token came from a signed call."""
-        return self.account is not None
-
-
-@frozen
-class Limits:
-    """
-    Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself.
-
-    Attributes:
-        frames_per_window, frame_window: Frames a connection may send, in how many seconds.
-        topics_per_frame: Symbols of one subscribe command of the classic streams.
-        topics_per_connection: Topics of one connection of the classic spot stream; the futures one has no limit.
-        connections, connections_per_minute: Classic stream connections of one user, at once and newly opened.
-        order_pool, other_pools, order_window: Weight of the requests of one user, in how many seconds.
-        open_orders, open_orders_per_symbol: Live orders of one user on the spot market.
-        open_contract_orders, stop_contract_orders: Resting and waiting orders of one user on one contract.
-    """
-
-    frames_per_window: int | None = 100
-    frame_window: float = 10.0
-    topics_per_frame: int | None = 100
-    topics_per_connection: int | None = 400
-    connections: int | None = 800
-    connections_per_minute: int | None = 30
-    order_pool: int | None = 4000
-    other_pools: int | None = 2000
-    order_window: float = 30.0
-    open_orders: int | None = 2000
-    open_orders_per_symbol: int | None = 200
-    pro_public_frames: int | None = 300
-    pro_private_frames: int | None = 100
-    pro_public_topics: int | None = 600
-    pro_private_topics: int | None = 400
-    pro_ping_interval: float | None = 1.0
-    open_contract_orders: int | None = 100
-    stop_contract_orders: int | None = 200
-
-    @classmethod
-    def off(cls) -> Limits:
-        """Return limits that never strike."""
-        return cls(
-            frames_per_window=None,
-            topics_per_frame=None,
-            topics_per_connection=10_000,
-            connections=None,
-            connections_per_minute=None,
-            order_pool=None,
-            other_pools=None,
-            open_orders=100_000,
-            open_orders_per_symbol=None,
-            pro_public_frames=None,
-            pro_private_frames=None,
-            pro_public_topics=10_000,
-            pro_private_topics=10_000,
-            pro_ping_interval=None,
-            open_contract_orders=100_000,
-            stop_contract_orders=100_000,
-        )
-
-
-class Pool:
-    """A request pool of one account: a window that starts with the first request and is then refilled."""
-
-    def __init__(self, limit: int | None, window: float) -> None:
-        # Without a limit replies still carry the numbers of a full pool.
-        self._limit, self._window = limit, window
-        self._used, self._ends_at = 0, 0.0
-
-    def take(self, now: float, weight: int = 1) -> bool:
-        """Use ``weight`` of the pool; return False if that is not there."""
-        if now >= self._ends_at:
-            self._used, self._ends_at = 0, now + self._window
-        if self._limit is None:
-            return True
-        if self._used + weight > self._limit:
-            return False
-        self._used += weight
-        return True
-
-    def as_wire(self, now: float) -> dict[str, int]:
-        """Return ``{"limit": 4000, "remaining": 3999, "reset": 30000}``."""
-        limit = 4000 if self._limit is None else self._limit
-        reset = max(0, round((self._ends_at - now) * 1000))
-        return {"limit": limit, "remaining": limit - self._used, "reset": reset}
-
-
-class Venue:
-    """The state behind all connections; see `Simulator` for the arguments."""
+class Venue(Publisher):
+    """The state behind all connections; see `Simulator` for the arguments. It is silent until it has `add_feeds`."""
 
     def __init__(
         self,
@@ -195,19 +81,15 @@ class Venue:
         maker_fee: Decimal | str = "0.001",
         clock: Clock | None = None,
         replay: Recording | None = None,
-        ticker_interval: float | None = None,
-        push_interval_scale: float = 1.0,
         idle_timeout: float = 60.0,
         challenge_timeout: float = 30.0,
         max_output: int = 4 * 1024 * 1024,
         pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
-        deprecated_subjects: bool = False,
         fault_seed: int = 0,
         frame_log: int = 0,
     ) -> None:
         self.limits = Limits() if limits is None else limits
-        self.pro_forms = ProForms() if pro_forms is None else pro_forms
         self.clock = Clock() if clock is None else clock
         #: What is due soon and later in market time.
         self.agenda = Agenda(self.clock.rhythm_ns)
@@ -216,9 +98,13 @@ class Venue:
         self.credentials = {c.api_key: c for c in credentials}
         self.truth = TruthLog(spool=truth_file)
         self.frame_log = FrameLog(frame_log, self.clock.machine_ns)
-        #: Private pushes of all products go through here.
-        self.private_pushes = PrivatePushes(self.agenda)
-        self.faults = Faults(now_ns=self.clock.machine_ns, events=self.private_pushes, seed=fault_seed)
+        private_pushes = PrivatePushes(self.agenda)
+        super().__init__(
+            faults=Faults(now_ns=self.clock.machine_ns, events=private_pushes, seed=fault_seed),
+            private_pushes=private_pushes,
+            pro_forms=ProForms() if pro_forms is None else pro_forms,
+            now_ns=self.now_ns,
+        )
         self._feeds: list[Feed] = []
         #: Kind of event to what the feeds do about it.
         self._reactions: dict[type[Event], list[Callable[[Any], None]]] = {}
@@ -286,20 +172,9 @@ class Venue:
         self.on_change: Callable[[], None] = lambda: None
         self._max_output = max_output
         self._peers: dict[str, Peer] = {}
-        self._topics: dict[str, dict[Peer, None]] = {}
-        self._arguments: dict[str, dict[str, None]] = {}
-        self._tokens: OrderedDict[str, Token] = OrderedDict()
+        self.tokens = Tokens(self.line_ns)
         self._pools: dict[tuple[str, str], Pool] = {}
         self._admission = Admission(at_once=self.limits.connections, per_minute=self.limits.connections_per_minute)
-        if ticker_interval is None:
-            ticker_interval = TICKER_INTERVAL * push_interval_scale
-        self.spot_public = SpotPublicFeed(self, ticker_interval=ticker_interval, scale=push_interval_scale)
-        self._feeds.append(SpotPrivateFeed(self))
-        self._feeds += [self.spot_public, AuctionFeed(self, scale=push_interval_scale), LendingFeed(self)]
-        self._feeds += [
-            FuturesPublicFeed(self, scale=push_interval_scale),
-            FuturesPrivateFeed(self, deprecated=deprecated_subjects),
-        ]
         spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
         futures = ProMarket(
             "FUTURES",
@@ -312,10 +187,11 @@ class Venue:
         )
         #: What the public Pro feeds read, by trade type.
         self.pro_markets = {"SPOT": spot, "FUTURES": futures}
-        self.pro_public = ProPublicFeed(self, scale=push_interval_scale)
-        self._feeds += [self.pro_public, ProOrderBooks(self, scale=push_interval_scale)]
-        self._feeds += [ProPrivateFeed(self), ProAccountFeed(self)]
-        for feed in self._feeds:
+
+    def add_feeds(self, feeds: Iterable[Feed]) -> None:
+        """Let these tell the subscribers what happens; which of them is told first is their order."""
+        for feed in feeds:
+            self._feeds.append(feed)
             for kind, react in feed.reactions.items():
                 self._reactions.setdefault(kind, []).append(react)
 
@@ -459,25 +335,7 @@ class Venue:
         peer.last_received = asyncio.get_running_loop().time()
         self.frames_received[peer.system] += 1
 
-    # Tokens and pools.
-
-    def issue_token(self, account: str | None, product: str) -> str:
-        """
-        Make a token of the characters real ones have: ``=`` is to be percent-encoded, but nothing breaks without.
-
-        A plus sign, which a query spells as a space, occurs in none, and some clients put the token in a URL as it is.
-        """
-        token = f"SIM-{secrets.token_urlsafe(48)}.{base64.urlsafe_b64encode(secrets.token_bytes(16)).decode()}"
-        self._tokens[token] = Token(product, account, self.line_ns() + TOKEN_LIFE_NS)
-        if len(self._tokens) > MAX_TOKENS:
-            self._tokens.popitem(last=False)
-        return token
-
-    def token(self, text: str, product: str) -> Token | None:
-        """Return a valid token of a product, ``None`` for an unknown or expired one, or one of another product."""
-        token = self._tokens.get(text)
-        valid = token is not None and token.product == product and self.line_ns() < token.expires_at_ns
-        return token if valid else None
+    # Pools.
 
     def pool(self, account: str, name: str = "spot") -> Pool:
         """Return a request pool of an account: ``spot``, ``futures``, ``management``, ``unified`` or ``public``."""
@@ -494,149 +352,15 @@ class Venue:
 
     # Topics.
 
-    def subscribe(self, peer: Peer, topics: Iterable[str], *, own: bool = False) -> None:
-        """Add single topics to a connection, ``own`` for what concerns its account only; known ones stay single."""
-        for topic in topics:
-            peer.topics.add(topic)
-            (peer.own_topics.add if own else peer.own_topics.discard)(topic)
-            peers = self._topics.get(topic)
-            if peers is None:
-                peers = self._topics[topic] = {}
-                path, _, argument = topic.partition(":")
-                self.arguments(path)[argument] = None
-            peers[peer] = None
-
-    def unsubscribe(self, peer: Peer, topics: Iterable[str]) -> None:
-        """Remove single topics from a connection."""
-        for topic in topics:
-            peer.topics.discard(topic)
-            peer.own_topics.discard(topic)
-            peers = self._topics.get(topic)
-            if peers is not None:
-                peers.pop(peer, None)
-                if not peers:
-                    del self._topics[topic]
-                    path, _, argument = topic.partition(":")
-                    del self._arguments[path][argument]
-
     def has_late_readers(self) -> bool:
         """Whether somebody has left so much unread that he is on the way to be dropped."""
         return any(peer.backlog > self._max_output // 4 for peer in self._peers.values())
-
-    def subscriptions(self) -> dict[str, int]:
-        """Return the active single topics and how many connections have each."""
-        return {topic: len(peers) for topic, peers in self._topics.items()}
-
-    def has_readers(self, topic: str) -> bool:
-        """Whether any connection is subscribed to a single topic."""
-        return topic in self._topics
-
-    def readers(self, prefix: str) -> list[str]:
-        """Return the subscribed single topics that start with ``prefix``; slow, see `arguments`."""
-        return [topic for topic in self._topics if topic.startswith(prefix)]
-
-    def arguments(self, path: str) -> dict[str, None]:
-        """
-        Return what follows the colon in the subscribed topics of one path (``""`` where nothing does).
-
-        The result stays the same object and always tells the present state; read it, never change it.
-        """
-        return self._arguments.setdefault(path, {})
 
     def subscribed(self, peer: Peer, topics: Iterable[str]) -> None:
         """Tell the feeds that a connection subscribed; called after the acknowledgement was sent."""
         for topic in topics:
             for feed in self._feeds:
                 feed.on_subscribe(peer, topic)
-
-    def publish(
-        self,
-        topic: str,
-        subject: str,
-        data: object,
-        *,
-        account: str | None = None,
-        owners: Collection[str] = (),
-        envelope: Mapping[str, object] | None = None,
-    ) -> int:
-        """
-        Send one message of the classic streams to everybody on ``topic``.
-
-        Args:
-            topic: Single topic.
-            subject: As on the wire.
-            data: Payload.
-            account: Only to connections of this account, as a private push with ``userId`` and ``channelType``.
-            owners: Accounts it concerns: connections that want their own messages only get it if theirs is among them.
-            envelope: More keys beside ``data``, such as ``sn`` or ``id``.
-
-        Returns:
-            How many connections took it.
-        """
-        if topic not in self._topics:
-            return 0
-        frame = {"topic": topic, "type": "message", "subject": subject, **(envelope or {})}
-        if account is not None:
-            frame.update(userId=user_id(account), channelType="private")
-        return self.publish_frame(
-            topic, _TEXT, compact({**frame, "data": data}).encode(), account=account, owners=owners
-        )
-
-    def publish_frame(
-        self, topic: str, opcode: int, payload: bytes, *, account: str | None = None, owners: Collection[str] = ()
-    ) -> int:
-        """
-        Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it.
-
-        What is for one account waits for its turn, see `classic.private_pushes`: then it counts those that are going to
-        get it.
-        """
-        peers = self._topics.get(topic)
-        if not peers:
-            return 0
-        frame = encode_frame(opcode, payload)
-        if self.faults.is_quiet:
-            return self._send_to(peers, topic, frame, account, owners)
-        send = functools.partial(self._send_to, tuple(peers), topic, frame, account, owners)
-        return self.faults.pushes.deliver(topic, send)
-
-    def _send_to(
-        self, peers: Iterable[Peer], topic: str, frame: bytes, account: str | None, owners: Collection[str]
-    ) -> int:
-        taken = 0
-        for peer in peers:
-            if topic in peer.own_topics and peer.account not in owners:
-                continue
-            if account is None:
-                taken += peer.send_raw(frame)
-            elif peer.account == account:
-                self.private_pushes.put(functools.partial(peer.send_raw, frame))
-                taken += 1
-        return taken
-
-    def publish_pro(self, topic: str, data: object, *, kind: str | None = None, account: str | None = None) -> int:
-        """
-        Send one message of the Pro streams to everybody on ``topic``, or to those of one account.
-
-        Args:
-            topic: As the simulator keeps it, see `pro.channels`.
-            data: Payload.
-            kind: ``snapshot`` or ``delta`` where the channel says so.
-            account: Only to connections of this account.
-
-        Returns:
-            How many connections took it.
-        """
-        if topic not in self._topics:
-            return 0
-        payload = self.pro_forms.encode(encode_push(topic, data, now_ns=self.now_ns(), kind=kind))
-        return self.publish_frame(topic, self.pro_forms.opcode, payload, account=account)
-
-    def send_pro(self, peer: Peer, topic: str, data: object, *, kind: str | None = None) -> bool:
-        """Send one message of the Pro streams to one connection."""
-        return peer.send_frame(
-            peer.opcode, self.pro_forms.encode(encode_push(topic, data, now_ns=self.now_ns(), kind=kind))
-        )
 
     # Errors whose form belongs to a whole system.
 
@@ -691,8 +415,3 @@ class Venue:
             self.futures_market.record(event.trade)
         for react in self._reactions.get(type(event), ()):
             react(event)
-
-
-def user_id(account: str) -> str:
-    """Return the user id that private pushes of an account carry: 24 hexadecimal digits, always the same."""
-    return hashlib.sha256(account.encode()).hexdigest()[:24]

@@ -55,6 +55,7 @@ class SpotPublicFeed:
 
     def __init__(self, venue: Venue, *, ticker_interval: float, scale: float) -> None:
         self._venue = venue
+        venue.push_tickers.append(self.push_ticker)
         self._symbols = venue.exchange.symbols
         agenda = venue.agenda
         self._tickers = Pace(agenda, ticker_interval, self._publish_ticker)

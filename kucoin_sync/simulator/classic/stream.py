@@ -14,7 +14,8 @@ from typing import Any
 
 from ..json_text import compact, read_object
 from ..peer import Peer
-from ..venue import Token, Venue
+from ..tokens import Token
+from ..venue import Venue
 from .channels import BOTH, CHANNELS
 
 __all__ = ["V1Stream"]

@@ -145,7 +145,7 @@ class MarketControls(FaultControls):
     @control
     def push_ticker(self, symbol: str) -> int:
         """Send the ticker of a pair now, on the classic and the Pro streams; return how many connections took it."""
-        return self._venue.spot_public.push_ticker(symbol) + self._venue.pro_public.push_ticker(symbol)
+        return sum(push(symbol) for push in self._venue.push_tickers)
 
     @control
     def publish(self, topic: str, subject: str | None, data: object) -> int:

@@ -18,10 +18,11 @@ from typing import Any
 
 from ..credentials import TEXTS, Credentials, SignatureRefused, sign
 from ..json_text import compact, read_object
+from ..limits import Pool
 from ..matching.orders import Refused
 from ..peer import Peer
 from ..truth import Entry
-from ..venue import Pool, Venue
+from ..venue import Venue
 
 __all__ = ["WsApiSession"]
 

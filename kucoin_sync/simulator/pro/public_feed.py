@@ -48,6 +48,7 @@ class ProPublicFeed:
 
     def __init__(self, venue: Venue, *, scale: float = 1.0) -> None:
         self._venue = venue
+        venue.push_tickers.append(self.push_ticker)
         self._candle_interval_ns = int(CANDLE_INTERVAL_NS * scale)
         self._auction_interval_ns = round(max(AUCTION_INTERVAL * scale, LEAST_INTERVAL) * SECOND_NS)
         self._due: dict[str, Entry] = {}

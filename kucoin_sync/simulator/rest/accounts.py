@@ -15,8 +15,9 @@ from ..classic.spot_private_frames import account_id
 from ..matching.account_states import MAIN, MARGIN, TRADE, MarginAccount, isolated
 from ..matching.accounts import Ledger
 from ..matching.symbols import plain
+from ..publishing import user_id
 from ..spot.refusals import refused
-from ..venue import Venue, user_id
+from ..venue import Venue
 from .calls import RestCall, Route
 
 __all__ = ["AccountCalls"]

@@ -50,7 +50,7 @@ class PublicCalls:
             "pingInterval": 18000,
             "pingTimeout": 10000,
         }
-        return {"token": self._venue.issue_token(call.account or None, self._product), "instanceServers": [server]}
+        return {"token": self._venue.tokens.issue(call.account or None, self._product), "instanceServers": [server]}
 
     def _timestamp(self, call: RestCall) -> int:
         return self._venue.line_ms()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..matching.orders import StopOrderState
+from ..publishing import user_id
 from ..spot.refusals import refused
-from ..venue import Venue, user_id
+from ..venue import Venue
 from .calls import RestCall, Route
 from .order_objects import page_of, stop_order_object
 

@@ -48,7 +48,7 @@ class UnifiedCalls:
 
     def _token(self, call: RestCall) -> Any:
         """Answer with a token and nothing else: the address of the stream is known beforehand."""
-        return {"token": self._venue.issue_token(call.account, "pro")}
+        return {"token": self._venue.tokens.issue(call.account, "pro")}
 
     def _twin_of(self, op: str) -> Callable[[RestCall], Any]:
         """Return the handler of the call that does what an operation of the order entry does, with the same answer."""
