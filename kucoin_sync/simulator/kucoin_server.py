@@ -206,7 +206,8 @@ class KucoinServer:
         stamp, passphrase = headers.get("KC-API-TIMESTAMP"), headers.get("KC-API-PASSPHRASE")
         if not (key and given and stamp and passphrase):
             raise SignatureRefused("400001")
-        version = headers.get("KC-API-KEY-VERSION")
+        # Some clients send none, and the passphrase in clear: as with keys of version 1 (assumed).
+        version = headers.get("KC-API-KEY-VERSION", "1")
         if version not in ("1", "2", "3"):
             raise SignatureRefused("400009")
         credentials = self._venue.credentials.get(key)

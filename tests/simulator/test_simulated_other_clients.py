@@ -1,4 +1,4 @@
-"""What the simulator has for clients which take one base URL only, seen from the wire."""
+"""What the simulator does for clients of others, from the wire: one base URL, URLs as they are, no key version."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import requests
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Simulator
-from tests.simulator.clients import Socket, call, done, open_stream, sign, token_url
+from tests.simulator.clients import LIMIT, Socket, call, done, open_stream, rest_headers, sign, token_url
 
 Make = Callable[..., Simulator]
 
@@ -119,3 +120,13 @@ def test_a_query_without_a_signature_is_refused_on_the_real_path(simulator: Simu
     url = f"{simulator.ws_url}/v1/private?apikey={simulator.api_key}"
     with Socket(connect(url, compression=None, proxy=None)) as socket:
         assert socket.receive()["code"] == "400001"
+
+
+def test_a_signed_call_without_a_key_version_is_one_with_a_passphrase_in_clear(simulator: Simulator) -> None:
+    """As some clients send it; with the passphrase signed it is refused like that of a key of version 1."""
+    headers = rest_headers(simulator)
+    del headers["KC-API-KEY-VERSION"]
+    url = simulator.url + "/api/v1/bullet-private"
+    assert requests.post(url, headers=headers, timeout=LIMIT).json()["code"] == "400004"
+    headers["KC-API-PASSPHRASE"] = simulator.api_passphrase
+    assert requests.post(url, headers=headers, timeout=LIMIT).json()["code"] == "200000"

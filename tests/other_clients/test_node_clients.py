@@ -1,5 +1,5 @@
 """
-Clients of KuCoin which know nothing of this project, run against the simulator as they come from their registry.
+Node clients of KuCoin which know nothing of this project, run against the simulator as they come from their registry.
 
 They need Node and its package registry: ``python -m pytest -m other_clients``. The one of Tiago Siebler is looked for
 in the folder that ``KUCOIN_API_NODE`` names: it holds the package's package.json, what it built, and its dependencies.
@@ -7,25 +7,21 @@ in the folder that ``KUCOIN_API_NODE`` names: it holds the package's package.jso
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from kucoin_sync.simulator import Simulator
+from tests.other_clients.programs import HERE, LIMIT, said
 
 pytestmark = [
     pytest.mark.other_clients,
     pytest.mark.skipif(shutil.which("npm") is None, reason="Node and npm are not here"),
 ]
-
-HERE = Path(__file__).parent
-LIMIT = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -44,35 +40,9 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-def said(folder: Path, simulator: Simulator, *command: str) -> dict[str, Any]:
-    """Return what a program printed, by the name of the call."""
-    authority = folder / "ca.pem"
-    assert simulator.ca_pem is not None
-    authority.write_bytes(simulator.ca_pem)
-    keys = {
-        "API_KEY": simulator.api_key,
-        "API_SECRET": simulator.api_secret,
-        "API_PASSPHRASE": simulator.api_passphrase,
-        "NODE_EXTRA_CA_CERTS": str(authority),
-        # A proxy of the environment is not for this machine.
-        "NO_PROXY": "127.0.0.1",
-    }
-    run = subprocess.run(
-        ["node", command[0], simulator.url, *command[1:]],
-        cwd=folder,
-        env={**os.environ, **keys},
-        timeout=LIMIT,
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
-    rows = [json.loads(line) for line in run.stdout.splitlines() if line.startswith('{"call"')]
-    return {row["call"]: row["value"] for row in rows}
-
-
 @pytest.mark.parametrize("kind", ["kucoin", "kucoinfutures"])
 def test_ccxt_streams_and_trades(folder: Path, simulator: Simulator, kind: str) -> None:
-    saw = said(folder, simulator, "ccxt.mjs", kind)
+    saw = said(simulator, ["node", "ccxt.mjs", simulator.url, kind], folder=folder)
 
     assert 50_000 < saw["watchTicker"]["bid"] < saw["watchTicker"]["ask"] < 70_000
     assert saw["watchTrades"][0]["side"] in ("buy", "sell")
@@ -90,7 +60,7 @@ def test_ccxt_streams_and_trades(folder: Path, simulator: Simulator, kind: str) 
 
 
 def test_the_official_sdk_streams_and_trades(folder: Path, simulator: Simulator) -> None:
-    saw = said(folder, simulator, "official.cjs")
+    saw = said(simulator, ["node", "official.cjs", simulator.url], folder=folder)
 
     assert len(saw) == 17
     for name, push in saw.items():
@@ -105,7 +75,7 @@ def test_the_official_sdk_streams_and_trades(folder: Path, simulator: Simulator)
 
 @pytest.mark.skipif("KUCOIN_API_NODE" not in os.environ, reason="KUCOIN_API_NODE names no folder with the package")
 def test_kucoin_api_streams_and_trades(folder: Path, simulator: Simulator) -> None:
-    saw = said(folder, simulator, "node_kucoin_api.mjs")
+    saw = said(simulator, ["node", "node_kucoin_api.mjs", simulator.url], folder=folder)
 
     assert saw["rest spot look up"]["clientOid"] == "node-rest"
     assert saw["rest spot cancel"]["orderId"] == saw["rest spot place"]["orderId"]
