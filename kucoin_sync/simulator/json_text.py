@@ -25,6 +25,9 @@ def _number(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a frame")
 
 
+#: Objects and arrays inside each other; the service's own are a handful.
+MAX_DEPTH = 64
+
 # Made once: json.dumps and json.loads with options build a new codec for every call.
 # ASCII only: an echoed id may hold a lone surrogate, which UTF-8 cannot carry.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=_number)
@@ -65,6 +68,17 @@ def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
 
 def _read(text: str) -> Any:
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
+    # Brackets inside of texts count as well: more of them only say that it is worth to look.
+    is_suspect = text.count("[") + text.count("{") > MAX_DEPTH
+    return None if is_suspect and _is_too_deep(value) else value
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
+        level = [each for children in inner for each in children if isinstance(each, (dict, list))]
+    return bool(level)

@@ -22,6 +22,7 @@ from .classic.channels import BOTH
 from .classic.stream import V1Stream
 from .controls.endpoint import KEY_HEADER, PREFIX, Endpoint
 from .credentials import Credentials, SignatureRefused
+from .door import Door
 from .faults.rest_answers import Answer
 from .host_guard import HostGuard
 from .json_text import compact, read_array, read_object
@@ -59,6 +60,8 @@ UTA_PATH = "/v2/private"
 
 MAX_FRAME = 4 * 1024 * 1024
 MAX_BODY = 1024 * 1024
+#: Connections that may be at the door besides as many as may be WebSockets.
+SPARE_CONNECTIONS = 100
 #: Frames of one client that are handled in a row while others wait.
 FRAMES_IN_A_ROW = 16
 
@@ -98,6 +101,8 @@ class KucoinServer:
         self._ssl_context = ssl_context
         self._max_connections = max_connections
         self._runner: web.AppRunner | None = None
+        self._door: Door | None = None
+        self._listener: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Bind and serve."""
@@ -113,19 +118,33 @@ class KucoinServer:
             app.router.add_get(ws_api_path, self._ws_api)
         app.router.add_get(UTA_PATH, self._ws_api)
         app.router.add_post(PREFIX + "{name}", self._control)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        # It lingers over a body that was refused, so that the client gets to read why.
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=0.2, lingering_time=1.0
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._ssl_context, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        assert self._runner.server is not None
+        self._door = Door(
+            self._runner.server,
+            ssl_context=self._ssl_context,
+            max_connections=self._max_connections + SPARE_CONNECTIONS,
+        )
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._door, self._host, self.port, reuse_address=True
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Drop all connections and free the port."""
         if self._runner is None:
             return
+        if self._listener is not None:
+            self._listener.close()
+        if self._door is not None:
+            self._door.close()
         self._venue.shut_down()
         await self._runner.cleanup()
-        self._runner = None
+        self._runner = self._listener = self._door = None
 
     # Guard.
 
@@ -135,8 +154,9 @@ class KucoinServer:
         refusal = self._guard.refusal(request.headers.get("Host", ""), request.headers.get("Origin"))
         if refusal is not None:
             return web.Response(status=403, text=refusal)
+        assert self._door is not None
         try:
-            return await handler(request)
+            return await self._door.enter(request) or await handler(request)
         except web.HTTPNotFound:
             return _error("404000", "URL not found", 404)
 

@@ -320,6 +320,12 @@ class Simulator(Controls):
         loop = asyncio.new_event_loop()
         try:
             loop.run_until_complete(self._main(ready))
+            # Connections that ended just now may still be at their last words.
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.wait(left))
             loop.run_until_complete(loop.shutdown_asyncgens())
         except BaseException as error:
             if not ready.done():

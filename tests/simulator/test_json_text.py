@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from kucoin_sync.simulator.json_text import compact, read_object
+from kucoin_sync.simulator.json_text import MAX_DEPTH, compact, read_object
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,16 @@ def test_a_decimal_survives_writing_and_reading() -> None:
 def test_what_is_not_json_is_refused() -> None:
     with pytest.raises(TypeError, match="Peer has no place"):
         compact({"a": type("Peer", (), {})()})
+
+
+@pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}")], ids=["arrays", "objects"])
+@pytest.mark.parametrize("depth, is_read", [(MAX_DEPTH, True), (MAX_DEPTH + 1, False), (900, False), (100_000, False)])
+def test_what_is_nested_too_deeply_is_no_object(opening: str, closing: str, depth: int, is_read: bool) -> None:
+    """The outermost object counts; text that ends in the middle is never read."""
+    inner = '"x"' if depth == 1 else opening * (depth - 1) + '"x"' + closing * (depth - 1)
+    assert (read_object('{"a":' + inner + "}") is not None) is is_read
+    assert read_object('{"a":' + opening * depth) is None
+
+
+def test_brackets_inside_of_texts_are_no_levels() -> None:
+    assert read_object(compact({"a": "[" * 1000, "b": [[], []] * 100})) is not None

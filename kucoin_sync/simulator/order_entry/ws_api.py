@@ -29,6 +29,8 @@ __all__ = ["WsApiSession"]
 _BAD_ID = "Please check the param of your request: Field 'id' must be a non-empty string."
 # Longer ids are cut in the truth log, which would else grow with what a client sends.
 _MAX_ID = 128
+# Orders of one batch that get a record: more than any operation takes.
+_MAX_RECORDS = 50
 #: Products that have a request pool of their own; all others share that of the spot market.
 _POOLS = {"futures": "futures", "uta": "unified"}
 _TOO_MANY = "Too many requests in a short period of time, please retry later."
@@ -269,5 +271,5 @@ def _orders_of(args: object) -> list[object]:
     """Return what a frame says of each order: a batch is a list of orders, or an object with a list of ids."""
     if isinstance(args, dict):
         ids, pairs = args.get("orderIdsList"), args.get("clientOidsList")
-        args = [{"orderId": order_id} for order_id in ids] if isinstance(ids, list) else pairs or args
-    return args if isinstance(args, list) and args else [args]
+        args = [{"orderId": order_id} for order_id in ids[:_MAX_RECORDS]] if isinstance(ids, list) else pairs or args
+    return args[:_MAX_RECORDS] if isinstance(args, list) and args else [args]

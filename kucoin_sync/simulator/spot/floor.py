@@ -40,6 +40,9 @@ SPOT_ORDERS, MARGIN_ORDERS = ("TRADE",), ("MARGIN_TRADE", "MARGIN_ISOLATED_TRADE
 
 MAX_TRADES = 10_000
 
+#: Expiries that may wait before those of orders that are over are looked for.
+LEAST_EXPIRIES = 1000
+
 
 class SpotFloor:
     """
@@ -97,6 +100,7 @@ class SpotFloor:
             for name, symbol in symbols.items()
         }
         self._expiries: list[tuple[int, str]] = []
+        self._most_expiries = LEAST_EXPIRIES
         # Markets that the running command traded or quoted on.
         self._touched: dict[str, None] = {}
         self._fills: dict[str, deque[OrderMatched]] = {}
@@ -125,6 +129,16 @@ class SpotFloor:
             order = self.orders.get(order_id)
             if order is not None and order.outcome is None:
                 self.cancel(order, now, "ORDER_EXPIRED")
+
+    def _expire_later(self, when: int, order_id: str) -> None:
+        heapq.heappush(self._expiries, (when, order_id))
+        if len(self._expiries) <= self._most_expiries:
+            return
+        # Orders that were over before their time must not stay here until it comes.
+        orders = ((entry, self.orders.get(entry[1])) for entry in self._expiries)
+        self._expiries = [entry for entry, order in orders if order is not None and order.outcome is None]
+        heapq.heapify(self._expiries)
+        self._most_expiries = max(LEAST_EXPIRIES, 2 * len(self._expiries))
 
     def _follow_up(self, now: int) -> None:
         """Tell tickers and auctions, and let stop orders fire, until nothing moves any more."""
@@ -206,7 +220,7 @@ class SpotFloor:
         self._touched[request.symbol] = None
         self.markets[request.symbol].enter(order, now)
         if order.outcome is None and order.expires_at_ns is not None:
-            heapq.heappush(self._expiries, (order.expires_at_ns, order.order_id))
+            self._expire_later(order.expires_at_ns, order.order_id)
         return order.state()
 
     def cancel(self, order: Order, now: int, reason: str = "USER") -> None:
