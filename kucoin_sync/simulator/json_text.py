@@ -11,12 +11,18 @@ from typing import Any
 
 from .matching.symbols import plain
 
-__all__ = ["compact", "merged", "read_array", "read_object"]
+__all__ = ["MAX_DEPTH", "compact", "is_too_deep", "merged", "read_array", "read_object"]
+
+#: How deep what a client sends may be nested; no request of the exchange comes near.
+MAX_DEPTH = 64
 
 # The encoder cannot write a number it does not know, and a float would lose digits. So a decimal goes through it
 # as a text between marks that nobody can guess, which are taken off afterwards.
 _MARK = f"number-{secrets.token_hex(12)}-"
 _MARKED = re.compile(f'"{_MARK}([^"]*)"')
+
+# What opens and closes something, and the strings, in which brackets mean nothing.
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
 
 
 def _number(value: object) -> str:
@@ -38,15 +44,31 @@ def compact(value: object) -> str:
 
 
 def read_object(text: str) -> dict[str, Any] | None:
-    """Parse one JSON object, keeping all digits; ``None`` for any other text."""
+    """Parse one JSON object, keeping all digits; ``None`` for any other text, or one that is too deep."""
     value = _read(text)
     return value if isinstance(value, dict) else None
 
 
 def read_array(text: str) -> list[Any] | None:
-    """Parse one JSON array, keeping all digits; ``None`` for any other text."""
+    """Parse one JSON array, keeping all digits; ``None`` for any other text, or one that is too deep."""
     value = _read(text)
     return value if isinstance(value, list) else None
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a text is nested deeper than `MAX_DEPTH`; told before parsing, which would need stack for each level."""
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False  # nearly all that ever comes
+    depth = 0
+    for part in _NESTING.finditer(text):
+        mark = part[0]
+        if mark in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
 
 
 def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +86,9 @@ def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
 
 
 def _read(text: str) -> Any:
+    if is_too_deep(text):
+        return None
     try:
         return _DECODER.decode(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None

@@ -27,12 +27,13 @@ from .classic.private_pushes import PrivatePushes
 from .classic.spot_private_feed import SpotPrivateFeed
 from .classic.spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .clock import Clock
-from .credentials import DEFAULT_CREDENTIALS, Credentials
+from .credentials import DEFAULT_CREDENTIALS, Credentials, ReplayGuard
 from .faults.armed import SYSTEMS
 from .faults.faults import Faults
 from .feed import Feed
 from .futures.contract_market_maker import ContractMarketMaker
 from .futures.contracts import Contract
+from .futures.events import FuturesOrderState
 from .futures.exchange import FuturesExchange
 from .futures.mark_prices import middle
 from .json_text import compact
@@ -44,6 +45,7 @@ from .market.replay import Player
 from .market.replay_houses import ContractHouse, SpotHouse
 from .matching.account_states import MAIN, MARGIN, isolated
 from .matching.events import Event, Traded
+from .matching.orders import OrderState
 from .matching.symbols import Symbol
 from .order_entry.futures_operations import futures_operations
 from .order_entry.margin_operations import margin_operations
@@ -70,6 +72,9 @@ DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "10000
 #: Of the main wallet and each margin wallet, where it takes the currency.
 DEFAULT_OTHER_BALANCES: Mapping[str, str] = {"BTC": "1", "USDT": "100000"}
 DEFAULT_FUTURES_BALANCES: Mapping[str, str] = {"USDT": "100000", "XBT": "10"}
+
+#: Live orders an account may have whatever its limits say: what a client sends must not fill the memory.
+MAX_ORDERS = 100_000
 
 TOKEN_LIFE_NS = 24 * 3600 * 1_000_000_000
 MAX_TOKENS = 10_000
@@ -102,8 +107,8 @@ class Limits:
         topics_per_connection: Topics of one connection of the classic spot stream; the futures one has no limit.
         connections, connections_per_minute: Classic stream connections of one user, at once and newly opened.
         order_pool, other_pools, order_window: Weight of the requests of one user, in how many seconds.
-        open_orders, open_orders_per_symbol: Live orders of one user on the spot market.
-        open_contract_orders, stop_contract_orders: Resting and waiting orders of one user on one contract.
+        open_orders, open_orders_per_symbol: Live orders of one user on the spot market; never more than 100000.
+        open_contract_orders, stop_contract_orders: Resting and waiting orders of one user on one contract; the same.
     """
 
     frames_per_window: int | None = 100
@@ -136,15 +141,15 @@ class Limits:
             connections_per_minute=None,
             order_pool=None,
             other_pools=None,
-            open_orders=100_000,
+            open_orders=None,
             open_orders_per_symbol=None,
             pro_public_frames=None,
             pro_private_frames=None,
             pro_public_topics=10_000,
             pro_private_topics=10_000,
             pro_ping_interval=None,
-            open_contract_orders=100_000,
-            stop_contract_orders=100_000,
+            open_contract_orders=None,
+            stop_contract_orders=None,
         )
 
 
@@ -202,6 +207,9 @@ class Venue:
         truth_file: Path | None = None,
         deprecated_subjects: bool = False,
         fault_seed: int = 0,
+        lookup_retention: float | None = None,
+        token_refusals: str = "status",
+        refuse_replays: bool = False,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.pro_forms = ProForms() if pro_forms is None else pro_forms
@@ -211,6 +219,11 @@ class Venue:
         self.idle_timeout = idle_timeout
         self.challenge_timeout = challenge_timeout
         self.credentials = {c.api_key: c for c in credentials}
+        #: How long a wrong connect token is told, see `Simulator`.
+        self.token_refusals = token_refusals
+        #: Refuses a signed handshake that came before, where that is wanted.
+        self.replays = ReplayGuard() if refuse_replays else None
+        self._retention_ns = None if lookup_retention is None else round(lookup_retention * 1_000_000_000)
         self.truth = TruthLog(spool=truth_file)
         #: Private pushes of all products go through here.
         self.private_pushes = PrivatePushes(self.agenda)
@@ -225,7 +238,7 @@ class Venue:
             maker_fee=maker_fee,
             strict_client_oids=strict_client_oids,
             house_accounts=(MAKER, TAKER, COUNTERPARTY),
-            max_open_orders=self.limits.open_orders,
+            max_open_orders=_bounded(self.limits.open_orders),
             max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
         )
         self.futures = FuturesExchange(
@@ -236,8 +249,8 @@ class Venue:
             seed=seed,
             strict_client_oids=strict_client_oids,
             house_accounts=(MAKER, TAKER, COUNTERPARTY),
-            max_open_orders=self.limits.open_contract_orders,
-            max_stop_orders=self.limits.stop_contract_orders,
+            max_open_orders=_bounded(self.limits.open_contract_orders),
+            max_stop_orders=_bounded(self.limits.stop_contract_orders),
         )
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
@@ -477,6 +490,15 @@ class Venue:
         order = self.exchange.order(order_id) or self.futures.order(order_id)
         return None if order is None else order.client_oid
 
+    def is_forgotten(self, order: OrderState | FuturesOrderState) -> bool:
+        """Whether an order ended so long ago that look-ups do not tell it any more."""
+        kept = self._retention_ns
+        return kept is not None and not order.is_live and self.now_ns() >= order.updated_at_ns + kept
+
+    def is_found(self, order: OrderState | FuturesOrderState) -> bool:
+        """Whether a look-up by id finds an order: not too early, see the fault ``lookup_lag``, and not too late."""
+        return self.now_ns() >= order.created_at_ns + self.faults.lookup_lag_ns and not self.is_forgotten(order)
+
     # Topics.
 
     def subscribe(self, peer: Peer, topics: Iterable[str], *, own: bool = False) -> None:
@@ -672,6 +694,10 @@ class Venue:
             self.futures_market.record(event.trade)
         for feed in self._feeds:
             feed.on_event(event)
+
+
+def _bounded(limit: int | None) -> int:
+    return MAX_ORDERS if limit is None else min(limit, MAX_ORDERS)
 
 
 def user_id(account: str) -> str:

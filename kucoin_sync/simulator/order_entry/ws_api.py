@@ -103,13 +103,16 @@ class WsApiSession:
         credentials = self._venue.credentials.get(query["apikey"])
         if credentials is None:
             raise SignatureRefused("400003")
+        now_ms = self._venue.line_ms()
         credentials.check(
             sign_=query["sign"],
             passphrase=query["passphrase"],
             timestamp=query["timestamp"],
             prehash=(query["apikey"] + query["timestamp"],),
-            now_ms=self._venue.line_ms(),
+            now_ms=now_ms,
         )
+        if self._venue.replays is not None:
+            self._venue.replays.check(query["sign"], now_ms)
         return credentials
 
     def _log_in(self, text: str) -> None:
