@@ -512,9 +512,13 @@ class EngineClient(abc.ABC):
 
     def __repr__(self) -> str:
         if self._closing:
-            return f"<{type(self).__name__} closed>"
+            return f"<{self._title()} closed>"
         states = ", ".join(f"{name} {group.state.value}" for name, group in self._groups.items())
-        return f"<{type(self).__name__} {states or 'no connections yet'}>"
+        return f"<{self._title()} {states or 'no connections yet'}>"
+
+    def _title(self) -> str:
+        """Return what a client is called where it shows itself."""
+        return type(self).__name__
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{type(self).__name__} cannot be pickled or copied: it owns threads and sockets")

@@ -17,7 +17,7 @@ from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import OrderAck
 from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.classic import ClassicDialect
-from kucoin_sync.kucoin.hosts import bound, check_hosts, host_url, region_of
+from kucoin_sync.kucoin.hosts import bound, check_hosts, host_url, is_simulated, region_of
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
 from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
 from kucoin_sync.kucoin.pro import ProDialect
@@ -72,6 +72,10 @@ class WebsocketClient(EngineClient):
         self._symbol_book = SymbolBook(
             lambda timeout: self.rest.symbols(timeout=timeout), lambda timeout: self.rest.contracts(timeout=timeout)
         )
+
+    def _title(self) -> str:
+        name = super()._title()
+        return f"{name} SIMULATOR" if is_simulated(self.options) else name
 
     @classmethod
     def _check_options(cls, options: Options) -> None:

@@ -16,7 +16,7 @@ import attrs
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.options import Options, check_url, is_loopback
 
-__all__ = ["REGIONS", "Region", "bound", "check_hosts", "host_url", "region_of"]
+__all__ = ["REGIONS", "Region", "bound", "check_hosts", "host_url", "is_simulated", "region_of"]
 
 SIMULATOR_PREFIX = "simulator-"
 
@@ -100,9 +100,14 @@ def host_url(options: Options, name: str, *, private: bool) -> str:
 def bound(options: Options, name: str, url: str) -> str:
     """Keep an account and the exchange it belongs to together, so that practice never meets the real thing."""
     host = urlsplit(url).hostname or ""
-    if str(options.api_key).startswith(SIMULATOR_PREFIX) and not is_loopback(host):
+    if is_simulated(options) and not is_loopback(host):
         raise ConfigError(f"{name}: the simulator's credentials do not go to {host}")
     return url
+
+
+def is_simulated(options: Options) -> bool:
+    """Whether the account is one of the simulator."""
+    return str(options.api_key).startswith(SIMULATOR_PREFIX)
 
 
 def region_of(api_region: str, hosts: Mapping[str, str]) -> Region:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections import OrderedDict
 
 from attrs import field, frozen
 
-__all__ = ["DEFAULT_CREDENTIALS", "PREFIX", "Credentials", "SignatureRefused", "sign"]
+__all__ = ["DEFAULT_CREDENTIALS", "PREFIX", "Credentials", "ReplayGuard", "SignatureRefused", "sign"]
 
 #: Every simulated key, secret and passphrase starts like this; anything else could be a live one.
 PREFIX = "simulator-"
 
 #: How far the timestamp of a signed call may be off, in milliseconds.
 TIMESTAMP_WINDOW_MS = 5000
+MAX_SEEN = 10_000
 
 # Texts other than that of 400003 are assumed.
 TEXTS = {
@@ -84,6 +86,34 @@ class Credentials:
         expected = self.api_passphrase if in_clear else sign(self.api_secret, self.api_passphrase)
         if not _same(expected, passphrase):
             raise SignatureRefused("400004")
+
+
+class ReplayGuard:
+    """
+    Refuses what was signed for an earlier handshake, for as long as its timestamp would still do.
+
+    Whether the exchange does that is not known, so it is off unless asked for. Two connections that one client opens in
+    the same millisecond have the same signature.
+    """
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, int] = OrderedDict()
+
+    def check(self, signature: str, now_ms: int) -> None:
+        """
+        Remember a valid signature.
+
+        Raises:
+            SignatureRefused: 400005 (assumed), if it was here before.
+        """
+        # A timestamp may run ahead as far as it may lag behind.
+        while self._seen and next(iter(self._seen.values())) < now_ms - 2 * TIMESTAMP_WINDOW_MS:
+            self._seen.popitem(last=False)
+        if signature in self._seen:
+            raise SignatureRefused("400005")
+        self._seen[signature] = now_ms
+        if len(self._seen) > MAX_SEEN:
+            self._seen.popitem(last=False)
 
 
 DEFAULT_CREDENTIALS = Credentials("simulator-key", "simulator-secret", "simulator-passphrase")

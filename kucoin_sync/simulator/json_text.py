@@ -11,12 +11,18 @@ from typing import Any
 
 from .matching.symbols import plain
 
-__all__ = ["compact", "merged", "read_array", "read_object"]
+__all__ = ["MAX_DEPTH", "compact", "is_too_deep", "merged", "read_array", "read_object"]
+
+#: How deep what a client sends may be nested; no request of the exchange comes near.
+MAX_DEPTH = 64
 
 # The encoder cannot write a number it does not know, and a float would lose digits. So a decimal goes through it
 # as a text between marks that nobody can guess, which are taken off afterwards.
 _MARK = f"number-{secrets.token_hex(12)}-"
 _MARKED = re.compile(f'"{_MARK}([^"]*)"')
+
+# What opens and closes something, and the strings, in which brackets mean nothing.
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
 
 
 def _number(value: object) -> str:
@@ -24,9 +30,6 @@ def _number(value: object) -> str:
         return _MARK + plain(value)
     raise TypeError(f"{type(value).__name__} has no place in a frame")
 
-
-#: Objects and arrays inside each other; the service's own are a handful.
-MAX_DEPTH = 64
 
 # Made once: json.dumps and json.loads with options build a new codec for every call.
 # ASCII only: an echoed id may hold a lone surrogate, which UTF-8 cannot carry.
@@ -41,15 +44,31 @@ def compact(value: object) -> str:
 
 
 def read_object(text: str) -> dict[str, Any] | None:
-    """Parse one JSON object, keeping all digits; ``None`` for any other text."""
+    """Parse one JSON object, keeping all digits; ``None`` for any other text, or one that is too deep."""
     value = _read(text)
     return value if isinstance(value, dict) else None
 
 
 def read_array(text: str) -> list[Any] | None:
-    """Parse one JSON array, keeping all digits; ``None`` for any other text."""
+    """Parse one JSON array, keeping all digits; ``None`` for any other text, or one that is too deep."""
     value = _read(text)
     return value if isinstance(value, list) else None
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a text is nested deeper than `MAX_DEPTH`; told before parsing, which would need stack for each level."""
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False  # nearly all that ever comes
+    depth = 0
+    for part in _NESTING.finditer(text):
+        mark = part[0]
+        if mark in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
 
 
 def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,18 +86,9 @@ def merged(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
 
 
 def _read(text: str) -> Any:
-    try:
-        value = _DECODER.decode(text)
-    except (ValueError, RecursionError):
+    if is_too_deep(text):
         return None
-    # Brackets inside of texts count as well: more of them only say that it is worth to look.
-    is_suspect = text.count("[") + text.count("{") > MAX_DEPTH
-    return None if is_suspect and _is_too_deep(value) else value
-
-
-def _is_too_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
-        level = [each for children in inner for each in children if isinstance(each, (dict, list))]
-    return bool(level)
+    try:
+        return _DECODER.decode(text)
+    except ValueError:
+        return None

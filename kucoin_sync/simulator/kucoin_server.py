@@ -44,6 +44,7 @@ from .rest.spot import SpotCalls
 from .rest.spot_orders import SpotOrderCalls
 from .rest.stop_orders import StopOrderCalls
 from .rest.unified import UnifiedCalls
+from .tokens import Token
 from .venue import Venue
 
 __all__ = ["FUTURES_PREFIX", "UTA_PATH", "WS_API_PATH", "KucoinServer"]
@@ -250,17 +251,25 @@ class KucoinServer:
 
     async def _v1_stream(self, product: str, request: web.Request) -> web.StreamResponse:
         token = self._venue.tokens.find(request.query.get("token", ""), product)
-        if token is None:
+        if token is None and self._venue.token_refusals == "status":
             return web.Response(status=401, text=compact({"code": "401", "msg": "token is invalid"}))
         ws = await self._upgrade("v1", request)
         if not isinstance(ws, web.WebSocketResponse):
             return ws
         peer = self._venue.open_peer("v1", _transport(request))
-        session = V1Stream(self._venue, peer, token, request.query.get("connectId"))
-        limit = self._max_connections
-        refusal = f"exceed max session count limitation of {limit}" if self._is_full() else self._venue.refusal_of(peer)
+        session = V1Stream(
+            self._venue, peer, token or Token(product, None, expires_at_ns=0), request.query.get("connectId")
+        )
+        refusal: str | None
+        if token is None:
+            # Which of its two texts the service uses when, and that it closes as in other cases, is assumed.
+            refusal = "token is expired" if request.query.get("token") else "token is invalid"
+        elif self._is_full():
+            refusal = f"exceed max session count limitation of {self._max_connections}"
+        else:
+            refusal = self._venue.refusal_of(peer)
         if refusal is not None:
-            self._venue.send_v1_error(peer, peer.id, 509, refusal)
+            self._venue.send_v1_error(peer, peer.id, 401 if token is None else 509, refusal)
             peer.close(1000, "Bye")
         return await self._serve(ws, peer, session)
 

@@ -18,8 +18,8 @@ class Limits:
         topics_per_connection: Topics of one connection of the classic spot stream; the futures one has no limit.
         connections, connections_per_minute: Classic stream connections of one user, at once and newly opened.
         order_pool, other_pools, order_window: Weight of the requests of one user, in how many seconds.
-        open_orders, open_orders_per_symbol: Live orders of one user on the spot market.
-        open_contract_orders, stop_contract_orders: Resting and waiting orders of one user on one contract.
+        open_orders, open_orders_per_symbol: Live orders of one user on the spot market; never more than 100000.
+        open_contract_orders, stop_contract_orders: Resting and waiting orders of one user on one contract; the same.
     """
 
     frames_per_window: int | None = 100
@@ -52,15 +52,15 @@ class Limits:
             connections_per_minute=None,
             order_pool=None,
             other_pools=None,
-            open_orders=100_000,
+            open_orders=None,
             open_orders_per_symbol=None,
             pro_public_frames=None,
             pro_private_frames=None,
             pro_public_topics=10_000,
             pro_private_topics=10_000,
             pro_ping_interval=None,
-            open_contract_orders=100_000,
-            stop_contract_orders=100_000,
+            open_contract_orders=None,
+            stop_contract_orders=None,
         )
 
 

@@ -88,6 +88,11 @@ class Simulator(Controls):
         deprecated_subjects: Also push the deprecated subjects of the futures wallet.
         fault_seed: Seed of the chance with which those faults strike that have a probability.
         frame_log: How many frames of all connections to remember, see `frames`.
+        lookup_retention: Seconds of market time after its end for which look-ups still tell an order; ``None`` for as
+            long as it is remembered, which is until 100000 others have ended.
+        token_refusals: How the classic streams refuse a wrong or expired token: with the ``"status"`` 401 of the
+            handshake, or with an error ``"frame"`` after it. Both have been seen.
+        refuse_replays: Whether a signed log-in of a WebSocket works only once.
 
     Raises:
         ValueError: For a host that is not loopback, credentials that could be live ones, a replay beside a market
@@ -133,6 +138,9 @@ class Simulator(Controls):
         deprecated_subjects: bool = False,
         fault_seed: int = 0,
         frame_log: int = 0,
+        lookup_retention: float | None = None,
+        token_refusals: Literal["status", "frame"] = "status",
+        refuse_replays: bool = False,
     ) -> None:
         if host not in ("127.0.0.1", "::1") and not allow_remote:
             raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}, unless allow_remote is set")
@@ -142,6 +150,10 @@ class Simulator(Controls):
             raise ValueError("step_interval must be positive")
         if push_interval_scale < 0 or (ticker_interval is not None and ticker_interval < 0):
             raise ValueError("push_interval_scale and ticker_interval must not be negative")
+        if lookup_retention is not None and not lookup_retention >= 0:
+            raise ValueError("lookup_retention must not be negative")
+        if token_refusals not in ("status", "frame"):
+            raise ValueError("token_refusals must be 'status' or 'frame'")
         if replay is not None and market_maker:
             raise ValueError("the market is moved by a market maker or by a replay, not by both")
         recording = None if replay is None else Recording(LineFile(Path(replay)))
@@ -177,6 +189,9 @@ class Simulator(Controls):
             truth_file=truth_file,
             fault_seed=fault_seed,
             frame_log=frame_log,
+            lookup_retention=lookup_retention,
+            token_refusals=token_refusals,
+            refuse_replays=refuse_replays,
         )
         self._venue.add_feeds(
             feeds_of(

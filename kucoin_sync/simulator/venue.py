@@ -17,13 +17,14 @@ from .admission import Admission
 from .agenda import Agenda
 from .classic.private_pushes import PrivatePushes
 from .clock import Clock
-from .credentials import DEFAULT_CREDENTIALS, Credentials
+from .credentials import DEFAULT_CREDENTIALS, Credentials, ReplayGuard
 from .faults.armed import SYSTEMS
 from .faults.faults import Faults
 from .feed import Feed
 from .frame_log import FrameLog
 from .futures.contract_market_maker import ContractMarketMaker
 from .futures.contracts import Contract
+from .futures.events import FuturesOrderState
 from .futures.exchange import FuturesExchange
 from .futures.mark_prices import middle
 from .json_text import compact
@@ -36,6 +37,7 @@ from .market.replay import Player
 from .market.replay_houses import ContractHouse, SpotHouse
 from .matching.account_states import MAIN, MARGIN, isolated
 from .matching.events import Event, Traded
+from .matching.orders import OrderState
 from .matching.symbols import Symbol
 from .order_entry.futures_operations import futures_operations
 from .order_entry.margin_operations import margin_operations
@@ -60,6 +62,10 @@ DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "10000
 #: Of the main wallet and each margin wallet, where it takes the currency.
 DEFAULT_OTHER_BALANCES: Mapping[str, str] = {"BTC": "1", "USDT": "100000"}
 DEFAULT_FUTURES_BALANCES: Mapping[str, str] = {"USDT": "100000", "XBT": "10"}
+
+
+#: Live orders an account may have whatever its limits say: what a client sends must not fill the memory.
+MAX_ORDERS = 100_000
 
 
 class Venue(Publisher):
@@ -88,6 +94,9 @@ class Venue(Publisher):
         truth_file: Path | None = None,
         fault_seed: int = 0,
         frame_log: int = 0,
+        lookup_retention: float | None = None,
+        token_refusals: str = "status",
+        refuse_replays: bool = False,
     ) -> None:
         self.limits = Limits() if limits is None else limits
         self.clock = Clock() if clock is None else clock
@@ -96,6 +105,11 @@ class Venue(Publisher):
         self.idle_timeout = idle_timeout
         self.challenge_timeout = challenge_timeout
         self.credentials = {c.api_key: c for c in credentials}
+        #: How long a wrong connect token is told, see `Simulator`.
+        self.token_refusals = token_refusals
+        #: Refuses a signed handshake that came before, where that is wanted.
+        self.replays = ReplayGuard() if refuse_replays else None
+        self._retention_ns = None if lookup_retention is None else round(lookup_retention * 1_000_000_000)
         self.truth = TruthLog(spool=truth_file)
         self.frame_log = FrameLog(frame_log, self.clock.machine_ns)
         private_pushes = PrivatePushes(self.agenda)
@@ -117,7 +131,7 @@ class Venue(Publisher):
             maker_fee=maker_fee,
             strict_client_oids=strict_client_oids,
             house_accounts=(MAKER, TAKER, COUNTERPARTY),
-            max_open_orders=self.limits.open_orders,
+            max_open_orders=_bounded(self.limits.open_orders),
             max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
         )
         self.futures = FuturesExchange(
@@ -128,8 +142,8 @@ class Venue(Publisher):
             seed=seed,
             strict_client_oids=strict_client_oids,
             house_accounts=(MAKER, TAKER, COUNTERPARTY),
-            max_open_orders=self.limits.open_contract_orders,
-            max_stop_orders=self.limits.stop_contract_orders,
+            max_open_orders=_bounded(self.limits.open_contract_orders),
+            max_stop_orders=_bounded(self.limits.stop_contract_orders),
         )
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
@@ -350,6 +364,15 @@ class Venue(Publisher):
         order = self.exchange.order(order_id) or self.futures.order(order_id)
         return None if order is None else order.client_oid
 
+    def is_forgotten(self, order: OrderState | FuturesOrderState) -> bool:
+        """Whether an order ended so long ago that look-ups do not tell it any more."""
+        kept = self._retention_ns
+        return kept is not None and not order.is_live and self.now_ns() >= order.updated_at_ns + kept
+
+    def is_found(self, order: OrderState | FuturesOrderState) -> bool:
+        """Whether a look-up by id finds an order: not too early, see the fault ``lookup_lag``, and not too late."""
+        return self.now_ns() >= order.created_at_ns + self.faults.lookup_lag_ns and not self.is_forgotten(order)
+
     # Topics.
 
     def has_late_readers(self) -> bool:
@@ -415,3 +438,7 @@ class Venue(Publisher):
             self.futures_market.record(event.trade)
         for react in self._reactions.get(type(event), ()):
             react(event)
+
+
+def _bounded(limit: int | None) -> int:
+    return MAX_ORDERS if limit is None else min(limit, MAX_ORDERS)

@@ -1,12 +1,14 @@
-"""How the simulated service writes JSON."""
+"""How the simulated service writes JSON, and how deep it reads."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kucoin_sync.simulator.json_text import MAX_DEPTH, compact, read_object
+from kucoin_sync.simulator.json_text import MAX_DEPTH, compact, is_too_deep, read_object
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,42 @@ def test_what_is_nested_too_deeply_is_no_object(opening: str, closing: str, dept
 
 def test_brackets_inside_of_texts_are_no_levels() -> None:
     assert read_object(compact({"a": "[" * 1000, "b": [[], []] * 100})) is not None
+
+
+def nested(depth: int) -> str:
+    return '{"a":' * (depth - 1) + "{}" + "}" * (depth - 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_deep"),
+    [
+        (nested(MAX_DEPTH), False),
+        (nested(MAX_DEPTH + 1), True),
+        ("[" * 100_000, True),
+        ("[" + "[],{}," * 100 + "0]", False),
+        ('["' + "[{" * 100 + '"]', False),
+        ('["\\"' + "[{" * 100 + '"]', False),
+        ('"\\\\"' + "[" * 65, True),
+        ('"' + "[" * 200, False),
+    ],
+    ids=["just", "one-more", "open", "wide", "in-text", "in-text-behind-a-quote", "behind-a-text", "in-an-open-text"],
+)
+def test_nesting_is_bounded_where_it_is_nesting(text: str, is_deep: bool) -> None:
+    assert is_too_deep(text) is is_deep
+    if is_deep:
+        assert read_object(text) is None
+
+
+@given(st.recursive(st.text('[]{}"\\a'), lambda inner: st.lists(inner) | st.dictionaries(st.text('[{"\\'), inner)))
+def test_depth_is_told_like_the_values_is(value: object) -> None:
+    """Around the bound, whatever stands in the texts."""
+    for levels in range(MAX_DEPTH - 4, MAX_DEPTH + 1):
+        text = "[" * levels + compact(value) + "]" * levels
+        assert is_too_deep(text) is (levels + depth_of(value) > MAX_DEPTH)
+
+
+def depth_of(value: object) -> int:
+    if isinstance(value, (list, dict)):
+        inner = value if isinstance(value, list) else value.values()
+        return 1 + max(map(depth_of, inner), default=0)
+    return 0

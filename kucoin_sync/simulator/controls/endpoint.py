@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import Future
 from typing import Any
 
+from ..json_text import MAX_DEPTH, is_too_deep
 from .control import Controlled, changes_something, named_control
 from .wire_values import arguments_from_wire, to_wire
 
@@ -85,10 +86,10 @@ class Endpoint:
         return await self._wait(after, min(float(timeout), LONGEST_WAIT))
 
     def _read(self, body: bytes) -> dict[str, Any]:
-        try:
-            arguments = json.loads(body or b"{}")
-        except RecursionError:
-            raise ValueError("the body is nested too deep") from None
+        text = body.decode()
+        if is_too_deep(text):
+            raise ValueError(f"the body is nested deeper than {MAX_DEPTH}")
+        arguments = json.loads(text or "{}")
         if not isinstance(arguments, dict):
             raise ValueError("a JSON object is required")
         return arguments

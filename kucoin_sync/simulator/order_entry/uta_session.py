@@ -39,7 +39,8 @@ class UtaSession(WsApiSession):
         try:
             if frame.get("op") != "auth":
                 raise SignatureRefused("400001")
-            credentials = check_auth_frame(frame, self._venue.credentials, now_ms=self._venue.line_ms())
+            venue = self._venue
+            credentials = check_auth_frame(frame, venue.credentials, now_ms=venue.line_ms(), replays=venue.replays)
         except SignatureRefused as error:
             self._refuse(error.code)
             return

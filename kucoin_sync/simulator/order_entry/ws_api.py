@@ -113,13 +113,16 @@ class WsApiSession:
             raise SignatureRefused("400003")
         if not is_signed:
             return credentials
+        now_ms = self._venue.line_ms()
         credentials.check(
             sign_=query["sign"],
             passphrase=query["passphrase"],
             timestamp=query["timestamp"],
             prehash=(query["apikey"] + query["timestamp"],),
-            now_ms=self._venue.line_ms(),
+            now_ms=now_ms,
         )
+        if self._venue.replays is not None:
+            self._venue.replays.check(query["sign"], now_ms)
         return credentials
 
     def _log_in(self, text: str) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..credentials import Credentials, SignatureRefused
+from ..credentials import Credentials, ReplayGuard, SignatureRefused
 
 __all__ = ["check_auth_frame"]
 
 _SIGNED = "POST/api/websocket/users/verify"
 
 
-def check_auth_frame(frame: Mapping[str, Any], known: Mapping[str, Credentials], *, now_ms: int) -> Credentials:
+def check_auth_frame(
+    frame: Mapping[str, Any], known: Mapping[str, Credentials], *, now_ms: int, replays: ReplayGuard | None = None
+) -> Credentials:
     """
     Return whose auth frame this is.
 
@@ -25,6 +27,7 @@ def check_auth_frame(frame: Mapping[str, Any], known: Mapping[str, Credentials],
             "kc-api-passphrase":...}``
         known: Accounts by API key.
         now_ms: Server time.
+        replays: Refuses frames that were sent before.
 
     Raises:
         SignatureRefused: With the gateway's code.
@@ -37,4 +40,6 @@ def check_auth_frame(frame: Mapping[str, Any], known: Mapping[str, Credentials],
     if credentials is None:
         raise SignatureRefused("400003")
     credentials.check(sign_=given, passphrase=passphrase, timestamp=stamp, prehash=(stamp + _SIGNED,), now_ms=now_ms)
+    if replays is not None:
+        replays.check(given, now_ms)
     return credentials

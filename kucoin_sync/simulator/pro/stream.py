@@ -99,7 +99,7 @@ class ProStream:
             return
         try:
             known, now_ms = self._venue.credentials, self._venue.line_ms()
-            account = check_auth_frame(frame, known, now_ms=now_ms).api_key
+            account = check_auth_frame(frame, known, now_ms=now_ms, replays=self._venue.replays).api_key
         except SignatureRefused as error:
             self._send(self._venue.pro_forms.login_refused(_request_id(frame), error.code, error.message))
             return

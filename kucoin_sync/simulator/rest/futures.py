@@ -172,8 +172,8 @@ class FuturesCalls:
     def _own(self, call: RestCall, order: FuturesOrderState | None) -> Any:
         if order is None or order.account != call.account:
             raise refused("no_such_order")
-        if self._venue.now_ns() < order.created_at_ns + self._venue.faults.lookup_lag_ns:
-            raise refused("no_such_order")  # it is there, and the exchange does not know it yet
+        if not self._venue.is_found(order):
+            raise refused("no_such_order")  # it is there, and the exchange does not know it yet, or not any more
         return self._row(order)
 
     def _orders(self, call: RestCall) -> Any:
@@ -183,7 +183,7 @@ class FuturesCalls:
         if status == "active":
             chosen = [order for order in orders if order.is_live and not order.is_waiting]
         else:
-            chosen = [order for order in orders if not order.is_live]
+            chosen = [order for order in orders if not order.is_live and not self._venue.is_forgotten(order)]
         return self._order_page(call, chosen, _kind_of)
 
     def _stops(self, call: RestCall) -> Any:

@@ -22,6 +22,7 @@ from .order_objects import fill_number, fill_object, order_number, order_object,
 __all__ = ["OrderLookups", "SpotOrderCalls"]
 
 ORDERS = "/api/v1/hf/orders"
+OLD_LOOKUP = "/api/v1/order/client-order/{clientOid}"
 MAX_BATCH = 20
 
 
@@ -55,8 +56,7 @@ class OrderLookups:
             order = self._exchange.order_by_client_oid(call.account, call.path["clientOid"])
         if order is None or order.account != call.account or order.symbol != symbol:
             raise refused("no_such_order")
-        is_known_yet = self._venue.now_ns() >= order.created_at_ns + self._venue.faults.lookup_lag_ns
-        if order.request.trade_type not in trade_types or not is_known_yet:
+        if order.request.trade_type not in trade_types or not self._venue.is_found(order):
             raise refused("no_such_order")
         return self.spell(order)
 
@@ -74,7 +74,8 @@ class OrderLookups:
     def done(self, call: RestCall, trade_types: tuple[str, ...]) -> dict[str, Any]:
         """Return finished orders, newest first."""
         wanted = self._filter(call, self._exchange.orders(call.account), trade_types, lambda o: o, _created_ms)
-        orders, last = slice_of((o for o in wanted if not o.is_live), call, number=order_number)
+        ended = (o for o in wanted if not o.is_live and not self._venue.is_forgotten(o))
+        orders, last = slice_of(ended, call, number=order_number)
         return {"lastId": last, "items": [self.spell(order) for order in orders]}
 
     def fills(self, call: RestCall, trade_types: tuple[str, ...]) -> dict[str, Any]:
@@ -155,8 +156,21 @@ class SpotOrderCalls:
             Route("GET", f"{ORDERS}/dead-cancel-all/query", self._dead_man, weight=2),
             Route("GET", f"{ORDERS}/{by_client_oid}", lambda call: self._find.one(call, SPOT_ORDERS), weight=2),
             Route("GET", f"{ORDERS}/{{orderId}}", lambda call: self._find.one(call, SPOT_ORDERS), weight=2),
+            Route("GET", OLD_LOOKUP, self._old_lookup, weight=3),
             Route("GET", "/api/v1/hf/fills", lambda call: self._find.fills(call, SPOT_ORDERS), weight=2),
         ]
+
+    def _old_lookup(self, call: RestCall) -> Any:
+        """
+        Answer the call of the time before high frequency trading, which does not know an order that is over.
+
+        That is why a client must not take its "not exist" for one that never was. Its weight, and that the object is
+        that of the newer calls, is assumed.
+        """
+        order = self._exchange.order_by_client_oid(call.account, call.path["clientOid"])
+        if order is None or not order.is_live or not self._venue.is_found(order):
+            raise refused("no_such_order")
+        return self._find.spell(order)
 
     # Placing.
 
