@@ -13,6 +13,7 @@ from kucoin_sync.simulator import Limits, Refused, Simulator
 from kucoin_sync.simulator.futures.contract_market_maker import ContractMarketMaker
 from kucoin_sync.simulator.futures.exchange import FuturesExchange
 from kucoin_sync.simulator.market.market_maker import MAKER, TAKER
+from kucoin_sync.simulator.matching.events import BookChanged
 from tests.kucoin.samples import MISSING, folder
 from tests.simulator.clients import Socket, call, contract_order, get, on_venue, open_orders_socket
 from tests.simulator.samples import form
@@ -449,6 +450,27 @@ def test_market_maker_quotes_contracts_around_the_index() -> None:
         return [(t.symbol, t.side, t.price, t.size) for t in exchange.trades]
 
     assert run(1) == run(1) != run(2)
+
+
+@pytest.mark.parametrize("jump", [3, -3, 50, -50])
+def test_market_maker_leaves_no_side_empty_while_the_price_jumps(jump: int) -> None:
+    """A ticker between two of its orders is pushed like any other."""
+    seen: list[BookChanged] = []
+    exchange = FuturesExchange(
+        now_ns=lambda: 1_760_000_000_000_000_000,
+        house_accounts=(MAKER, TAKER),
+        emit=lambda event: seen.append(event) if isinstance(event, BookChanged) and event.symbol == XBT else None,
+    )
+    maker = ContractMarketMaker(exchange)
+    sides: dict[str, dict[Decimal, Decimal]] = {"buy": {}, "sell": {}}
+    for step in range(6):
+        exchange.set_index_price(XBT, str(60000 + jump * step))
+        maker.step()
+        for event in seen:
+            sides[event.side][event.price] = event.size
+            assert step == 0 or all(any(levels.values()) for levels in sides.values())
+        assert seen
+        seen.clear()
 
 
 def test_index_follows_the_spot_market_while_it_is_narrow(make: Make) -> None:

@@ -104,7 +104,9 @@ class Quoter(ABC):
             for side, sign in (("buy", -1), ("sell", 1))
         }
         best = {"buy": middle - tick, "sell": middle + tick}
-        stale = []
+        stale: list[tuple[str, Decimal]] = []
+        # Quotes that the new ones of the other side would trade with: of one side, for the middle moves one way.
+        in_the_way: dict[str, list[tuple[str, Decimal]]] = {"buy": [], "sell": []}
         # Sorted: iterating a set of strings would differ from run to run.
         for key in sorted(quotes):
             side, price = key
@@ -113,20 +115,27 @@ class Quoter(ABC):
             elif key in wanted:
                 wanted.discard(key)
             elif price >= best["sell"] if side == "buy" else price <= best["buy"]:
-                self.withdraw(instrument, quotes.pop(key))  # the new quotes would trade with it
+                in_the_way[side].append(key)
             else:
                 stale.append(key)
-        for key in sorted(wanted):
-            side, price = key
-            if price <= 0:
-                continue
-            size = instrument.lot * self._sizes.randint(*instrument.quoted)
-            order_id = self.place(MAKER, instrument, side, size, price)
-            if order_id is not None:
-                quotes[key] = order_id
-        # Last, so that no side of the book is ever empty in between.
+        # New quotes before the old ones go, and the side that has to give way first: so none is ever empty in between.
+        for side in ("sell", "buy") if in_the_way["sell"] else ("buy", "sell"):
+            for key in sorted(wanted):
+                if key[0] == side:
+                    self._place_quote(instrument, key)
+            for key in in_the_way[side]:
+                self.withdraw(instrument, quotes.pop(key))
         for key in stale:
             self.withdraw(instrument, quotes.pop(key))
+
+    def _place_quote(self, instrument: Instrument, key: tuple[str, Decimal]) -> None:
+        side, price = key
+        if price <= 0:
+            return
+        size = instrument.lot * self._sizes.randint(*instrument.quoted)
+        order_id = self.place(MAKER, instrument, side, size, price)
+        if order_id is not None:
+            self._quotes[instrument.name][key] = order_id
 
     def _take(self, instrument: Instrument) -> None:
         side = self.random.choice(("buy", "sell"))
