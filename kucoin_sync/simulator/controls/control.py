@@ -8,6 +8,7 @@ name and arguments travel to the control endpoint of the other process, where th
 from __future__ import annotations
 
 import functools
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -70,6 +71,10 @@ def lasting_control(method: Callable[Concatenate[S, P], Future[T]]) -> Callable[
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._run_lasting(method, args, kwargs)
 
+    # What is told of it is what the caller gets, and not the future in the body.
+    told = inspect.signature(method)
+    waited_for = str(told.return_annotation).removeprefix("Future[").removesuffix("]")
+    call.__signature__ = told.replace(return_annotation=waited_for)  # type: ignore[attr-defined]
     call.changes_something = True  # type: ignore[attr-defined]
     return call
 
