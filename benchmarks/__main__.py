@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: ``python -m benchmarks [orders|stream|all]``."""
+"""Command line of the benchmarks: ``python -m benchmarks [orders|stream|all|simulator]``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import json
 import sys
 
 from benchmarks.clients import CLIENTS
-from benchmarks.report import describe_machine, to_json, to_text
+from benchmarks.report import describe_machine, machine_text, to_json, to_text
 from benchmarks.runner import Plan, run
 from benchmarks.server import BuildError
+from benchmarks.simulator import command as simulator
 
 SCENARIOS = {"orders": ("orders",), "stream": ("stream",), "all": ("orders", "stream")}
+SIMULATOR = "simulator"
 SECONDS_PER_ROUND = 44.0
 QUICK_ROUNDS = 2
 QUICK_BUDGET = 34.0
@@ -20,7 +22,9 @@ QUICK_SCALE = 0.1
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("scenario", nargs="?", choices=SCENARIOS, default="all", help="what to run (default: all)")
+    parser.add_argument(
+        "scenario", nargs="?", choices=[*SCENARIOS, SIMULATOR], default="all", help="what to run (default: all)"
+    )
     parser.add_argument("--rounds", type=int, help=f"turns of each client (default: 5; quick: {QUICK_ROUNDS})")
     parser.add_argument("--json", action="store_true", help="print JSON with every sample instead of the table")
     parser.add_argument("--quick", action="store_true", help="a tenth of the load, under 40 s; for a first look")
@@ -28,6 +32,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--frames-per-record", type=int, default=1, help="stream messages in one TLS record (default: 1)"
     )
+    parser.add_argument("--readers", type=int, default=90, help="stream connections to the simulator (default: 90)")
+    parser.add_argument("--pairs", type=int, default=10, help="pairs on the simulator's market (default: 10)")
     options = parser.parse_args(arguments)
     options.clients = tuple(options.clients.split(",")) if options.clients else tuple(CLIENTS)
     unknown = [name for name in options.clients if name not in CLIENTS]
@@ -37,7 +43,24 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         options.rounds = QUICK_ROUNDS if options.quick else 5
     if not 1 <= options.rounds <= 50 or not 1 <= options.frames_per_record <= 60:
         parser.error("--rounds must be 1 to 50, --frames-per-record 1 to 60")
+    if not 1 <= options.readers <= 95 or not 1 <= options.pairs <= 40:
+        parser.error("--readers must be 1 to 95, --pairs 1 to 40")
     return options
+
+
+def main_simulator(options: argparse.Namespace) -> int:
+    machine = describe_machine()
+    results = simulator.run(
+        scale=QUICK_SCALE if options.quick else 1.0,
+        clients=options.readers,
+        pairs=options.pairs,
+        report_progress=lambda text: print(text, file=sys.stderr),
+    )
+    if options.json:
+        print(json.dumps({"machine": machine, **results}, indent=2))
+    else:
+        print(machine_text(machine), simulator.to_text(results), sep="\n\n")
+    return 0
 
 
 def main() -> int:
@@ -45,6 +68,8 @@ def main() -> int:
     if not sys.platform.startswith("linux"):
         print("The server needs Linux (epoll, core affinity).", file=sys.stderr)
         return 2
+    if options.scenario == SIMULATOR:
+        return main_simulator(options)
     plan = Plan(
         scenarios=SCENARIOS[options.scenario],
         clients=options.clients,

@@ -16,7 +16,7 @@ import attrs
 from benchmarks.clients import CLIENTS
 from benchmarks.runner import LATE, LATE_REPLY_US, PLAIN, TLS, Plan, Results
 
-__all__ = ["describe_machine", "to_json", "to_text"]
+__all__ = ["describe_machine", "machine_text", "to_json", "to_text"]
 
 PACKAGES = ("kucoin-sync", "websocket-client", "websockets", "orjson", "requests", "attrs")
 
@@ -144,7 +144,7 @@ def to_text(plan: Plan, results: Results, machine: dict[str, Any]) -> str:
     body = [_cells(row) for row in found]
     return "\n\n".join(
         [
-            _machine_text(machine),
+            machine_text(machine),
             _simple_table(head, body),
             _notes(plan, results, found),
             NOT_MEASURED,
@@ -174,7 +174,8 @@ def _simple_table(head: tuple[str, ...], body: list[tuple[str, ...]]) -> str:
     return "\n".join([rule, text(head), rule, *map(text, body), rule])
 
 
-def _machine_text(machine: dict[str, Any]) -> str:
+def machine_text(machine: dict[str, Any]) -> str:
+    """Return what `describe_machine` found, in three lines."""
     packages = ", ".join(f"{name} {version or 'missing'}" for name, version in machine["packages"].items())
     return (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['kernel']}, "

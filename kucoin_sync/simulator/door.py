@@ -18,6 +18,8 @@ __all__ = ["REQUEST_TIME", "Door"]
 
 #: Seconds for the TLS handshake, for the first request of a connection, and for the body of any.
 REQUEST_TIME = 10.0
+#: Seconds between two looks at who has left; until then what he sent is kept.
+LOOK_INTERVAL = 0.5
 
 
 class Door:
@@ -88,7 +90,15 @@ class Door:
                 protocol.transport.abort()
 
     def _wait_for(self, protocol: asyncio.BaseProtocol, seconds: float) -> None:
-        self._waiting[protocol] = asyncio.get_running_loop().call_later(seconds, self._drop, protocol)
+        loop, look = asyncio.get_running_loop(), min(seconds, LOOK_INTERVAL)
+        self._waiting[protocol] = loop.call_later(look, self._look, protocol, seconds - look)
+
+    def _look(self, protocol: Any, seconds: float) -> None:
+        """Wait on for somebody who is still there and has time left."""
+        if protocol.transport is None or seconds <= 0:
+            self._drop(protocol)
+        else:
+            self._wait_for(protocol, seconds)
 
     def _forget(self, protocol: object) -> bool:
         timer = self._waiting.pop(protocol, None)
@@ -100,8 +110,6 @@ class Door:
         self._forget(protocol)
         if protocol.transport is not None:
             protocol.transport.abort()
-        else:
-            self._wait_for(protocol, self._request_time)  # accepted in this very turn of the loop
 
 
 class _Handshake(asyncio.Protocol):
@@ -117,6 +125,9 @@ class _Handshake(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self._task = asyncio.get_running_loop().create_task(self._shake(transport))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
 
     def data_received(self, data: bytes) -> None:
         # The first request may come with the end of the handshake.

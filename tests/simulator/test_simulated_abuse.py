@@ -6,6 +6,7 @@ The attacks are in `abuse`. A small round runs with every suite; ``-m soak`` run
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import json
 import logging
@@ -24,6 +25,7 @@ from kucoin_sync.simulator import Limits, Simulator, door
 from kucoin_sync.simulator.kucoin_server import SPARE_CONNECTIONS
 from kucoin_sync.simulator.spot.exchange import Exchange
 from kucoin_sync.simulator.spot.floor import LEAST_EXPIRIES
+from tests.conftest import HANGING_TEST
 from tests.simulator.abuse import Abuser
 from tests.simulator.clients import LIMIT, Socket, on_venue, open_orders_socket
 
@@ -83,12 +85,17 @@ def test_the_limits_of_the_exchange_hold_against_a_hostile_client(make: Callable
 
 
 @pytest.mark.soak
-def test_the_same_harm_again_takes_no_more_memory(make: Callable[..., Simulator]) -> None:
+def test_the_same_harm_again_takes_no_more_memory(
+    make: Callable[..., Simulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between the second and the third of three equal rounds the process stays the size it is."""
+    # What is logged is kept by the test runner, with all that the tracebacks refer to.
+    monkeypatch.setattr(logging.getLogger("aiohttp.server"), "disabled", True)
     simulator = make(market_maker=True, limits="off")
     threads, sizes = threading.active_count(), []
     for _ in range(3):
-        for seed in range(40):
+        faulthandler.dump_traceback_later(HANGING_TEST, exit=True)  # each round has the time of a test
+        for seed in range(12):
             abuser = Abuser(simulator, seed)
             abuser.run(3 * len(abuser.attacks))
         check_sound(simulator)
