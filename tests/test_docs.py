@@ -21,6 +21,7 @@ from kucoin_sync.simulator import faults_by_name
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PAGES = [page for page in [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))] if page.exists()]
+CHECKLIST = ROOT / "docs" / "simulator_checklist.rst"
 RULES = [ROOT / "docs" / "orders.rst", ROOT / "docs" / "faults.rst"]
 DIRECTIVE = re.compile(r"^( *)\.\. code-block:: python\s*$")
 NOT_RUN = re.compile(r"^ *\.\. not run: \S")
@@ -138,6 +139,59 @@ def test_every_test_that_the_documentation_names_exists() -> None:
     named = {name for page in RULES for name in re.findall(r"``(test_\w+)``", page.read_text(encoding="utf-8"))}
     assert named
     assert named <= names_of_tests(), f"there is no test {sorted(named - names_of_tests())}"
+
+
+def rows_of_the_checklist(text: str) -> list[tuple[str, str]]:
+    """Return the statements of the checklist of the simulator, each with its second cell."""
+    rows = re.findall(r"^   \* - (.+?)^     - (.+?)(?=^   \* - |^\S|\Z)", text, re.M | re.S)
+    return [(statement.strip(), cell) for statement, cell in rows if cell.strip() != "Tests"]
+
+
+def flaws_of_a_row(cell: str) -> list[str]:
+    """Return what is wrong with the second cell of a statement: files, their tests, and perhaps a reason in italics."""
+    flaws, shown, source = [], 0, ""
+    for line in re.findall(r"\| (.+)", cell):
+        if named := re.fullmatch(r"``([\w/]+\.py)``", line):
+            path = TESTS / named[1]
+            source = path.read_text(encoding="utf-8") if path.exists() else ""
+            flaws += [] if path.exists() else [f"there is no file {named[1]}"]
+        elif named := re.fullmatch(r"· ``(\w+)``", line):
+            shown += 1
+            if not re.search(rf"^(def {named[1]}\(|{named[1]} = )", source, re.M):
+                flaws.append(f"there is no test {named[1]}")
+        elif re.match(r"\*\w", line):
+            shown += 1
+        else:
+            flaws.append(f"neither a file, nor a test, nor a reason: {line}")
+    if not shown:
+        flaws.append("neither a test nor a reason")
+    return flaws
+
+
+def test_every_statement_about_the_simulator_names_a_test_that_exists_or_a_reason() -> None:
+    rows = rows_of_the_checklist(CHECKLIST.read_text(encoding="utf-8"))
+    assert len(rows) > 80 and all(statement for statement, _ in rows)
+    flaws = [(statement, flaw) for statement, cell in rows for flaw in flaws_of_a_row(cell)]
+    assert flaws == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "flaws"),
+    [
+        ("| ``test_docs.py``\n       | · ``test_a_flaw_of_a_row_is_found``\n", []),
+        ("| ``test_docs.py``\n       | · ``test_nothing``\n", ["there is no test test_nothing"]),
+        ("| ``test_no.py``\n       | · ``test_x``\n", ["there is no file test_no.py", "there is no test test_x"]),
+        ("| ``test_docs.py``\n", ["neither a test nor a reason"]),
+        ("| *Not built: for a reason.*\n", []),
+        ("\n", ["neither a test nor a reason"]),
+    ],
+)
+def test_a_flaw_of_a_row_is_found(cell: str, flaws: list[str]) -> None:
+    page = f"   * - Statement\n     - Tests\n   * - One.\n     - {cell}   * - Two.\n     - | *Assumed.*\n\nTitle\n"
+    first, second = rows_of_the_checklist(page)
+    assert (first[0], second[0]) == ("One.", "Two.")
+    assert flaws_of_a_row(first[1]) == flaws
+    assert flaws_of_a_row(second[1]) == []
 
 
 def test_every_fault_of_the_simulator_is_explained() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import re
 import socket as sockets
 import subprocess
 import sys
@@ -111,6 +112,35 @@ def test_no_control_takes_a_path_of_a_file() -> None:
         if "Path" in str(parameter.annotation) or "file" in parameter.name
     ]
     assert suspicious == []
+
+
+def test_engines_reckon_without_floats() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        if name_of(path).split("/")[0] in ("matching", "spot", "futures")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Name) and node.id == "float")
+    ]
+    assert found == []
+
+
+def test_secrets_are_compared_in_constant_time() -> None:
+    """Where a key, a signature or a passphrase is compared; and nowhere by ``==``."""
+    assert users_of({".compare_digest()"}).keys() == {
+        "credentials.py",
+        "controls/endpoint.py",
+        "order_entry/ws_api.py",
+    }
+    by_value = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Eq, ast.NotEq))
+        if re.search("sign|passphrase|secret|digest", ast.unparse(node).lower())
+    ]
+    assert by_value == []
 
 
 @pytest.fixture
