@@ -38,6 +38,8 @@ class OrderRegister:
         self._by_account: dict[str, dict[str, Order]] = {}
         self._live: dict[str, dict[str, Order]] = {}
         self._live_by_client_oid: dict[tuple[str, str], Order] = {}
+        # All that are remembered, oldest first: the exchange takes an id again once its order is over.
+        self._by_client_oid: dict[tuple[str, str], list[Order]] = {}
         self._live_counts: dict[tuple[str, str], int] = {}
         self._used_client_oids: dict[tuple[str, str], None] = {}
         self._done: deque[Order] = deque()
@@ -57,6 +59,7 @@ class OrderRegister:
         if client_oid is None:
             return
         self._live_by_client_oid[account, client_oid] = order
+        self._by_client_oid.setdefault((account, client_oid), []).append(order)
         if self._strict:
             self._used_client_oids[account, client_oid] = None
             if len(self._used_client_oids) > self._max_done:
@@ -94,8 +97,8 @@ class OrderRegister:
         live = self._live_by_client_oid.get((account, client_oid))
         if live is not None:
             return live
-        orders = reversed(self._by_account.get(account, {}).values())
-        return next((order for order in orders if order.request.client_oid == client_oid), None)
+        remembered = self._by_client_oid.get((account, client_oid))
+        return None if remembered is None else remembered[-1]
 
     def all(self, account: str | None = None) -> list[Order]:
         """Return the orders of an account, or all, oldest first."""
@@ -114,6 +117,11 @@ class OrderRegister:
     def _forget(self, order: Order) -> None:
         del self._orders[order.order_id]
         del self._by_account[order.account][order.order_id]
+        if order.request.client_oid is not None:
+            key = (order.account, order.request.client_oid)
+            self._by_client_oid[key].remove(order)
+            if not self._by_client_oid[key]:
+                del self._by_client_oid[key]
 
     def _count(self, order: Order, change: int) -> None:
         for key in ((order.account, ""), (order.account, order.request.symbol)):
