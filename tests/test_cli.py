@@ -184,15 +184,15 @@ def test_ctrl_c_gives_a_terminal_its_cursor_back() -> None:
     master, slave = os.openpty()
     with os.fdopen(master, "rb", buffering=0), started("demo", stdout=slave) as process:
         os.close(slave)  # the process has its own; with ours open the end of its output would not be seen
-        seen = _read_screen(master, b"ETH-USDT")
+        seen = read_screen(master, b"ETH-USDT")
         process.send_signal(signal.SIGINT)
-        seen += _read_screen(master, None)
+        seen += read_screen(master, None)
         code, err = ended(process)
     assert (code, err) == (130, "\ninterrupted\n")
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
 
 
-def _read_screen(descriptor: int, until: bytes | None) -> bytes:
+def read_screen(descriptor: int, until: bytes | None) -> bytes:
     seen = b""
     while until is None or until not in seen:
         try:

@@ -6,7 +6,7 @@ import io
 import os
 import re
 import signal
-import time
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +20,7 @@ from kucoin_sync.cli.commands import cli
 from kucoin_sync.cli.fault_option import Fault, FaultType, order_faults
 from kucoin_sync.cli.status import StatusScreen
 from kucoin_sync.simulator import Simulator, faults_by_name, many_symbols
-from tests.test_cli import LIMIT, posix, run, simulating
+from tests.test_cli import ended, posix, read_screen, run, simulating, started
 
 
 @pytest.mark.parametrize(
@@ -183,31 +183,17 @@ def test_picture_of_a_crowd_shows_some_of_it() -> None:
 
 @posix
 def test_terminal_shows_the_picture_and_gets_its_screen_back() -> None:
-    """In a real terminal of its own; Ctrl-C leaves the introduction on the first screen."""
-    pty = pytest.importorskip("pty")
-    process, descriptor = pty.fork()
-    if process == 0:  # pragma: no cover - the child
-        os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="34")
-        os.execvp("python", ["python", "-m", "kucoin_sync", "simulate"])
-    seen = b""
-    deadline = time.monotonic() + LIMIT
-    try:
-        while b"faults in force" not in seen and time.monotonic() < deadline:
-            seen += os.read(descriptor, 65536)
-        os.kill(process, signal.SIGINT)
-        while True:
-            try:
-                part = os.read(descriptor, 65536)
-            except OSError:  # Linux, when the other side is closed
-                break
-            if not part:
-                break
-            seen += part
-    finally:
-        _, status = os.waitpid(process, 0)
-        os.close(descriptor)
+    """Ctrl-C leaves the introduction on the first screen."""
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 34, 120, 0, 0))
+    with os.fdopen(master, "rb", buffering=0), started("simulate", stdout=slave) as process:
+        os.close(slave)  # the process has its own; with ours open the end of its output would not be seen
+        seen = read_screen(master, b"faults in force")
+        process.send_signal(signal.SIGINT)
+        seen += read_screen(master, None)
+        assert ended(process) == (0, "")
     text = seen.decode("utf-8", "replace")
-    assert os.waitstatus_to_exitcode(status) == 0
     assert text.index("listening on http://") < text.index("\x1b[?1049h") < text.index("KUCOIN SIMULATOR")
     assert text.rindex("\x1b[?1049l") < text.rindex("stopped")
-    assert text.count("\x1b[?25l") <= text.count("\x1b[?25h")
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
