@@ -8,6 +8,7 @@ import re
 import signal
 import struct
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -109,7 +110,18 @@ def test_options_make_the_simulator(tmp_path: Any) -> None:
     assert '"client_oid": "x"' in truth.read_text()
 
 
-@pytest.mark.parametrize("arguments", [("--host", "0.0.0.0"), ("--speed", "0"), ("--replay", os.devnull)])
+def test_market_of_another_process_is_stepped() -> None:
+    with simulating("--speed", "stepped") as (_, url):
+        exchange = Simulator.connect(url)
+        began = exchange.market_time()
+        exchange.advance("2.5")
+        assert exchange.market_time() - began == Decimal("2.5")
+        assert exchange.trades()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--host", "0.0.0.0"), ("--speed", "0"), ("--speed", "fast"), ("--replay", os.devnull)]
+)
 def test_what_the_simulator_refuses_is_one_line(arguments: tuple[str, ...]) -> None:
     code, out, err = run("simulate", *arguments)
     assert code in (1, 2) and out == "" and "Traceback" not in err

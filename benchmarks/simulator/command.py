@@ -22,6 +22,10 @@ BUDGET = 40.0
 """Seconds after which no further scenario is begun; each takes less than 15."""
 
 
+STEP_INTERVALS = (0.05, 0.035, 0.015)
+"""Seconds between two steps of the market maker: a busy market, a busier one, and more than one core may be able to."""
+
+
 def run(*, scale: float, clients: int, pairs: int, report_progress: Callable[[str], None]) -> dict[str, Any]:
     """
     Measure orders, streams and the slow reader.
@@ -44,7 +48,7 @@ def run(*, scale: float, clients: int, pairs: int, report_progress: Callable[[st
     else:
         results["notes"].append("Only one core: simulator and load share it, so the numbers mean little.")
     commands, seconds = int(4000 * scale), 4.0 * scale
-    plans = [Fanout(clients, pairs, 0.05, seconds), Fanout(clients, pairs, 0.015, seconds)]
+    plans = [Fanout(clients, pairs, interval, seconds) for interval in STEP_INTERVALS]
     few = Fanout(5, pairs, 0.05, seconds)
     orders = [(MIXES[mix][0], _into(results["orders"], mix, core, commands)) for mix in MIXES]
     streams = [

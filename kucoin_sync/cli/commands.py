@@ -127,7 +127,12 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
     help="Play recorded market data (JSON lines) instead of the market maker.",
 )
 @click.option(
-    "--speed", type=float, default=1.0, show_default=True, metavar="N", help="Let market time run N times faster."
+    "--speed",
+    default="1",
+    show_default=True,
+    metavar="N",
+    callback=lambda _c, _p, text: _read_speed(text),
+    help="Let market time run N times faster, or 'stepped': it stands until somebody calls advance.",
 )
 @click.option(
     "--pairs", type=click.IntRange(1, 5000), metavar="N", help="Make up so many pairs.  [default: BTC-USDT, ETH-USDT]"
@@ -245,6 +250,13 @@ def _read_balances(texts: tuple[str, ...]) -> dict[str, str] | None:
             raise click.BadParameter(f"{text!r} is not like BTC=2.5")
         balances[currency.upper()] = amount
     return balances or None
+
+
+def _read_speed(text: str) -> str | float:
+    try:
+        return text if text == "stepped" else float(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a number nor 'stepped'") from None
 
 
 def _check_simulator_url(url: str | None) -> str | None:

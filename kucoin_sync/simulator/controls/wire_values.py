@@ -124,14 +124,14 @@ def _plain(value: Any, kind: Any) -> Any:
         return base64.b64decode(value["base64"], validate=True)
     if bool in members and isinstance(value, bool):
         return value
+    number = _decimal(value) if Decimal in members else None
+    if isinstance(value, str) and str in members:
+        return value
     if float in members:
         return float(_checked(value, int, float))
     if int in members:
         return _checked(value, int)
-    if Decimal in members:
-        number = _decimal(value)
-        return _text(value) if str in members else number
-    return _text(value)
+    return _text(value) if str in members else number
 
 
 def _checked(value: Any, *kinds: type) -> Any:
