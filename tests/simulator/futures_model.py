@@ -215,6 +215,8 @@ class FuturesModel:
     last_leverages: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     hedgers: set[str] = field(default_factory=set)
     seen: dict[str, set[Decimal]] = field(default_factory=dict)
+    #: Accounts and currencies of which a cross position was closed by a trade of this command.
+    closed_cross: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.last = {symbol: contract.initial_price for symbol, contract in self.contracts.items()}
@@ -275,6 +277,8 @@ class FuturesModel:
         held.fees += fee if closed == size else (size - closed) * each
         self.add(account, contract.settle, profit - fee)
         self.add(FEES, contract.settle, fee)
+        if closed and not held.is_isolated and account not in self.house:
+            self.closed_cross.add((account, contract.settle))
         beyond = closed * each - profit - freed
         if held.is_isolated and beyond > 0 and account not in self.house:
             self.add(account, contract.settle, beyond)
@@ -518,6 +522,27 @@ class FuturesModel:
     def is_overdrawn(self, account: str, currency: str, *, by: Decimal = ZERO) -> bool:
         sums = self.wallet(account, currency)
         return sums["total_cross_margin"] + by <= sums["cross_maint_margin"]
+
+    def must_go(self, order: FuturesEntry) -> bool:
+        """Whether a resting order is one that no margin is left for, its account having no cross position any more."""
+        key = order.account, self.contracts[order.symbol].settle
+        if key not in self.closed_cross or any(self.crossed(*key)) or self.spare(*key) > NEAR:
+            return False
+        needed, live = self.order_margin(order.account, order.symbol), dict(self.live)
+        del self.live[order.name]
+        is_of_use = self.order_margin(order.account, order.symbol) < needed
+        self.live.clear()
+        self.live.update(live)
+        return is_of_use
+
+    def make_good(self) -> None:
+        """Let the insurance fund pay what is missing where the last cross position was closed by a trade."""
+        for account, currency in self.closed_cross:
+            if not any(self.crossed(account, currency)) and self.spare(account, currency) < -NEAR:
+                if self.wallet(account, currency)["cross_order_margin"] > NEAR:
+                    raise Disagreement(f"orders of {account} should have been cancelled for want of {currency}")
+                self.fill_up(account, currency)
+        self.closed_cross.clear()
 
     def fill_up(self, account: str, currency: str) -> None:
         """Let the insurance fund pay what is missing after all cross positions were closed."""

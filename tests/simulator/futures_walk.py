@@ -218,6 +218,7 @@ class FuturesWorld(World):
             elif isinstance(event, FuturesStopOrderChanged):
                 if story:
                     raise Disagreement(f"{event}, but the model expects {story[0]}")
+                model.make_good()
                 self._follow_stop(event)
             elif isinstance(event, FundingSettled) and event.phase == "begin":
                 if event.rate != (self.asked_rate or self.exchange.funding[event.symbol].last_rate):
@@ -234,9 +235,15 @@ class FuturesWorld(World):
         if story or owed_fills or doomed:
             raise Disagreement(f"the engine does not tell {[*story, *owed_fills, *doomed]}")
         model.parts.clear()
+        model.make_good()
 
     def _done(self, event: FuturesOrderDone, story: deque[Chapter], doomed: dict[tuple[str, str], Decimal]) -> None:
         model, order = self.model, event.order
+        if not story and order.cancel_reason == "NO_ENOUGH_BALANCE" and order.order_id in model.live:
+            if not model.must_go(model.live[order.order_id]):
+                raise Disagreement(f"{event}, but there is margin for it")
+            model.cancel(model.live[order.order_id], order.cancel_reason)
+            self._pull(story)
         if not story and order.cancel_reason in ("LIQUIDATION", "CHANGE_RISK_LIMIT") and order.order_id in model.live:
             if order.cancel_reason == "LIQUIDATION":
                 doomed.setdefault((order.account, order.symbol), model.spare(order.account, order.settle_currency))

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from kucoin_sync.simulator.futures.events import (
     FundingRateChanged,
     FundingSettled,
+    FuturesOrderDone,
     FuturesOrderMatched,
     FuturesWalletChanged,
     MarkPriceChanged,
@@ -255,6 +256,36 @@ def test_insurance_fund_fills_a_cross_account_up_to_nothing(desk: FuturesDesk) -
     wallet = desk.exchange.wallet("ann", "USDT")
     assert (wallet.wallet_balance, wallet.isolated_pos_margin, wallet.available) == (D("30.198"), D("30.198"), 0)
     assert [position.symbol for position in desk.exchange.positions("ann")] == ["ETHUSDTM"]
+    assert desk.is_conserved()
+
+
+def test_losing_sale_of_the_last_cross_position_takes_no_more_than_the_wallet(desk: FuturesDesk) -> None:
+    """The market was far below the mark price; orders in other contracts have lost their margin."""
+    desk.exchange.settings.set_margin_mode("ann", "XBTUSDTM", "CROSS")
+    desk.exchange.withdraw("ann", "USDT", "9750")
+    desk.order(HOUSE, "sell", "60000", 10)
+    desk.order("ann", "buy", "60000", 10, marginMode="CROSS")
+    other = desk.order("ann", "buy", "2000", 1, symbol="ETHUSDTM")
+    desk.order(HOUSE, "buy", "30000", 10)
+    desk.order("ann", "sell", None, 10, marginMode="CROSS", reduceOnly=True)
+    assert desk.balance("ann") == 0
+    assert desk.exchange.positions("ann") == [] and desk.exchange.open_orders("ann") == []
+    ended = next(event.order for event in desk.of(FuturesOrderDone) if event.order.order_id == other.order_id)
+    assert ended.cancel_reason == "NO_ENOUGH_BALANCE"
+    assert desk.is_conserved()
+
+
+def test_losing_sale_leaves_orders_that_there_is_margin_for(desk: FuturesDesk) -> None:
+    desk.exchange.settings.set_margin_mode("ann", "XBTUSDTM", "CROSS")
+    desk.exchange.withdraw("ann", "USDT", "9750")
+    desk.order(HOUSE, "sell", "60000", 10)
+    desk.order("ann", "buy", "60000", 10, marginMode="CROSS")
+    order = desk.order("ann", "buy", "2500", 5, symbol="ETHUSDTM", leverage=5)
+    desk.order(HOUSE, "buy", "50000", 10)
+    desk.order("ann", "sell", None, 10, marginMode="CROSS", reduceOnly=True)
+    # Of about 250 a hundred are lost, and the order needs 25.
+    assert [live.order_id for live in desk.exchange.open_orders("ann")] == [order.order_id]
+    assert 149 < desk.balance("ann") < 150
     assert desk.is_conserved()
 
 

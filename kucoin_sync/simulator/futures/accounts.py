@@ -326,6 +326,13 @@ class FuturesAccounts:
             time_ns=now,
         )
 
+    def has_cross(self, account: str, currency: str) -> bool:
+        """Whether an account has an open cross position that settles in this currency."""
+        return any(
+            position.qty and not position.is_isolated and position.contract.settle == currency
+            for position in self.positions(account)
+        )
+
     def spare(self, account: str, currency: str) -> Decimal:
         """Return what is left for new orders; below zero while losses of cross positions eat into their margin."""
         wallet = self.wallet(account, currency, 0)

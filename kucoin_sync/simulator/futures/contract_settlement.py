@@ -47,10 +47,17 @@ class ContractSettlement:
         self._insurance = insurance
         #: Fills of the trade that is being reported, by order id.
         self._fresh: dict[str, FuturesFill] = {}
+        #: Accounts and currencies of which a trade closed a cross position, since somebody looked.
+        self._closed_cross: dict[tuple[str, str], None] = {}
 
     def take_fill(self, order_id: str) -> FuturesFill:
         """Return an order's side of the trade that is being reported."""
         return self._fresh.pop(order_id)
+
+    def take_closed_cross(self) -> list[tuple[str, str]]:
+        """Return the accounts and currencies of which trades closed cross positions since the last look."""
+        closed, self._closed_cross = list(self._closed_cross), {}
+        return closed
 
     def fill(self, taker: Order, maker: Order, price: Decimal, size: Decimal, trade_id: int) -> tuple[Decimal, Decimal]:
         """Let both positions take in a fill and pay what it realised, and the fees."""
@@ -90,6 +97,8 @@ class ContractSettlement:
         if position.is_isolated and beyond > 0 and account not in self._accounts.house:
             # An isolated position never loses more than its margin (assumed).
             self._accounts.move(self._insurance, account, contract.settle, beyond)
+        if filled.closed and not position.is_isolated and account not in self._accounts.house:
+            self._closed_cross[account, contract.settle] = None
         order.deal_value += size * worth
         self._reports.position(position)
         if account in self._accounts.house:

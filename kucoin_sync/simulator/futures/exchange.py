@@ -420,7 +420,11 @@ class FuturesExchange:
     def _finish_command(self, symbol: str, now: int) -> None:
         """Let everything happen that follows from a command, then report it."""
         exposed = self.accounts.exposed
-        while self._trigger(symbol, now) or any(self._liquidator.check(name, now) for name in list(exposed)):
+        while (
+            self._make_good(now)
+            or self._trigger(symbol, now)
+            or any(self._liquidator.check(name, now) for name in list(exposed))
+        ):
             pass  # what was triggered or closed by force may trigger more
         for name in self._market_reports.take_changed():
             self._markets[name].report_ticker()
@@ -477,6 +481,28 @@ class FuturesExchange:
         for order in self._resting(account):
             if order.request.symbol == symbol:
                 self._cancel(order, now, "LIQUIDATION")
+
+    def _make_good(self, now: int) -> bool:
+        """
+        See to accounts that closed their last cross position at a loss beyond its margin; return whether there was one.
+
+        Orders that no margin is left for are cancelled, the newest first, and the insurance fund pays what is still
+        missing (assumed).
+        """
+        struck = False
+        for account, currency in self._settlement.take_closed_cross():
+            if self.accounts.has_cross(account, currency):
+                continue
+            for order in reversed(self._resting(account)):
+                if order.contract.settle == currency and self.accounts.starved(account, order.request.symbol, [order]):
+                    self._cancel(order, now, "NO_ENOUGH_BALANCE")
+                    struck = True
+            missing = -self.accounts.spare(account, currency)
+            if missing > 0:
+                self.accounts.move(INSURANCE, account, currency, missing)
+                self.reports.wallet(account, currency)
+                struck = True
+        return struck
 
     # Stop orders.
 
