@@ -216,6 +216,25 @@ def test_wallet_is_liquidated_when_its_debt_is_97_per_cent_of_its_worth(desk: De
     desk.check_money()
 
 
+def test_liquidation_that_puts_another_wallet_at_risk_is_followed_by_its_liquidation(desk: Desk) -> None:
+    """The isolated wallet is sold first and takes the price to 38000, where the cross wallet goes, too."""
+    desk.exchange.deposit("bob", "BTC", "10")
+    desk.exchange.deposit("bob", "USDT", "1000000")
+    desk.limit("bob", "sell", "50000", "2.39")
+    desk.margin("ann", "buy", None, "0.79", autoBorrow=True)
+    desk.margin("ann", "buy", None, "1.6", autoBorrow=True, isIsolated=True)
+    desk.limit("bob", "buy", "38000", "5")
+    desk.limit("bob", "buy", "44000", "0.01")
+    desk.limit("bob", "sell", "44000", "0.01")
+    assert desk.exchange.ticker("BTC-USDT").price == 38000
+    for wallet in ("margin", "isolated:BTC-USDT"):
+        state = desk.exchange.margin.state("ann", wallet)
+        assert state.assets["BTC"].total == 0
+        assert desk.exchange.margin.status("ann", wallet) in ("EFFECTIVE", "BANKRUPTCY")
+    assert not list(desk.exchange.margin.at_risk())
+    desk.check_money()
+
+
 def test_liquidation_that_leaves_debt_stops_trading_until_it_is_paid(desk: Desk) -> None:
     desk.limit("bob", "sell", "50000", "0.79")
     desk.margin("ann", "buy", None, "0.79", autoBorrow=True)

@@ -118,10 +118,14 @@ class SpotFloor:
             self._follow_up(now)
             yield now
             self._follow_up(now)
-            for account, wallet in self.margin.at_risk():
-                self._liquidate(account, wallet, now)
-                self._follow_up(now)
+            while any(self._liquidate_and_follow(*at_risk, now) for at_risk in self.margin.at_risk()):
+                pass  # what was sold and bought may have put others at risk
             self.margin.report()
+
+    def _liquidate_and_follow(self, account: str, wallet: str, now: int) -> bool:
+        self._liquidate(account, wallet, now)
+        self._follow_up(now)
+        return True
 
     def _expire(self, now: int) -> None:
         while self._expiries and self._expiries[0][0] <= now:
