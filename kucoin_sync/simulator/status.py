@@ -115,9 +115,7 @@ def status_of(venue: Venue, faults: list[ArmedFault], rows: int) -> Status:
         live += futures.open_orders(account)
     newest = heapq.nlargest(rows, live, key=lambda order: order.created_at_ns)
     trades = heapq.merge(reversed(spot.trades), reversed(futures.trades), key=lambda trade: -trade.time_ns)
-    sent = dict(venue.frames_sent)
-    for peer in venue.peers("all"):
-        sent[peer.system] += peer.frames_sent
+    sent = venue.all_frames_sent()
     return Status(
         time_ns=venue.now_ns(),
         markets=tuple(markets),

@@ -320,6 +320,13 @@ class Venue(Publisher):
         """Return the open connections of a system, or of ``"all"``."""
         return [peer for peer in self._peers.values() if system in ("all", peer.system)]
 
+    def all_frames_sent(self) -> dict[str, int]:
+        """Return how many frames each system has ever been sent, on connections that are open and those that ended."""
+        sent = dict(self.frames_sent)
+        for peer in self._peers.values():
+            sent[peer.system] += peer.frames_sent
+        return sent
+
     def welcome(self, peer: Peer, send: Callable[[], object]) -> None:
         """Send the welcome of a connection, or do with it what was ordered."""
         take = self.faults.take

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from kucoin_sync.simulator import Simulator
@@ -39,8 +42,18 @@ def test_other_addresses_need_a_word(host: str) -> None:
         Simulator(host=host)
 
 
-def test_all_addresses_with_that_word() -> None:
+def test_all_addresses_with_that_word(tmp_path: Path) -> None:
     with Simulator(host="0.0.0.0", allow_remote=True, tls=True, allowed_hosts=["sim.example"]) as simulator:
+        ca_file = tmp_path / "ca.pem"
+        ca_file.write_bytes(simulator.ca_pem or b"")
+        here = Simulator.connect(simulator.url.replace("0.0.0.0", "127.0.0.1"), ca_file=ca_file)
+        assert here.connections() == 0
         # Its certificate is for this machine's names and those it was told.
-        assert Simulator.connect is not None
-        assert simulator.url.startswith("https://0.0.0.0:")
+        port = int(simulator.url.rpartition(":")[2])
+        for name, status in (("sim.example", b" 200 "), ("evil.example", b" 403 ")):
+            with (
+                socket.create_connection(("127.0.0.1", port), 5) as plain,
+                simulator.ssl_context().wrap_socket(plain, server_hostname="sim.example") as line,
+            ):
+                line.sendall(f"GET /api/v1/status HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+                assert status in line.recv(4096)

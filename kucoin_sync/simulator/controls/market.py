@@ -118,14 +118,11 @@ class MarketControls(FaultControls):
     def stats(self) -> dict[str, Any]:
         """Return counters: connections, frames, tokens, orders, faults."""
         venue = self._venue
-        sent = dict(venue.frames_sent)
-        for peer in venue.peers("all"):
-            sent[peer.system] += peer.frames_sent
         return {
             "connections": {system: len(venue.peers(system)) for system in venue.opened},
             "opened": dict(venue.opened),
             "frames_received": dict(venue.frames_received),
-            "frames_sent": sent,
+            "frames_sent": venue.all_frames_sent(),
             "token_calls": venue.token_calls,
             "topics": len(venue.subscriptions()),
             "orders": len(venue.exchange.orders(self.api_key)),
