@@ -23,6 +23,7 @@ LAYERS = {
     "_version": 0,
     "errors": 1,
     "events": 1,
+    "fates": 1,
     "options": 1,
     "proxy": 1,
     "protocol": 2,
