@@ -1,7 +1,8 @@
 """
 What was found out about an order whose outcome was unknown: what `OutcomeUnknown.reconcile` returns.
 
-- `Accepted`: the exchange has it. For a cancel: the order is no longer live. For a modification: the new order is there.
+- `Accepted`: the exchange has it. For a cancel: the order is no longer live. For a modification: the new order is
+  there.
 - `Absent`: it is not there, and, as far as that can be known, never will be.
 - `StillUnknown`: neither could be shown in the time given. Nothing is lost: ask again.
 - `BatchFate`: of a request about several orders, one of these for each order that was unknown.
@@ -34,7 +35,8 @@ class OrderState:
         order_id: The exchange's id.
         client_oid: The client order id, or ``None`` where it has none.
         symbol: Symbol.
-        status: ``live`` (open, or waiting for its trigger), ``filled``, or ``cancelled`` (with or without earlier fills).
+        status: ``live`` (open, or waiting for its trigger), ``filled``, or ``cancelled`` (with or without earlier
+            fills).
         side: ``buy`` or ``sell``; ``None`` where it was not told, as with the fields below.
         type: ``limit`` or ``market``.
         price: Limit price.
