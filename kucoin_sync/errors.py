@@ -30,11 +30,13 @@ original's type name and a short line (`describe_cause`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from kucoin_sync.events import BatchResult
+    from kucoin_sync.events import BatchResult, OrderAck
+    from kucoin_sync.fates import BatchFate, Fate
 
 __all__ = [
     "AuthError",
@@ -55,6 +57,7 @@ __all__ = [
     "SubscribeError",
     "TlsError",
     "TokenError",
+    "Unresolved",
     "describe_cause",
     "freeze",
     "shorten",
@@ -135,7 +138,8 @@ class KucoinSyncError(Exception):
     """Root of everything this library raises."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = dict(self.__dict__)
+        # What a private name holds belongs to this process: locks, lines.
+        state = {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
         if "request" in state:
             state["request"] = _thaw(state["request"])
         return (_rebuild, (type(self), self.args, state))
@@ -398,6 +402,22 @@ class RequestError(KucoinSyncError):
         self.notes = notes
         self.safe_to_retry = safe_to_retry
 
+    def _rows(self) -> dict[str, Any]:
+        """Return what a table about it shows: heading to value."""
+        asked = {"operation": self.op, "symbol": self.symbol, "clientOid": self.client_oid, "orderId": self.order_id}
+        shown = {name: value if isinstance(value, str) else _join(value) for name, value in asked.items() if value}
+        return {**shown, "sent": _SENT[self.sent], "after": f"{self.elapsed:.2f} s", "cause": self.cause}
+
+    def _repr_html_(self) -> str:
+        """Return a small table, for notebooks."""
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th>"
+            f"<td style='text-align:left'>{escape(shorten(value))}</td></tr>"
+            for name, value in self._rows().items()
+            if value is not None
+        )
+        return f"<table><caption><b>{type(self).__name__}</b></caption>{rows}</table>"
+
     def _subject(self) -> str:
         words = [self.op]
         if self.symbol:
@@ -415,6 +435,9 @@ def _join(ids: str | tuple[str, ...]) -> str:
 
 class NotSent(RequestError):
     """Not one byte of the request left this process, and none ever will."""
+
+    def _rows(self) -> dict[str, Any]:
+        return {**super()._rows(), "what to do": "nothing reached the exchange: it is safe to try again"}
 
     def __str__(self) -> str:
         why = str(self.cause) if self.cause is not None else "its time was over before it could be sent"
@@ -457,6 +480,9 @@ class Rejected(RequestError):
         self.duplicate = duplicate
         self.no_such_order = no_such_order
 
+    def _rows(self) -> dict[str, Any]:
+        return {**super()._rows(), "refused": f"{self.code} {self.msg}"}
+
     def __str__(self) -> str:
         text = f"{self._subject()}: refused by the exchange ({self.code} {shorten(self.msg)}); it had no effect"
         if self.duplicate:
@@ -482,6 +508,20 @@ _KNOWN: dict[str, str] = {
 _SENT: dict[str, str] = {"no": "not sent", "partial": "partly sent", "complete": "sent"}
 
 
+class Unresolved(Protocol):
+    """What a client keeps of a request whose outcome it does not know."""
+
+    @property
+    def fate(self) -> Fate | BatchFate | None:
+        """What was found out since."""
+
+    def reconcile(self, timeout: float) -> Fate | BatchFate:
+        """Find out."""
+
+    def retry_cancel(self, timeout: float | None) -> OrderAck:
+        """Send the cancel once more."""
+
+
 class OutcomeUnknown(RequestError):
     """
     It is not known whether the request took effect.
@@ -493,7 +533,11 @@ class OutcomeUnknown(RequestError):
         line_alive: Whether the line was still open when the call ended.
         reply: The raw reply that proves nothing, or ``None``.
         results: Of a batch, what is known of each of its orders: a `BatchResult`. Else ``None``.
+        kind: What the request does: ``place``, ``modify``, ``cancel``, ``read`` or ``other``.
     """
+
+    _entry: Unresolved | None = None
+    """Its place among the unresolved ones of the client that raised it; it stays in this process."""
 
     def __init__(
         self,
@@ -503,33 +547,91 @@ class OutcomeUnknown(RequestError):
         line_alive: bool = False,
         reply: str | None = None,
         results: BatchResult | None = None,
+        kind: str = "other",
         **facts: Any,
     ) -> None:
         super().__init__(**facts)
         self.reason = reason
+        self.kind = kind
         self.code = code
         self.line_alive = line_alive
         self.reply = reply
         self.results = results
 
-    def __str__(self) -> str:
-        line = "line alive" if self.line_alive else "line gone"
+    @property
+    def fate(self) -> Fate | BatchFate | None:
+        """What was found out about it since, by `reconcile`, a late reply or an event; ``None`` if nothing was."""
+        return None if self._entry is None else self._entry.fate
+
+    def reconcile(self, timeout: float = 30.0) -> Fate | BatchFate:
+        """
+        Find out what became of it: from what came in since, and by looking it up.
+
+        "Not there" takes its time, because look-ups lag behind the exchange's engine: it is believed only after nothing
+        of the request can arrive any more (which may take a new line), some seconds more, and two look-ups.
+
+        Args:
+            timeout: Seconds for everything together.
+
+        Returns:
+            `Accepted`, `Absent` or `StillUnknown`; for a request about several orders a `BatchFate`.
+
+        Raises:
+            ConfigError: If this error has been pickled, or its client cannot look such a request up: call
+                ``client.reconcile(error)``.
+            ClosedError: If the client is closed.
+            ReentrantCallError: On a reading thread.
+        """
+        return self._known().reconcile(timeout)
+
+    def retry_cancel(self, timeout: float | None = None) -> OrderAck:
+        """
+        Send a cancel whose outcome is unknown once more: it can only reduce what is open.
+
+        Not for a cancel by a client order id that you use for several orders, one after the other.
+
+        Args:
+            timeout: Seconds; ``None`` takes ``request_timeout``.
+
+        Returns:
+            The ack. If the order was done already, ``no_effect`` is set and ``order`` tells how it ended.
+
+        Raises:
+            Rejected, NotSent, OutcomeUnknown: As for every order call.
+            ConfigError: If this is no cancel of one order; nothing was sent.
+        """
+        return self._known().retry_cancel(timeout)
+
+    def _known(self) -> Unresolved:
+        if self._entry is None:
+            raise ConfigError(f"{self.op}: not an order call of a client in this process; call client.reconcile(error)")
+        return self._entry
+
+    def _rows(self) -> dict[str, Any]:
+        found = {} if self.fate is None else {"since then": str(self.fate)}
+        return {**super()._rows(), "unknown because": self._why(), **found, "what to do": self._what_to_do()}
+
+    def _why(self) -> str:
         why = _KNOWN[self.reason]
         if self.code is not None:
             why += f", code {shorten(self.code, 40)}"
         if self.results is not None:
             counts = (len(self.results.accepted), len(self.results.rejected), len(self.results.unknown))
             why += ", {} accepted, {} refused, {} unknown".format(*counts)
+        return why
+
+    def _what_to_do(self) -> str:
         if self.safe_to_retry:
-            todo = "it changes nothing, so it may be repeated"
-        elif self.results is not None:
-            todo = "do not resend; look the unknown ones in error.results up"
-        elif self.client_oid:
-            todo = "do not resend; look the order up by its clientOid"
-        elif self.order_id:
-            todo = "do not resend; look the order up"
-        else:
-            todo = "do not resend; look up what it did"
-        return (
-            f"{self._subject()}: outcome unknown after {self.elapsed:.2f} s ({_SENT[self.sent]}, {why}, {line}); {todo}"
+            return "it changes nothing, so it may be repeated"
+        if self.kind == "cancel":
+            return "call .reconcile()" if self.results is not None else "call .reconcile() or .retry_cancel()"
+        if self.kind in ("place", "modify"):
+            return "do not resend; call .reconcile()"
+        return "do not resend; look up what it did"
+
+    def __str__(self) -> str:
+        line = "line alive" if self.line_alive else "line gone"
+        text = (
+            f"{self._subject()}: outcome unknown after {self.elapsed:.2f} s ({_SENT[self.sent]}, {self._why()}, {line})"
         )
+        return f"{text}; {self._what_to_do()}"

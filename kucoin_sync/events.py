@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from kucoin_sync.errors import KucoinSyncError, OutcomeUnknown, Rejected
+from kucoin_sync.fates import Absent, Accepted, Evidence, OrderState
 
 __all__ = [
     "EVENTS",
@@ -32,6 +33,7 @@ __all__ = [
     "RateLimit",
     "Reconnected",
     "Reconnecting",
+    "Resolved",
     "Response",
     "Suspended",
     "UnknownMessage",
@@ -197,6 +199,22 @@ class LateReply:
 
 
 @attrs.frozen
+class Resolved:
+    """
+    ``resolved``: it became known what an order call did whose outcome was unknown. One event an order.
+
+    Attributes:
+        error: What that call raised; of a batch, what it said of this order.
+        fate: What is known now.
+    """
+
+    ws_key: str
+    connection_id: str | None
+    error: OutcomeUnknown
+    fate: Accepted | Absent
+
+
+@attrs.frozen
 class UnknownMessage:
     """``unknown``: a readable message of a kind the library does not know, as received."""
 
@@ -285,6 +303,9 @@ class OrderAck:
         borrow_size: What a margin order borrowed, where the reply tells.
         loan_apply_id: Id of that loan.
         no_effect: The cancel changed nothing, because the order was done or being cancelled already.
+        evidence: How it is known: by the exchange's ``reply``, or, where none came, by a private order ``event``. Then
+            ``raw`` is empty and there are no times of the gateway.
+        order: The order as that event, or a look-up, showed it; else ``None``.
         test: The order was checked and not placed: the ids are of an order that does not exist. It went over REST,
             so there is no line and no request id.
     """
@@ -306,6 +327,8 @@ class OrderAck:
     loan_apply_id: str | None = None
     no_effect: bool = False
     test: bool = False
+    evidence: Evidence = "reply"
+    order: OrderState | None = None
 
 
 @attrs.frozen(repr=False)
@@ -408,6 +431,7 @@ EVENTS: Mapping[str, type] = {
     "suspended": Suspended,
     "overflow": Overflow,
     "late_reply": LateReply,
+    "resolved": Resolved,
     "unknown": UnknownMessage,
 }
 """Event names accepted by ``on``, ``once``, ``off`` and ``wait_for``."""

@@ -8,6 +8,7 @@ announces means: what the exchange says.
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -184,6 +185,11 @@ def _context(_: Any, attribute: Any, value: Any) -> None:
         raise ConfigError(f"{attribute.name}: must be an ssl.SSLContext, got {type(value).__name__}")
 
 
+def _path(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None and not (isinstance(value, (str, os.PathLike)) and os.fspath(value)):
+        raise ConfigError(f"{attribute.name}: must be a path, got {type(value).__name__}")
+
+
 def _region(_: Any, attribute: Any, value: Any) -> None:
     if not isinstance(value, str) or not value:
         raise ConfigError(f"{attribute.name}: must be the name of a region, got {value!r:.60}")
@@ -254,6 +260,15 @@ class Options:
         inline_listeners: Run listeners on the reading thread, for the last microseconds. Blocking calls are
             refused there.
         queue_size: Updates the listener queue, and each stream by default, holds (10,000).
+        retry_not_sent: Send an order call that ended as `NotSent` for a passing cause again, inside its timeout and
+            under the same client order id, instead of raising.
+        track_orders: Subscribe to the account's order events, so that they can tell what became of an order whose reply
+            was lost. Without them it takes a look-up.
+        settle: Seconds from when nothing of an order can arrive any more until look-ups that do not find it are
+            believed (5 s): they lag behind the exchange's engine.
+        journal: Path of a file in which every order is noted before it is sent, and its outcome after. A client that is
+            made with the same path later, after a crash above all, finds the orders without an outcome there, among
+            ``unresolved()``. One client at a time; ``None`` keeps none.
         check_symbols: Check prices and sizes against the steps and limits of their symbol before an order is sent. The
             rules are fetched with the first order, or when the line is opened ahead of time.
     """
@@ -293,6 +308,10 @@ class Options:
     max_frames_per_window: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     inline_listeners: bool = attrs.field(default=False, validator=_flag)
     queue_size: int = attrs.field(default=10_000, validator=_count(1))
+    retry_not_sent: bool = attrs.field(default=False, validator=_flag)
+    track_orders: bool = attrs.field(default=False, validator=_flag)
+    settle: float = attrs.field(default=5.0, validator=_seconds(0.0))
+    journal: str | os.PathLike[str] | None = attrs.field(default=None, validator=_path)
     check_symbols: bool = attrs.field(default=False, validator=_flag)
 
     def __attrs_post_init__(self) -> None:

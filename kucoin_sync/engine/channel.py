@@ -15,6 +15,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import array
 import contextlib
 import io
 import socket
@@ -39,8 +40,19 @@ from kucoin_sync.errors import (
 __all__ = ["Channel", "ChannelFile", "ReceiveTimeout", "SendFailed"]
 
 READ_SIZE = 64 * 1024
+COUNT_PATIENCE = 0.02
+"""Seconds to wait for a sender before the bytes are counted beside it."""
 URGENT_PATIENCE = 0.25
 """Seconds the reading thread waits at most to send a pong: a peer that takes none has stopped reading."""
+
+try:
+    import fcntl
+    import termios
+
+    _UNACKNOWLEDGED = termios.TIOCOUTQ if sys.platform == "linux" else None
+except ImportError:  # Windows
+    _UNACKNOWLEDGED = None
+"""Request that tells how many bytes of a TCP socket the peer's kernel has not acknowledged (Linux: ``SIOCOUTQ``)."""
 
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -84,6 +96,7 @@ class Channel:
         self._readable = SocketWait(sock, interrupt, write=False)
         self._send_lock = threading.RLock()
         self._sending = False  # under _send_lock: a frame is on its way, on this very thread if we see it
+        self._position = 0  # under _send_lock: bytes that the operating system took so far
         self._urgent: deque[bytes] = deque()  # pongs: sent by whoever holds the send lock
         self._tls: ssl.SSLObject | None = None
         self._tls_lock = threading.Lock()  # guards _tls and both its BIOs
@@ -230,13 +243,16 @@ class Channel:
 
     # Writing: any thread.
 
-    def send(self, data: bytes, deadline: Deadline) -> None:
+    def send(self, data: bytes, deadline: Deadline) -> int:
         """
         Hand over all of ``data``, or none, or give the channel up.
 
         Args:
             data: One whole frame.
             deadline: For getting the line to ourselves and for sending, together.
+
+        Returns:
+            The position of its end in all that was ever sent here, in bytes, for `holds`.
 
         Raises:
             SendFailed: With the number of bytes that left. If it is not 0 the channel is given up already.
@@ -252,6 +268,7 @@ class Channel:
             try:
                 self._sending = True
                 self._send_raw(self._encrypt(data) if self._tls is not None else data, deadline)
+                position = self._position
                 if self._urgent:
                     self._drain_urgent()
             except BaseException:
@@ -264,6 +281,7 @@ class Channel:
             self._release_send_lock()
         if self._urgent or self._outgoing.pending:
             self._send_urgent()  # came in after our last look, found the lock taken, and relies on us
+        return position
 
     def send_soon(self, data: bytes) -> None:
         """Hand over a small control frame without ever waiting for another sender: for the reading thread."""
@@ -311,7 +329,9 @@ class Channel:
         try:
             while True:
                 try:
-                    sent += self._sock.send(memoryview(data)[sent:] if sent else data)
+                    count = self._sock.send(memoryview(data)[sent:] if sent else data)
+                    self._position += count
+                    sent += count
                     if sent == len(data):
                         return
                 except (BlockingIOError, InterruptedError):
@@ -351,6 +371,26 @@ class Channel:
                 with contextlib.suppress(OSError):
                     self._sock.send(self._outgoing.read())  # close_notify, if the kernel has room for it
             self._sock.close()
+
+    def holds(self, position: int) -> bool:
+        """
+        Whether bytes before ``position`` are still with the kernel here: sent, but not known to be at the peer's.
+
+        Where the kernel does not tell (only Linux does) the answer is ``False``.
+        """
+        if _UNACKNOWLEDGED is None or self._closed:
+            return False
+        held = array.array("i", [0])
+        try:
+            # So that both numbers are of one moment. A sender who keeps the lock for longer waits for the peer, and
+            # changes neither.
+            self._send_lock.acquire(timeout=COUNT_PATIENCE)
+            fcntl.ioctl(self._sock, _UNACKNOWLEDGED, held)
+            return self._position - held[0] < position
+        except (OSError, ValueError):  # closed in between
+            return False
+        finally:
+            self._release_send_lock()
 
     def set_user_timeout(self, seconds: float) -> None:
         """Bound how long the kernel keeps retransmitting unacknowledged bytes, where it can (Linux)."""

@@ -46,6 +46,7 @@ from kucoin_sync.events import ExceptionRaised
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest
+from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
 from kucoin_sync.proxy import parse_proxy
@@ -96,15 +97,15 @@ class EngineClient(abc.ABC):
     Connections of one exchange, opened when they are first needed.
 
     Args:
-        options: Options, or ``None`` for the defaults.
-        **keywords: Options one by one; they win over ``options``.
+        options: Options.
+        late_reply: Told of every reply that no request waits for, on the reading thread. It must not hold this client.
 
     Raises:
         ConfigError: If an option breaks a rule.
     """
 
-    def __init__(self, options: Options | None = None, **keywords: Any) -> None:
-        self.options = Options.of(options, keywords)
+    def __init__(self, options: Options, *, late_reply: Callable[[Reply], None]) -> None:
+        self.options = options
         self._check_options(self.options)
         identifiers = Identifiers()
         check_session(self.options)
@@ -128,6 +129,7 @@ class EngineClient(abc.ABC):
             server_clock=ServerClock(),
             budget=OpeningBudget(self.options.openings_per_minute),
             budget_lock=threading.Lock(),
+            late_reply=late_reply,
         )
         self._pid = os.getpid()
         self._lock = threading.Lock()  # guards _groups, _closing, _waits and _once
@@ -151,6 +153,9 @@ class EngineClient(abc.ABC):
     @abc.abstractmethod
     def _make_dialect(self, ws_key: str) -> Dialect:
         """Return the dialect of a connection. Raises ConfigError for one that does not exist."""
+
+    def _closed(self) -> None:  # noqa: B027  (there may be nothing to do)
+        """Take note that everything is closed."""
 
     def _rest_headers(self) -> Mapping[str, str]:
         """Return headers that every REST call carries."""
@@ -456,6 +461,7 @@ class EngineClient(abc.ABC):
         finally:
             if not self._hub.close(deadline.remaining(grace=LISTENER_GRACE)):
                 logger.warning("a listener did not return before the client was closed")
+            self._closed()
             atexit.unregister(self._at_exit)
             self._ended.set()
             with self._lock:

@@ -20,9 +20,10 @@ from typing import Any
 
 from kucoin_sync.engine.beats import SEND_TIMEOUT, Beats
 from kucoin_sync.engine.channel import SendFailed
-from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
 from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Line, Opener, Surroundings
 from kucoin_sync.engine.reader_thread import ReaderThread
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
@@ -94,7 +95,9 @@ class Connection:
         self._reader: threading.Thread | None = None
         self._beater: threading.Thread | None = None
         self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
-        self._inbox = Inbox(dialect, around.hub, self.registry, self._board, self.server_clock, self._changed)
+        self._inbox = Inbox(
+            dialect, around.hub, around.late_reply, self.registry, self._board, self.server_clock, self._changed
+        )
         self._beats = Beats(dialect, around, self.registry, self._board, self._inbox, self._opener, self._changed)
         self._close_begun = False
         self._closed = threading.Event()
@@ -120,6 +123,12 @@ class Connection:
         """Which life of the connection is ready now, if one is."""
         line = self._line
         return line.origin.connection_id if line is not None else None
+
+    @property
+    def line_end(self) -> LineEnd | None:
+        """End of the line that is ready now, if one is."""
+        line = self._line
+        return line.end if line is not None else None
 
     def start(self) -> None:
         """Begin to open a line, if there is none, without waiting for it. Raises ClosedError."""
@@ -366,6 +375,7 @@ class Connection:
         if agreed and isinstance(lost, ConnectionLost):
             line.transport.send_close(lost.code)
         line.transport.close(reset=not agreed)
+        line.end.come()
         cause = lost if isinstance(lost, ConnectionLost) else ConnectionLost(str(lost), initiator="local")
         self.registry.fail_all("closed" if closing else "disconnected", cause)
         if not closing:
@@ -398,12 +408,12 @@ class Connection:
         text = self.dialect.encode_request(request.op, request.args, request_id=request.id)
         if request.deadline.expired():
             raise DeadlineExceeded("the line was ready too late")
-        request.connection_id = line.origin.connection_id
+        request.line = line.end
         try:
             self.registry.begin_send(request)
             self._beats.expect_reply(request)
             request.sent = "partial"
-            request.bytes_sent = line.transport.send_text(text, request.deadline.capped(SEND_TIMEOUT))
+            request.bytes_sent, request.position = line.transport.send_text(text, request.deadline.capped(SEND_TIMEOUT))
             request.sent = "complete"
             self.registry.end_send(request)
         except SendFailed as failed:
@@ -415,9 +425,10 @@ class Connection:
             self.registry.discard(request)
             raise
         except BaseException:
+            self.registry.discard(request)
             if request.sent == "partial":
                 line.give_up(ConnectionLost("a send was interrupted", initiator="local"))
-            self.registry.discard(request)
+                line.end.wait(END_PATIENCE)  # until it is reset: who knows how much of the frame is on its way
             raise
 
     # Subscriptions, on the callers' threads.
@@ -538,7 +549,7 @@ class Connection:
                 self._state = check_transition(self._state, State.DRAINING)
                 self._changed.notify_all()
 
-    def close(self, deadline: Deadline, *, drain: bool, quiet: bool = False) -> None:
+    def close(self, deadline: Deadline, *, drain: bool, quiet: bool = False, reset: bool = False) -> None:
         """
         Close for good; safe from any thread but the connection's own, and any number of times.
 
@@ -546,6 +557,7 @@ class Connection:
             deadline: For everything together.
             drain: Whether requests in flight get time to be answered.
             quiet: Do not tell the listeners of ``close``: the user did not ask for it and loses nothing.
+            reset: End the line by a reset, even if nothing is in flight and the peer would agree to close it.
         """
         self.begin_close()
         with self._changed:
@@ -554,7 +566,7 @@ class Connection:
             self._closed.wait(deadline.remaining())
             return
         try:
-            self._end_line(deadline, drain=drain)
+            self._end_line(deadline, drain=drain, reset=reset)
             self._join(deadline)
         finally:
             with self._changed:
@@ -569,12 +581,12 @@ class Connection:
         if not quiet:
             self._hub.emit("close", Closed(self.ws_key, None, None))
 
-    def _end_line(self, deadline: Deadline, *, drain: bool) -> None:
+    def _end_line(self, deadline: Deadline, *, drain: bool, reset: bool) -> None:
         if drain and len(self.registry):
             self.registry.wait_idle(max(0.0, deadline.remaining() * 0.9))
         with self._changed:
             line, interrupt = self._line, self._interrupt
-        if line is not None and not len(self.registry):
+        if line is not None and not reset and not len(self.registry):
             line.transport.send_close(1000)
             reader = self._reader
             if reader is not None:  # it is running: it opened the line

@@ -7,19 +7,25 @@ close when nobody wants anything of them; requests always go over the first.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from kucoin_sync.engine.connection import Connection
-from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
+from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Surroundings
+from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.engine.topic_board import Subscriber, Waiter
 from kucoin_sync.errors import ClosedError, KucoinSyncError, SubscribeError
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.backoff import BUDGET_WINDOW
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.pacing import time_of_frames
+from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
 
 __all__ = ["ConnectionGroup", "Wish"]
@@ -89,8 +95,9 @@ class ConnectionGroup:
         # Guards _others, _leaving, _numbers and the choice of a connection for a topic. A connection's own lock is
         # taken inside of it, never the other way round. Reentrant: a signal handler may subscribe or close too.
         self._lock = threading.RLock()
+        self._retiring = threading.Lock()  # held while a line is being replaced: one at a time
         self._others: list[Connection] = []
-        self._leaving: list[Connection] = []
+        self._leaving: list[Connection] = []  # being closed; requests in flight on them are still answered
         self._numbers = 1
 
     @property
@@ -107,6 +114,76 @@ class ConnectionGroup:
         """Return the connections there are, the first one first."""
         with self._lock:
             return [self.first, *self._others]
+
+    # Requests.
+
+    def send_request(
+        self, request: PendingRequest, prepare: Callable[[ServerClock], Any] | None, *, wait_ready: bool
+    ) -> None:
+        """Send a request once, over the first connection; see `Connection.send_request`."""
+        while True:
+            connection = self.first
+            try:
+                connection.send_request(request, prepare, wait_ready=wait_ready)
+                return
+            except ClosedError:
+                if self.first is connection:  # else another line took its place, and nothing was sent
+                    raise
+
+    def retire(self, end: LineEnd, deadline: Deadline) -> bool:
+        """
+        Let a line go that carried requests, without missing any: open another one first, send what is new over that
+        one, let the old one answer what is in flight, and reset it.
+
+        Args:
+            end: Of the line.
+            deadline: For everything together.
+
+        Returns:
+            Whether the line is over.
+
+        Raises:
+            ConnectError: If no other line could be opened; the old one stays.
+            ClosedError: If the connections are closed.
+        """
+        if end.at is not None or not self._retiring.acquire(timeout=deadline.remaining()):
+            return end.at is not None
+        try:
+            old = self.first
+            if end.at is not None or old.line_end is not end:
+                return end.wait(deadline.remaining())  # it is on its way already
+            self._replace(old, deadline)
+            return end.wait(deadline.remaining())
+        finally:
+            self._retiring.release()
+
+    def _replace(self, old: Connection, deadline: Deadline) -> None:
+        """Open a new first connection, and close the old one when everything in flight on it has ended."""
+        with self._lock:
+            new = self._next()
+            self._leaving.append(new)  # so that a close of everything finds it
+        try:
+            new.open(deadline)
+            with self._lock:
+                self._leaving.remove(new)
+                self._leaving.append(old)
+                self.first = new
+        except BaseException:
+            with self._lock, contextlib.suppress(ValueError):
+                self._leaving.remove(new)
+            new.close(Deadline(0.0), drain=False, quiet=True)
+            raise
+        old.begin_close()
+        in_flight = old.registry.latest_deadline() - time.monotonic()
+        # A close keeps some of its time for itself; what is in flight gets all of its own.
+        self._close_later([old], max(0.0, in_flight) * 1.2 + END_PATIENCE, drain=True, reset=True)
+
+    def _next(self) -> Connection:
+        """Return one more connection; the lock is held."""
+        if self.first.state in (ConnectionState.DRAINING, ConnectionState.CLOSED):
+            raise ClosedError(f"{self.ws_key}: the connection is closed")
+        self._numbers += 1
+        return Connection(self.dialect, self._around, number=self._numbers)
 
     # Topics.
 
@@ -179,10 +256,7 @@ class ConnectionGroup:
         return time_of_frames(frames, limits.frames, limits.window) + openings // per_minute * BUDGET_WINDOW
 
     def _another(self) -> Connection:
-        if self.first.state in (ConnectionState.DRAINING, ConnectionState.CLOSED):
-            raise ClosedError(f"{self.ws_key}: the connection is closed")
-        self._numbers += 1
-        connection = Connection(self.dialect, self._around, number=self._numbers)
+        connection = self._next()
         self._others.append(connection)
         return connection
 
@@ -216,18 +290,23 @@ class ConnectionGroup:
     # The end.
 
     def _close_unused(self) -> None:
-        """Close further connections that nobody wants anything of, on a thread of their own."""
+        """Close further connections that nobody wants anything of."""
         with self._lock:
             unused = [connection for connection in self._others if not connection.has_subscribers]
             for connection in unused:
                 self._others.remove(connection)
                 self._leaving.append(connection)
-        if not unused:
-            return
+        if unused:
+            self._close_later(unused, self._around.options.close_timeout)
+
+    def _close_later(
+        self, leaving: Sequence[Connection], timeout: float, *, drain: bool = False, reset: bool = False
+    ) -> None:
+        """Close connections that are among the leaving ones, each in ``timeout``, on a thread of their own."""
 
         def close() -> None:
-            for connection in unused:
-                connection.close(Deadline(self._around.options.close_timeout), drain=False, quiet=True)
+            for connection in leaving:
+                connection.close(Deadline(timeout), drain=drain, quiet=True, reset=reset)
                 with self._lock:
                     self._leaving.remove(connection)
 
@@ -235,7 +314,7 @@ class ConnectionGroup:
             # daemon: as all of our threads
             threading.Thread(target=close, name=f"kucoin-sync-{self.ws_key}-close", daemon=True).start()
         except RuntimeError:
-            logger.warning("%s: no thread to close an unused connection with; it goes with the client", self.ws_key)
+            logger.warning("%s: no thread to close a connection with; it goes with the client", self.ws_key)
 
     def begin_close(self) -> None:
         """Refuse new calls and let those that wait for a line go. Does not wait."""

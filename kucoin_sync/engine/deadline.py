@@ -9,7 +9,10 @@ import time
 
 from kucoin_sync.errors import ConfigError
 
-__all__ = ["Deadline", "checked_deadline"]
+__all__ = ["END_PATIENCE", "Deadline", "checked_deadline"]
+
+END_PATIENCE = 0.1
+"""Seconds for a step of microseconds on another thread: a call keeps its deadline even if that thread starves."""
 
 
 class Deadline:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from kucoin_sync.engine.listeners import ListenerHub
 from kucoin_sync.engine.opening import Line, read_item
@@ -37,6 +38,7 @@ class Inbox:
     Args:
         dialect: Reads the messages.
         hub: Listeners.
+        late_reply: Told of every reply that no request waits for.
         registry: Requests that wait for their reply.
         board: Topics.
         server_clock: Told what pongs reveal about the exchange's clock.
@@ -47,6 +49,7 @@ class Inbox:
         self,
         dialect: Dialect,
         hub: ListenerHub,
+        late_reply: Callable[[Reply], None],
         registry: RequestRegistry,
         board: TopicBoard,
         server_clock: ServerClock,
@@ -55,6 +58,7 @@ class Inbox:
         self._dialect = dialect
         self._ws_key = dialect.ws_key
         self._hub = hub
+        self._late_reply = late_reply
         self._registry = registry
         self._board = board
         self._clock = server_clock
@@ -97,6 +101,7 @@ class Inbox:
             "late_reply",
             LateReply(self._ws_key, line.origin.connection_id, reply.id, reply.op, reply.code, reply.raw),
         )
+        self._late_reply(reply)
 
     def _control(self, line: Line, message: Inbound) -> None:
         origin = line.origin

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import attrs
 
@@ -14,6 +15,7 @@ from kucoin_sync.engine.channel import ReceiveTimeout, SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.identifiers import Identifiers
 from kucoin_sync.engine.interrupt import Interrupt
+from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.listeners import ListenerHub
 from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.rest import NoAnswer, Progress, RestCaller
@@ -25,7 +27,7 @@ from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, Endpoint, HttpAnswer, HttpCall
 from kucoin_sync.protocol.frames import CloseFrame, Item
 from kucoin_sync.protocol.heartbeat import Heartbeat
-from kucoin_sync.protocol.messages import Challenge, Inbound, Unreadable
+from kucoin_sync.protocol.messages import Challenge, Inbound, Reply, Unreadable
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.session import Session
 from kucoin_sync.protocol.state import Phase
@@ -52,6 +54,8 @@ class Surroundings:
     server_clock: ServerClock
     budget: OpeningBudget
     budget_lock: threading.Lock
+    late_reply: Callable[[Reply], None]
+    """Told of every reply that no request waits for."""
 
 
 class Line:
@@ -61,6 +65,7 @@ class Line:
     Attributes:
         verdict: Why we gave it up, when it was us.
         rest: Items that were read together with the end of the greeting.
+        end: Tells when it ended.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Line:
         self.origin = origin
         self.heartbeat = heartbeat
         self.rest = rest
+        self.end = LineEnd(self, origin.connection_id)
         self.ready_at = time.monotonic()
         self.verdict: ConnectionLost | None = None
         self.late_since: float | None = None

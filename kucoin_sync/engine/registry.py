@@ -14,14 +14,12 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
-from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
+from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.errors import KucoinSyncError, Sent
 from kucoin_sync.protocol.messages import Reply
 
 __all__ = ["Failure", "PendingRequest", "RequestRegistry"]
-
-END_PATIENCE = 0.1
-"""Seconds for a step of microseconds on another thread: a call keeps its deadline even if that thread starves."""
 
 Failure = tuple[str, KucoinSyncError | None]
 """Why a request ended without a reply: a reason of `OutcomeUnknown`, and what happened below."""
@@ -36,7 +34,8 @@ class PendingRequest:
         failure: Why there will be none here, once that is clear.
         sent: How much of its frame left, ``no``, ``partial`` or ``complete``; settled when the send is over.
         sent_at: Monotonic clock when the send began; 0 before.
-        connection_id: Which life of the connection carried it.
+        line: The end of the line that carried it.
+        position: Where its frame ends in all that was sent on that line, in bytes; 0 unless all of it left.
         notes: Texts of error frames without an id that came meanwhile.
     """
 
@@ -46,14 +45,16 @@ class PendingRequest:
         "_lost",
         "args",
         "bytes_sent",
-        "connection_id",
         "deadline",
         "failure",
         "finished_at",
         "id",
+        "line",
         "notes",
         "on_done",
         "op",
+        "position",
+        "registry",
         "reply",
         "sent",
         "sent_at",
@@ -66,7 +67,9 @@ class PendingRequest:
         self.args = args
         self.deadline = deadline
         self.started_at = time.time()
-        self.connection_id: str | None = None
+        self.line: LineEnd | None = None
+        self.registry: RequestRegistry | None = None
+        self.position = 0
         self.reply: Reply | None = None
         self.failure: Failure | None = None
         self.sent: Sent = "no"
@@ -87,6 +90,27 @@ class PendingRequest:
             self._done.release()
             return True
         return False
+
+    @property
+    def connection_id(self) -> str | None:
+        """Which life of the connection carried it."""
+        return None if self.line is None else self.line.connection_id
+
+    def discard(self) -> bool:
+        """Take it out of the table without ending it; return ``False`` if somebody else ended it first."""
+        return self.registry is None or self.registry.discard(self)
+
+    def hold_back(self) -> None:
+        """Make sure that not one byte of it leaves from now on: for a call that ends without an answer."""
+        if self.line is not None and self.position:
+            self.line.reset_if_held(self.position)
+
+    def reset(self) -> None:
+        """Make it as it was before its send, for another try: only if not one byte of it left."""
+        self.line, self.registry, self.position = None, None, 0
+        self.reply, self.failure, self._lost = None, None, None
+        self.sent, self.bytes_sent, self.sent_at, self.finished_at = "no", 0, 0.0, 0.0
+        self._done.acquire(blocking=False)
 
     def wait_for_end(self) -> bool:
         """Wait until whoever took the request out of the table has ended it: a matter of microseconds."""
@@ -121,6 +145,7 @@ class RequestRegistry:
         """
         request.sent_at = time.monotonic()
         request._in_send = True
+        request.registry = self
         with self._lock:
             self._pending[request.id] = request
             if request.on_done is not None:
@@ -179,6 +204,7 @@ class RequestRegistry:
                     self._remove(request_id)
                     overdue.append(request)
         for request in overdue:
+            request.hold_back()
             request.finish(None, ("timeout", None))
 
     def wait_idle(self, timeout: float) -> bool:
@@ -196,6 +222,11 @@ class RequestRegistry:
             while self._deadlines and self._deadlines[0][1] not in self._pending:
                 heappop(self._deadlines)
             return self._deadlines[0][0] if self._deadlines else float("inf")
+
+    def latest_deadline(self) -> float:
+        """Return by when every request in the table will have ended; 0 if there is none."""
+        with self._lock:
+            return max((request.deadline.at for request in self._pending.values()), default=0.0)
 
     def waiting_since(self) -> float | None:
         """Return when the oldest request that waits for its reply was sent, or ``None``."""

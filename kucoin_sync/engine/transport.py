@@ -202,16 +202,22 @@ class Transport:
         if self._parser.failure is not None:
             raise self._parser.failure
 
-    def send_text(self, text: str, deadline: Deadline) -> int:
+    def send_text(self, text: str, deadline: Deadline) -> tuple[int, int]:
         """
-        Send one text message; return the length of its frame.
+        Send one text message.
+
+        Returns:
+            The length of its frame, and the position of its end for `holds`.
 
         Raises:
             SendFailed: With the number of bytes that left.
         """
         frame = encode_frame(TEXT, text.encode(), os.urandom(4))
-        self._channel.send(frame, deadline)
-        return len(frame)
+        return len(frame), self._channel.send(frame, deadline)
+
+    def holds(self, position: int) -> bool:
+        """Whether the kernel here still holds bytes before ``position``: sent, but not known to be at the peer's."""
+        return self._channel.holds(position)
 
     def send_binary(self, data: bytes, deadline: Deadline) -> None:
         """Send one binary message. Raises SendFailed."""

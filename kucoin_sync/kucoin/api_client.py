@@ -5,25 +5,37 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from enum import Enum
 from types import TracebackType
 from typing import Any
 
-from kucoin_sync.errors import ConfigError
+from kucoin_sync.errors import ConfigError, OutcomeUnknown
 from kucoin_sync.events import BatchResult, OrderAck, Pong
+from kucoin_sync.fates import BatchFate, Fate
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WsKey
 from kucoin_sync.kucoin.order_methods import OrderMethods
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Options
+from kucoin_sync.orders.deadman import Deadman
 
 __all__ = ["NowaitCalls", "WebsocketAPIClient"]
 
 logger = logging.getLogger("kucoin_sync.kucoin.api_client")
 
-_LIFE_CYCLE = ("open", "authenticated", "reconnect", "reconnected", "suspended", "close", "exception", "late_reply")
+_LIFE_CYCLE = (
+    "open",
+    "authenticated",
+    "reconnect",
+    "reconnected",
+    "suspended",
+    "close",
+    "exception",
+    "late_reply",
+    "resolved",
+)
 
 
 class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
@@ -80,6 +92,26 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
     def rest(self) -> RestClient:
         """REST calls: see `RestClient`."""
         return self._client.rest
+
+    def unresolved(self) -> list[OutcomeUnknown]:
+        """Return the orders whose outcome is unknown; see `WebsocketClient.unresolved`."""
+        return self._client.unresolved()
+
+    def reconcile(self, error: OutcomeUnknown, timeout: float = 30.0) -> Fate | BatchFate:
+        """Find out what became of an order; see `WebsocketClient.reconcile`."""
+        return self._client.reconcile(error, timeout)
+
+    def reconcile_all(self, timeout: float = 30.0) -> list[Fate]:
+        """Find out what became of every order that is unknown; see `WebsocketClient.reconcile_all`."""
+        return self._client.reconcile_all(timeout)
+
+    def dismiss(self, error: OutcomeUnknown) -> None:
+        """Take an order off the list of `unresolved`; see `WebsocketClient.dismiss`."""
+        self._client.dismiss(error)
+
+    def deadman(self, seconds: int, symbols: str | Iterable[str] | None = None) -> Deadman:
+        """Return a dead man's switch for spot orders; see `WebsocketClient.deadman`."""
+        return self._client.deadman(seconds, symbols)
 
     def cancel_all_orders(
         self, symbol: str | None = None, *, market: str = "spot", timeout: float | None = None

@@ -5,21 +5,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from enum import Enum
 from typing import Any
 
 from kucoin_sync.engine.client import EngineClient
-from kucoin_sync.engine.connection import Connection
+from kucoin_sync.engine.connection_group import ConnectionGroup
 from kucoin_sync.engine.deadline import Deadline
-from kucoin_sync.errors import ConfigError
+from kucoin_sync.errors import ClosedError, ConfigError, OutcomeUnknown
 from kucoin_sync.events import OrderAck
+from kucoin_sync.fates import BatchFate, Fate
 from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.classic import ClassicDialect
 from kucoin_sync.kucoin.hosts import bound, check_hosts, host_url, is_simulated, region_of
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
+from kucoin_sync.kucoin.lookups import KucoinLookUps
 from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
+from kucoin_sync.kucoin.order_tracking import OrderTracker
 from kucoin_sync.kucoin.pro import ProDialect
 from kucoin_sync.kucoin.rest_calls import RestSurroundings
 from kucoin_sync.kucoin.rest_client import RestClient
@@ -28,11 +32,15 @@ from kucoin_sync.kucoin.symbol_book import SymbolBook
 from kucoin_sync.kucoin.symbol_rules import CHECKED
 from kucoin_sync.kucoin.trade import TradeDialect
 from kucoin_sync.options import Options
-from kucoin_sync.orders.calls import LastCheck, RequestCalls
+from kucoin_sync.orders.calls import LastCheck
+from kucoin_sync.orders.deadman import Deadman
+from kucoin_sync.orders.desk import OrderDesk
+from kucoin_sync.orders.ledger import Ledger
 from kucoin_sync.protocol.dialect import Dialect
 
 __all__ = ["WebsocketClient"]
 
+SHORTEST_DEADMAN = 3
 _ORDER_ENTRY = (WsKey.WS_API_SPOT_V1, WsKey.WS_API_FUTURES_V1)
 
 
@@ -55,9 +63,8 @@ class WebsocketClient(EngineClient):
     """
 
     def __init__(self, options: Options | None = None, **keywords: Any) -> None:
-        super().__init__(options, **keywords)
-        rules = KucoinRules(self.options.recv_window, time.time)
-        self._calls = RequestCalls(rules, self._around.identifiers, self._hub)
+        ledger = Ledger()
+        super().__init__(Options.of(options, keywords), late_reply=ledger.take_reply)
         self.rest = RestClient(
             RestSurroundings(
                 options=self.options,
@@ -72,6 +79,20 @@ class WebsocketClient(EngineClient):
         self._symbol_book = SymbolBook(
             lambda timeout: self.rest.symbols(timeout=timeout), lambda timeout: self.rest.contracts(timeout=timeout)
         )
+        self._desk = OrderDesk(
+            ledger,
+            KucoinRules(self.options.recv_window, time.time),
+            KucoinLookUps(self.rest),
+            _lines_of(weakref.ref(self)),
+            options=self.options,
+            identifiers=self._around.identifiers,
+            hub=self._hub,
+            clock=self._around.server_clock,
+        )
+        self._deadmen: weakref.WeakSet[Deadman] = weakref.WeakSet()
+        self._tracker = None
+        if self.options.track_orders:
+            self._tracker = OrderTracker(ledger.take_event, _lines_of(weakref.ref(self)))
 
     def _title(self) -> str:
         name = super()._title()
@@ -125,7 +146,10 @@ class WebsocketClient(EngineClient):
 
     def connect(self, ws_key: str | Enum, *, timeout: float | None = None) -> None:
         """
-        Open a connection and wait until it is ready; with ``check_symbols`` also until an order line's rules are there.
+        Open a connection and wait until it is ready.
+
+        Of an order line, with ``check_symbols`` also until the rules are there, and with ``track_orders`` until the
+        account's order events are followed.
 
         Args:
             ws_key: Which one.
@@ -141,6 +165,8 @@ class WebsocketClient(EngineClient):
         deadline = self._deadline(timeout, self.options.open_timeout)
         key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
         super().connect(ws_key, timeout=timeout)
+        if self._tracker is not None and key in _ORDER_ENTRY:
+            self._tracker.follow("spot" if key is WsKey.WS_API_SPOT_V1 else "futures", deadline)
         if self.options.check_symbols and key in _ORDER_ENTRY:
             contracts = key is WsKey.WS_API_FUTURES_V1
             self._symbol_book.load(contracts=contracts, now=time.monotonic(), deadline=deadline)
@@ -167,10 +193,106 @@ class WebsocketClient(EngineClient):
         Return what happened so far, in numbers.
 
         Returns:
-            ``{"requests": RequestStats}``: what became of the requests, by operation; and by connection what the last
-            reply said of the exchange's request limit.
+            ``{"requests": RequestStats, "unresolved": 0}``: what became of the requests, by operation, and by
+            connection what the last reply said of the exchange's request limit; and how many orders are unknown now.
         """
-        return {"requests": self._calls.stats()}
+        return {"requests": self._desk.calls.stats(), "unresolved": len(self._desk.unresolved())}
+
+    # Orders whose outcome is unknown.
+
+    def unresolved(self) -> list[OutcomeUnknown]:
+        """
+        Return the orders whose outcome is unknown, the oldest first.
+
+        With a ``journal`` that includes those that earlier processes left.
+
+        Returns:
+            One error an order, each with its ``reconcile``; of a batch one for each order that is unknown.
+        """
+        return self._desk.unresolved()
+
+    def reconcile(self, error: OutcomeUnknown, timeout: float = 30.0) -> Fate | BatchFate:
+        """
+        Find out what became of an order, also one of another process, whose error was pickled.
+
+        Args:
+            error: What its call raised, or one of `unresolved`.
+            timeout: Seconds for everything together.
+
+        Returns:
+            `Accepted`, `Absent` or `StillUnknown`; see `OutcomeUnknown.reconcile`. For an error about several orders a
+            `BatchFate`.
+
+        Raises:
+            ConfigError: If ``error`` is none.
+            ClosedError: If the client is closed.
+            ReentrantCallError: On a reading thread.
+        """
+        return self._desk.reconcile(error, timeout)
+
+    def reconcile_all(self, timeout: float = 30.0) -> list[Fate]:
+        """
+        Find out what became of every order that is unknown, all at the same time.
+
+        Args:
+            timeout: Seconds for everything together.
+
+        Returns:
+            A fate an order, in the order of `unresolved`.
+
+        Raises:
+            ClosedError: If the client is closed.
+            ReentrantCallError: On a reading thread.
+        """
+        return self._desk.reconcile_all(timeout)
+
+    def dismiss(self, error: OutcomeUnknown) -> None:
+        """
+        Take an order off the list of `unresolved`, because you found out yourself.
+
+        Args:
+            error: One of `unresolved`, or what its call raised.
+        """
+        self._desk.dismiss(error)
+
+    def deadman(self, seconds: int, symbols: str | Iterable[str] | None = None) -> Deadman:
+        """
+        Return a dead man's switch for spot orders: the exchange cancels them unless it hears from us in time.
+
+        It hears from us three times in ``seconds``, over REST, and only while a ping over the order line is answered::
+
+            with client.deadman(10, "BTC-USDT"):
+                trade()
+
+        Leaving the block by an exception, and closing the client, leave the switch set: what is open is then cancelled.
+
+        Args:
+            seconds: After how many seconds of silence, at least 3: the exchange counts whole ones.
+            symbols: Only the orders of these; ``None`` is every symbol.
+
+        Returns:
+            A `Deadman`. Entering it raises `Rejected`, `NotSent` or `OutcomeUnknown` if the switch cannot be set.
+
+        Raises:
+            ConfigError: If an argument breaks a rule.
+        """
+        if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < SHORTEST_DEADMAN:
+            raise ConfigError(f"seconds: must be whole seconds, at least {SHORTEST_DEADMAN}, got {seconds!r:.20}")
+        names = symbols if symbols is None or isinstance(symbols, str) else tuple(symbols)
+        switch = Deadman(
+            seconds,
+            prove=lambda timeout: self.send_ws_api_request(WsKey.WS_API_SPOT_V1, "ping", timeout=timeout),
+            arm=lambda timeout: self.rest.set_deadman(seconds, names, timeout=timeout),
+            disarm=lambda timeout: self.rest.set_deadman(-1, names, timeout=timeout),
+            report=lambda error: self._hub.report(error, "deadman", WsKey.WS_API_SPOT_V1.value, None),
+        )
+        self._deadmen.add(switch)
+        return switch
+
+    def _closed(self) -> None:
+        for switch in list(self._deadmen):
+            switch.stop()
+        self._desk.close()
 
     def cancel_all_orders(
         self, symbol: str | None = None, *, market: str = "spot", timeout: float | None = None
@@ -259,8 +381,8 @@ class WebsocketClient(EngineClient):
         timeout: float | None,
     ) -> Any:
         """Make a request whose arguments are a mapping or keywords; what every order method comes down to."""
-        connection, args, seconds, check = self._prepare(ws_key, op, params, keywords, extra, timeout)
-        return self._calls.call(connection, op, args, timeout=seconds, check=check)
+        line, args, seconds, check = self._prepare(ws_key, op, params, keywords, extra, timeout)
+        return self._desk.calls.call(line, op, args, timeout=seconds, check=check)
 
     def test_operation(
         self,
@@ -299,8 +421,8 @@ class WebsocketClient(EngineClient):
         timeout: float | None,
     ) -> Future[Any]:
         """As `call_operation`, with a future for the outcome."""
-        connection, args, seconds, check = self._prepare(ws_key, op, params, keywords, extra, timeout)
-        return self._calls.call_nowait(connection, op, args, timeout=seconds, check=check)
+        line, args, seconds, check = self._prepare(ws_key, op, params, keywords, extra, timeout)
+        return self._desk.calls.call_nowait(line, op, args, timeout=seconds, check=check)
 
     def _prepare(
         self,
@@ -310,7 +432,7 @@ class WebsocketClient(EngineClient):
         keywords: Mapping[str, Any],
         extra: Mapping[str, Any] | None,
         timeout: float | None,
-    ) -> tuple[Connection, Any, float, LastCheck | None]:
+    ) -> tuple[ConnectionGroup, Any, float, LastCheck | None]:
         """Check everything about a request before anything of it exists."""
         if not isinstance(op, str) or not op:
             raise ConfigError(f"op: must be the name of an operation, got {op!r}")
@@ -326,7 +448,9 @@ class WebsocketClient(EngineClient):
         if key is None and row is not None:
             key = row.line(args)
         seconds = self._deadline(timeout, self.options.request_timeout).remaining()
-        return self._group(str(key)).first, args, seconds, self._last_check(op, params, keywords)
+        if self._tracker is not None:
+            self._tracker.follow("" if row is None else row.product)
+        return self._group(str(key)), args, seconds, self._last_check(op, params, keywords)
 
     def _last_check(self, op: str, params: Any, keywords: Mapping[str, Any]) -> LastCheck | None:
         if not self.options.check_symbols or op not in CHECKED:
@@ -339,3 +463,15 @@ class WebsocketClient(EngineClient):
             book.check(op, orders, spellings, now=time.monotonic(), deadline=deadline, wait=wait)
 
         return check
+
+
+def _lines_of(client: weakref.ref[WebsocketClient]) -> Callable[[str], ConnectionGroup]:
+    """Return what finds a client's lines without keeping the client alive."""
+
+    def line(ws_key: str) -> ConnectionGroup:
+        found = client()
+        if found is None:
+            raise ClosedError("the client is gone")
+        return found._group(ws_key)
+
+    return line

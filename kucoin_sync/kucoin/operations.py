@@ -131,6 +131,16 @@ def _expire(args: Any, clock: ServerClock, wall_ms: float, window: float) -> Any
     }
 
 
+def _never(args: Any) -> int | None:
+    return None
+
+
+def _expires_ms(args: Any) -> int | None:
+    """Return the end of that window, in the exchange's time."""
+    begin, window = args.get("clientTimestamp"), args.get("allowMaxTimeWindow")
+    return begin + window if type(begin) is int and type(window) is int else None
+
+
 class KucoinRules:
     """
     KuCoin's operations and codes.
@@ -156,6 +166,7 @@ class KucoinRules:
             order_id_key="orderId",
             symbol_key="symbol",
             expire=self._expire if row.expires else None,
+            expires_ms=_expires_ms if row.expires else _never,
             batch=row.batch,
         )
 

@@ -178,7 +178,7 @@ def conclude_change(call: RestCall, request: PendingRequest, answer: HttpAnswer 
                 rate_limit(answer),
                 answer.body.decode(),
             )
-    return conclude(request, operation, _RestRules(call), ws_key=HOSTS[call.host], line_alive=False)
+    raise conclude(request, operation, _RestRules(call), ws_key=HOSTS[call.host], line_alive=False)
 
 
 def _sample(frame: Mapping[str, Any] | None, answer: HttpAnswer) -> str:

@@ -8,15 +8,15 @@ leaves the rest to a `concurrent.futures.Future`.
 from __future__ import annotations
 
 import logging
-import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from kucoin_sync.engine.connection import Connection
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.identifiers import Identifiers
+from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.listeners import ListenerHub
 from kucoin_sync.engine.reader_thread import check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest
@@ -24,19 +24,30 @@ from kucoin_sync.errors import (
     ClosedError,
     ConfigError,
     ConnectError,
+    ConnectionLost,
     DeadlineExceeded,
     ForkedError,
+    JournalError,
     KucoinSyncError,
+    NotSent,
+    OutcomeUnknown,
     ProtocolViolation,
     ReentrantCallError,
     RequestError,
+    UnknownReason,
 )
+from kucoin_sync.events import BatchResult, OrderAck
+from kucoin_sync.fates import OrderState
+from kucoin_sync.orders.evidence import fate_of_event
+from kucoin_sync.orders.journal import Journal
+from kucoin_sync.orders.ledger import Call, Ledger
 from kucoin_sync.orders.operation import Operation, OperationKind, Rules
-from kucoin_sync.orders.outcome import abandoned, conclude, not_sent
+from kucoin_sync.orders.outcome import abandoned, ack_of_event, conclude, merged, not_sent
 from kucoin_sync.orders.tally import RequestStats, RequestTally
+from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = ["LastCheck", "ReplyFuture", "RequestCalls", "raised_by_signal_handler"]
+__all__ = ["LastCheck", "OrderLine", "ReplyFuture", "RequestCalls", "raised_by_signal_handler"]
 
 logger = logging.getLogger("kucoin_sync.orders.calls")
 
@@ -68,6 +79,20 @@ class ReplyFuture(Future[Any]):
         super().add_done_callback(partial(self._hub.deliver, listeners=(fn,)))
 
 
+class OrderLine(Protocol):
+    """Where requests are sent: the connections of one name."""
+
+    ws_key: str
+
+    def send_request(
+        self, request: PendingRequest, prepare: Callable[[ServerClock], Any] | None, *, wait_ready: bool
+    ) -> None:
+        """Send a request once; see `Connection.send_request`."""
+
+    def retire(self, end: LineEnd, deadline: Deadline) -> bool:
+        """Let a line go, after opening another one; see `ConnectionGroup.retire`."""
+
+
 class RequestCalls:
     """
     Make requests and say how they ended.
@@ -76,29 +101,39 @@ class RequestCalls:
         rules: What the exchange knows about its operations.
         identifiers: Source of request ids and client order ids.
         hub: Runs callbacks of futures.
+        ledger: Where running calls and unknown orders are kept.
+        journal: Where orders are noted before they are sent; ``None``: nowhere.
+        retry_not_sent: Whether an order of which no byte left is tried again inside its deadline.
     """
 
-    def __init__(self, rules: Rules, identifiers: Identifiers, hub: ListenerHub) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        identifiers: Identifiers,
+        hub: ListenerHub,
+        ledger: Ledger,
+        *,
+        journal: Journal | None = None,
+        retry_not_sent: bool = False,
+    ) -> None:
         self._rules = rules
         self._identifiers = identifiers
         self._hub = hub
-        # Guards _client_oids. Re-entrant, for a signal handler may place an order from the middle of it.
-        self._lock = threading.RLock()
-        self._client_oids: set[str] = set()  # of placing calls that have not ended
+        self._ledger = ledger
+        self._journal = journal
+        self._retry_not_sent = retry_not_sent
         self._tally = RequestTally()
 
     def stats(self) -> RequestStats:
         """Return what became of the requests so far."""
         return self._tally.snapshot()
 
-    def call(
-        self, connection: Connection, op: str, args: Any, *, timeout: float, check: LastCheck | None = None
-    ) -> Any:
+    def call(self, line: OrderLine, op: str, args: Any, *, timeout: float, check: LastCheck | None = None) -> Any:
         """
         Make a request and wait for its outcome.
 
         Args:
-            connection: Which connection.
+            line: Where to send it.
             op: Operation.
             args: Arguments as the exchange spells them, checked: a mapping, or a list of mappings.
             timeout: Seconds for everything together: getting a line, sending, waiting.
@@ -110,28 +145,37 @@ class RequestCalls:
 
         Raises:
             Rejected, NotSent, OutcomeUnknown: One of the three, whatever happens.
-            ConfigError: If a client order id belongs to a call that has not ended, or from ``check``; nothing was sent.
+            ConfigError: If a client order id belongs to a call that has not ended, or to an order whose outcome is
+                unknown, or from ``check``; nothing was sent.
             ReentrantCallError: On a reading thread; nothing was sent.
         """
         check_not_on_reader(op)
-        operation, request = self._begin(op, args, timeout)
+        call = self._begin(line, op, args, timeout)
+        request = call.request
         try:
-            self._send(connection, request, operation, wait_ready=True, check=check)
-            if not request.wait() and connection.registry.discard(request):
-                request.failure = ("timeout", None)
-            elif request.reply is None and request.failure is None:
-                request.wait_for_end()  # somebody took it at the very last moment; if he starves it is a time-out
-            outcome = self._conclude(connection, request, operation)
-            self._count(outcome, connection, request, operation)
-            return outcome
-        except BaseException as error:
-            self._leave(error, connection, request, operation)
-            raise
-        finally:
-            self._end(request, operation)
+            while True:
+                problem = self._send(line, call, wait_ready=True, check=check)
+                if problem is None:
+                    if not request.wait() and request.discard():
+                        request.failure = ("timeout", None)
+                        request.hold_back()
+                    elif request.reply is None and request.failure is None:
+                        # Somebody took it at the very last moment; if he starves it is a time-out.
+                        request.wait_for_end()
+                    problem = self._conclude(call)
+                if self._retry_not_sent and self._may_repeat(problem, call):
+                    check = None
+                    request.reset()
+                    continue
+                outcome = self._finish(call, problem)
+                if isinstance(outcome, RequestError):
+                    raise outcome
+                return outcome
+        except BaseException as error:  # noqa: BLE001  (raised again there, unless an outcome takes its place)
+            return self._leave(error, call)
 
     def call_nowait(
-        self, connection: Connection, op: str, args: Any, *, timeout: float, check: LastCheck | None = None
+        self, line: OrderLine, op: str, args: Any, *, timeout: float, check: LastCheck | None = None
     ) -> Future[Any]:
         """
         Send a request now or not at all, and return its outcome as a future.
@@ -142,51 +186,29 @@ class RequestCalls:
         Raises:
             ConfigError: As `call`.
         """
-        operation, request = self._begin(op, args, timeout)
+        call = self._begin(line, op, args, timeout)
         future = ReplyFuture(self._hub)
-        request.on_done = lambda ended: self._settle(future, connection, ended, operation)
+        call.request.on_done = lambda ended: self._settle(future, call)
         try:
-            self._send(connection, request, operation, wait_ready=False, check=check)
-        except RequestError as error:
-            self._end(request, operation)
-            self._count(error, connection, request, operation)
-            future.set_exception(error)
-        except BaseException as error:
-            self._end(request, operation)
-            self._leave(error, connection, request, operation)
-            raise
+            problem = self._send(line, call, wait_ready=False, check=check)
+            if problem is not None:
+                future.set_exception(self._finish(call, problem))
+        except BaseException as error:  # noqa: BLE001  (raised again there, unless an outcome takes its place)
+            future.set_result(self._leave(error, call))
         return future
 
-    def _leave(
-        self, error: BaseException, connection: Connection, request: PendingRequest, operation: Operation
-    ) -> None:
-        """
-        Decide what leaves a call that ended by an exception: return to let it pass, or raise another one.
+    # The beginning.
 
-        Our own outcome passes. So does what a signal handler raised, Ctrl-C above all; it gets to carry what is known.
-        Anything else is a bug in this library, and an order's fate is not known from that.
-        """
-        if isinstance(error, RequestError) and error.request_id == request.id:
-            self._count(error, connection, request, operation)
-            return
-        if isinstance(error, _BEFORE_ANYTHING) and request.sent == "no":
-            return
-        connection.registry.discard(request)
-        if isinstance(error, Exception) and not raised_by_signal_handler(error):
-            logger.error("%s: a bug in this library", request.op, exc_info=error)
-            known = self._after_bug(connection, request, operation, error)
-            self._count(known, connection, request, operation)
-            raise known from None
-        self._attach(error, connection, request, operation)
-
-    def _begin(self, op: str, args: Any, timeout: float) -> tuple[Operation, PendingRequest]:
+    def _begin(self, line: OrderLine, op: str, args: Any, timeout: float) -> Call:
         operation = self._rules.operation(op)
         args = _copy(args)
         if operation.kind is OperationKind.PLACE:
-            self._claim_client_oids(operation, operation.items(args))
-        return operation, PendingRequest(self._identifiers.next(), op, args, Deadline(timeout))
+            self._fill_client_oids(operation, operation.items(args))
+        call = Call(PendingRequest(self._identifiers.next(), op, args, Deadline(timeout)), operation, line.ws_key)
+        self._ledger.begin(call)
+        return call
 
-    def _claim_client_oids(self, operation: Operation, items: Sequence[Any]) -> None:
+    def _fill_client_oids(self, operation: Operation, items: Sequence[Any]) -> None:
         """Give every order a client order id: without one an unknown order could not even be looked up."""
         key = operation.client_oid_key
         claimed: set[str] = set()
@@ -197,121 +219,200 @@ class RequestCalls:
             elif client_oid in claimed:
                 raise ConfigError(f"client_oid: {client_oid} is given to two orders of the batch")
             claimed.add(client_oid)
-        with self._lock:
-            if not self._client_oids.isdisjoint(claimed):
-                taken = min(self._client_oids & claimed)
-                raise ConfigError(f"client_oid: {taken} belongs to an order call that has not ended")
-            self._client_oids |= claimed
 
-    def _end(self, request: PendingRequest, operation: Operation) -> None:
-        if operation.kind is OperationKind.PLACE:
-            claimed = [item[operation.client_oid_key] for item in operation.items(request.args)]
-            with self._lock:
-                self._client_oids.difference_update(claimed)
-
-    def _send(
-        self,
-        connection: Connection,
-        request: PendingRequest,
-        operation: Operation,
-        *,
-        wait_ready: bool,
-        check: LastCheck | None,
-    ) -> None:
+    def _send(self, line: OrderLine, call: Call, *, wait_ready: bool, check: LastCheck | None) -> NotSent | None:
+        """Send the request once; return why nothing was sent, if that is so and it is in no table."""
+        request = call.request
         if check is not None:
             try:
                 check(request.args, request.deadline, wait_ready)
             except _BEFORE_ANYTHING:
                 raise
             except KucoinSyncError as error:  # whatever kept the check from being made: nothing was sent yet
-                raise not_sent(request, operation, error, ws_key=connection.ws_key) from error
-        prepare = None
+                return not_sent(request, call.operation, error, ws_key=call.ws_key)
+        prepare = None if call.operation.kind is OperationKind.READ else partial(self._prepare, call)
+        try:
+            line.send_request(request, prepare, wait_ready=wait_ready)
+        except (ConnectError, ClosedError, DeadlineExceeded, JournalError) as error:
+            return not_sent(request, call.operation, error, ws_key=call.ws_key)
+        return None
+
+    def _prepare(self, call: Call, clock: ServerClock) -> Any:
+        """Complete and note an order that is about to be sent; return its arguments."""
+        request, operation = call.request, call.operation
+        call.since_ms = clock.earliest_ms(time.time() * 1000)
+        args = request.args
         if operation.expire is not None:
-            prepare = partial(self._with_expiry, request, operation)
-        try:
-            connection.send_request(request, prepare, wait_ready=wait_ready)
-        except (ConnectError, ClosedError, DeadlineExceeded) as error:
-            raise not_sent(request, operation, error, ws_key=connection.ws_key) from error
+            args = operation.expire(args, clock, request.deadline.remaining())
+            call.expires_ms = operation.expires_ms(args)
+        if self._journal is not None:
+            self._journal.begin(
+                request.id,
+                request.op,
+                args,
+                ws_key=call.ws_key,
+                started_at=request.started_at,
+                timeout=request.deadline.at - request.deadline.started,
+                expires_ms=call.expires_ms,
+                since_ms=call.since_ms,
+            )
+            call.is_journaled = True
+        return args
 
     @staticmethod
-    def _with_expiry(request: PendingRequest, operation: Operation, clock: ServerClock) -> Any:
-        assert operation.expire is not None
-        return operation.expire(request.args, clock, request.deadline.remaining())
+    def _may_repeat(outcome: Any, call: Call) -> bool:
+        """Whether to try once more, for no byte left and the cause may have passed."""
+        if not isinstance(outcome, NotSent) or call.operation.kind is OperationKind.READ:
+            return False
+        cause, request = outcome.cause, call.request
+        passing = isinstance(cause, ConnectionLost) or (isinstance(cause, ConnectError) and cause.retryable)
+        if not passing or request.deadline.expired():
+            return False
+        if request.line is not None:
+            request.line.wait(request.deadline.remaining())  # else the same dying line would be tried again
+        return not request.deadline.expired()
 
-    def _conclude(self, connection: Connection, request: PendingRequest, operation: Operation) -> Any:
-        return conclude(
-            request,
-            operation,
-            self._rules,
-            ws_key=connection.ws_key,
-            line_alive=self._line_alive(connection, request),
-        )
+    # The end.
+
+    def _conclude(self, call: Call) -> Any:
+        request = call.request
+        alive = self._line_alive(request)
+        return conclude(request, call.operation, self._rules, ws_key=call.ws_key, line_alive=alive)
 
     @staticmethod
-    def _line_alive(connection: Connection, request: PendingRequest) -> bool:
+    def _line_alive(request: PendingRequest) -> bool:
         # After a failed send the line is given up, even if its reader has not come to that yet.
-        return request.sent == "complete" and connection.connection_id == request.connection_id
+        return request.sent == "complete" and request.line is not None and request.line.at is None
 
-    def _settle(
-        self, future: Future[Any], connection: Connection, request: PendingRequest, operation: Operation
-    ) -> None:
-        self._end(request, operation)
+    def _finish(self, call: Call, outcome: Any) -> Any:
+        """Settle what a call ends with: enter what is unknown, unless something came in that tells; note, count."""
+        if isinstance(outcome, OutcomeUnknown) and call.operation.kind is not OperationKind.READ:
+            while evidence := self._ledger.enter(call, outcome):
+                outcome = self._improve(call, outcome, evidence)
+                if not isinstance(outcome, OutcomeUnknown):
+                    break
+        if not isinstance(outcome, OutcomeUnknown) or call.operation.kind is OperationKind.READ:
+            self._ledger.end(call)
+        call.outcome = outcome
+        if self._journal is not None and call.is_journaled:
+            _note(self._journal, call.request.id, outcome)
+        self._tally.count(call.request, call.operation, outcome, ws_key=call.ws_key)
+        return outcome
+
+    def _improve(self, call: Call, error: OutcomeUnknown, evidence: Sequence[Reply | OrderState]) -> Any:
+        """Return what is known of a call whose wait ended without an outcome, with what came in for it since."""
+        items = call.operation.items(call.request.args)
+        for piece in evidence:
+            if isinstance(piece, OrderState):
+                others: list[Any] = [self._by_event(call, args, piece) for args in items]
+            else:
+                others = list(self.judge(call, piece))
+            if error.results is None:
+                outcome = error if others[0] is None or isinstance(others[0], OutcomeUnknown) else others[0]
+            else:
+                outcome = merged(call.request, call.operation, call.ws_key, error, others)
+            if not isinstance(outcome, OutcomeUnknown):
+                return outcome
+            error = outcome
+        return error
+
+    @staticmethod
+    def _by_event(call: Call, args: Any, state: OrderState) -> OrderAck | None:
+        fate = fate_of_event(call.question(args), state)
+        if fate is None:
+            return None
+        request = call.request
+        request.finished_at = request.finished_at or time.monotonic()
+        return ack_of_event(request, call.operation, call.ws_key, fate)
+
+    def judge(self, call: Call, reply: Reply) -> Sequence[Any]:
+        """Return what a reply that came too late to end a call says of each of its orders."""
+        request = call.request
+        request.reply, request.finished_at = reply, time.monotonic()
+        outcome = self._conclude(call)
+        if call.operation.batch is None:
+            return (outcome,)
+        return tuple(outcome if isinstance(outcome, BatchResult) else outcome.results)
+
+    def _settle(self, future: Future[Any], call: Call) -> None:
+        """End a future: on whatever thread ended its request."""
         try:
-            outcome = self._outcome(connection, request, operation)
-            self._count(outcome, connection, request, operation)
+            outcome = self._finish(call, self._conclude(call))
         # A bug must not end the reading thread, nor leave the future open.
         except Exception as error:
-            logger.exception("%s: a bug in this library", request.op)
-            outcome = self._after_bug(connection, request, operation, error)
+            logger.exception("%s: a bug in this library", call.request.op)
+            outcome = self._finish(call, self._after_bug(call, error))
         if isinstance(outcome, RequestError):
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
 
-    def _outcome(self, connection: Connection, request: PendingRequest, operation: Operation) -> Any:
-        """Return what `_conclude` returns or raises."""
-        try:
-            return self._conclude(connection, request, operation)
-        except RequestError as error:
-            return error
+    def _leave(self, error: BaseException, call: Call) -> Any:
+        """
+        Decide what leaves a call that ended by an exception: return an outcome, or raise this or another exception.
 
-    def _count(self, outcome: Any, connection: Connection, request: PendingRequest, operation: Operation) -> None:
-        self._tally.count(request, operation, outcome, ws_key=connection.ws_key)
+        Its outcome passes. So does what a signal handler raised, Ctrl-C above all; it gets to carry what is known.
+        Anything else is a bug in this library, and an order's fate is not known from that.
+        """
+        request = call.request
+        if error is call.outcome:
+            raise error
+        if isinstance(error, _BEFORE_ANYTHING) and request.sent == "no":
+            self._ledger.end(call)
+            raise error
+        request.discard()
+        request.hold_back()
+        bug = isinstance(error, Exception) and not raised_by_signal_handler(error)
+        if bug:
+            logger.error("%s: a bug in this library", request.op, exc_info=error)
+        if call.outcome is None:
+            if bug:
+                known = self._after_bug(call, error)
+            elif request.reply is not None:
+                known = self._conclude(call)
+            else:
+                known = self._abandoned(call, "interrupted")
+            self._finish(call, known)
+        if not bug:
+            self._attach(error, call)
+            raise error
+        if isinstance(call.outcome, RequestError):
+            raise call.outcome from None
+        return call.outcome
 
-    def _after_bug(
-        self, connection: Connection, request: PendingRequest, operation: Operation, error: Exception
-    ) -> RequestError:
-        connection.registry.discard(request)
-        return abandoned(
-            request,
-            operation,
-            "unreadable_reply",
-            cause=ProtocolViolation(f"internal error ({type(error).__name__})"),
-            ws_key=connection.ws_key,
-            line_alive=self._line_alive(connection, request),
-        )
+    def _after_bug(self, call: Call, error: BaseException) -> RequestError:
+        call.request.discard()
+        cause = ProtocolViolation(f"internal error ({type(error).__name__})")
+        return self._abandoned(call, "unreadable_reply", cause)
 
-    def _attach(
-        self, interrupt: BaseException, connection: Connection, request: PendingRequest, operation: Operation
-    ) -> None:
+    def _abandoned(self, call: Call, reason: UnknownReason, cause: KucoinSyncError | None = None) -> RequestError:
+        request = call.request
+        alive = self._line_alive(request)
+        return abandoned(request, call.operation, reason, cause=cause, ws_key=call.ws_key, line_alive=alive)
+
+    @staticmethod
+    def _attach(interrupt: BaseException, call: Call) -> None:
         """Let a Ctrl-C carry what is known of the request it interrupted, above all its client order id."""
-        if request.reply is not None:
-            known = self._outcome(connection, request, operation)
-        else:
-            known = abandoned(
-                request,
-                operation,
-                "interrupted",
-                ws_key=connection.ws_key,
-                line_alive=self._line_alive(connection, request),
-            )
+        known, op = call.outcome, call.request.op
         interrupt.kucoin_sync = known  # type: ignore[attr-defined]
-        self._count(known, connection, request, operation)
         answered = not isinstance(known, RequestError)
-        text = f"{request.op}: the exchange had answered: {known}" if answered else str(known)
+        text = f"{op}: the exchange had answered: {known}" if answered else str(known)
         logger.warning("interrupted: %s", text)
         if hasattr(interrupt, "add_note"):
             interrupt.add_note(text)
+
+
+def _note(journal: Journal, request_id: str, outcome: Any) -> None:
+    """Note in the journal how a request ended."""
+    if isinstance(outcome, OutcomeUnknown):
+        results = outcome.results
+        items = None if results is None else tuple(i for i, each in enumerate(results) if each in results.unknown)
+        journal.unknown(request_id, outcome.reason, items)
+    elif isinstance(outcome, NotSent):
+        journal.end(request_id, "not_sent")
+    else:
+        refused = isinstance(outcome, RequestError) or (isinstance(outcome, BatchResult) and not outcome.accepted)
+        journal.end(request_id, "rejected" if refused else "accepted")
 
 
 def raised_by_signal_handler(error: Exception) -> bool:

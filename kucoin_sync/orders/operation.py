@@ -92,6 +92,8 @@ class Operation:
         symbol_key: Argument that holds the symbol.
         expire: Takes the arguments, the exchange's clock and the seconds left; returns the arguments with an expiry
             window. ``None`` where the operation has no such fields.
+        expires_ms: Takes the arguments as sent; returns from when the exchange refuses the order by itself, in its own
+            time, or ``None`` if it does not.
         batch: For an operation on several orders.
     """
 
@@ -104,6 +106,7 @@ class Operation:
     order_id_key: str
     symbol_key: str
     expire: Callable[[Any, ServerClock, float], Any] | None = None
+    expires_ms: Callable[[Any], int | None] = lambda args: None
     batch: Batch | None = None
 
     def items(self, args: Any) -> Sequence[Any]:

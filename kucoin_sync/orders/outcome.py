@@ -7,15 +7,15 @@ The default is `OutcomeUnknown`. A path leaves it only with proof:
 - **rejected**: a reply with our id and our operation, and a code listed as a definite refusal;
 - **not sent**: the count of bytes that left is 0 and can no longer grow.
 
-A batch is decided order by order, by the same rules. If every order of it is definite, accepted or refused, the call
-returns them; if one is not, it raises `OutcomeUnknown` with all of them. The reason is ``partial_batch`` if some of
-them are definite, else why none is: one and the same reason for all without a reply, and as a rule with one.
+A batch is decided order by order, by the same rules. If every order of it is definite, accepted or refused, its
+outcome is a `BatchResult`; if one is not, it is an `OutcomeUnknown` with all of them. The reason is ``partial_batch``
+if some of them are definite, else why none is: one and the same reason for all without a reply, and as a rule with one.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -32,12 +32,14 @@ from kucoin_sync.errors import (
     shorten,
 )
 from kucoin_sync.events import BatchResult, OrderAck, Pong
+from kucoin_sync.fates import Accepted
 from kucoin_sync.orders.operation import ItemReply, Operation, OperationKind, Proof, Rules, Verdict
 from kucoin_sync.protocol.messages import Reply
 
-__all__ = ["abandoned", "conclude", "not_sent"]
+__all__ = ["Outcome", "abandoned", "ack_of_event", "conclude", "merged", "not_sent"]
 
 Outcome = OrderAck | Rejected | OutcomeUnknown
+"""Of one order."""
 _OF_ONE_ORDER = (Verdict.DUPLICATE, Verdict.NO_SUCH_ORDER, Verdict.NO_EFFECT)
 """Verdicts that are about one order; of a whole batch they do not say which."""
 
@@ -54,10 +56,8 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         line_alive: Whether the line that carried it is still open.
 
     Returns:
-        `OrderAck`; `BatchResult` for a batch; `Pong` for a ping.
-
-    Raises:
-        Rejected, NotSent, OutcomeUnknown: As the module says. A batch raises no `Rejected`: refusals are in its result.
+        `OrderAck`, `Rejected`, `NotSent` or `OutcomeUnknown`, as the module says; for a batch `BatchResult` in place of
+        the first two; for a ping `Pong`.
     """
     reply = request.reply
     if reply is not None and reply.op == operation.reply_op:
@@ -72,17 +72,14 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
     if reply is None:
         reason, cause = request.failure or ("timeout", None)
         if request.sent == "no":
-            raise not_sent(request, operation, cause, ws_key=ws_key)
-        raise ended.unknown(reason, cause=cause)
+            return not_sent(request, operation, cause, ws_key=ws_key)
+        return ended.unknown(reason, cause=cause)
     if reply.op != operation.reply_op:
-        raise ended.unknown("unreadable_reply")
+        return ended.unknown("unreadable_reply")
     if operation.batch is not None:
         return _conclude_batch(ended, reply, rules)
     answer = ItemReply(rules.is_success(reply.code), reply.code, reply.message, reply.data)
-    outcome = _decide(ended, reply, answer, request.args, rules)
-    if isinstance(outcome, OrderAck):
-        return outcome
-    raise outcome
+    return _decide(ended, reply, answer, request.args, rules)
 
 
 def not_sent(request: PendingRequest, operation: Operation, cause: KucoinSyncError | None, *, ws_key: str) -> NotSent:
@@ -129,13 +126,16 @@ class _Ended:
             )
         return self._unknown(reason, _facts(self.request, self.operation, self.ws_key), cause=cause, results=results)
 
-    def partly_unknown(self, results: BatchResult) -> OutcomeUnknown:
-        """Return the error for a batch of which some orders are unknown."""
+    def together(self, results: BatchResult, *, cause: KucoinSyncError | None = None) -> BatchResult | OutcomeUnknown:
+        """Return the outcome of a batch: its results, or the error with them if some orders are unknown."""
+        if not results.unknown:
+            return results
         reasons = {(result.reason, result.code) for result in results.unknown}
         reason, code = reasons.pop()
         if reasons or len(results.unknown) < len(results):
             reason, code = "partial_batch", None
-        return self._unknown(reason, _facts(self.request, self.operation, self.ws_key), code=code, results=results)
+        facts = _facts(self.request, self.operation, self.ws_key)
+        return self._unknown(reason, facts, code=code, results=results, cause=cause)
 
     def unknown_order(
         self,
@@ -164,6 +164,7 @@ class _Ended:
             line_alive=self.line_alive,
             reply=shorten(reply.raw, 1000) if reply is not None else None,
             results=results,
+            kind=self.operation.kind.value,
             cause=cause,
             safe_to_retry=self.operation.kind is OperationKind.READ,
             **facts,
@@ -251,8 +252,8 @@ def _pong(request: PendingRequest, reply: Reply, ws_key: str) -> Pong:
 # Several orders.
 
 
-def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult:
-    """Return one definite outcome an order, or raise `OutcomeUnknown` with them."""
+def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult | OutcomeUnknown:
+    """Return one outcome an order, as an `OutcomeUnknown` if one of them is."""
     operation = ended.operation
     assert operation.batch is not None
     items = operation.items(ended.request.args)
@@ -262,16 +263,10 @@ def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult:
         refusal = rules.judge(operation, ended.request.args, reply.code, reply.message)
         if refusal in _OF_ONE_ORDER:
             refusal = Verdict.REFUSED
-    results = BatchResult(
-        operation.name,
-        tuple(
-            _decide_item(ended, reply, answer, item, refusal, rules)
-            for item, answer in zip(items, answers, strict=True)
-        ),
+    outcomes = (
+        _decide_item(ended, reply, answer, item, refusal, rules) for item, answer in zip(items, answers, strict=True)
     )
-    if results.unknown:
-        raise ended.partly_unknown(results)
-    return results
+    return ended.together(BatchResult(operation.name, tuple(outcomes)))
 
 
 def _decide_item(
@@ -295,6 +290,53 @@ def _decide_item(
     if refusal is None:
         return ended.unknown_order("unreadable_reply", item)
     return _refuse(ended, reply, ItemReply(False, reply.code, reply.message, None), item, refusal)
+
+
+# What came in after the call had ended its wait.
+
+
+def ack_of_event(request: PendingRequest, operation: Operation, ws_key: str, fate: Accepted) -> OrderAck:
+    """Return the ack for an order without a reply that a private event showed."""
+    state = fate.order
+    assert state is not None
+    return OrderAck(
+        op=operation.name,
+        order_id=state.order_id,
+        client_oid=state.client_oid,
+        request_id=request.id,
+        latency=request.finished_at - request.sent_at,
+        in_time=None,
+        out_time=None,
+        rate_limit=None,
+        ws_key=ws_key,
+        connection_id=request.connection_id or "",
+        data=state.raw,
+        raw="",
+        no_effect=fate.no_effect,
+        evidence="event",
+        order=state,
+    )
+
+
+def merged(
+    request: PendingRequest, operation: Operation, ws_key: str, error: OutcomeUnknown, others: Sequence[Any]
+) -> Any:
+    """
+    Return the outcome of a batch of which some orders were unknown, with what else is known of its orders.
+
+    Args:
+        request: Its request.
+        operation: Its row.
+        ws_key: Name of the connection.
+        error: What was known so far.
+        others: For each order what else is known of it; `OutcomeUnknown` or ``None`` where nothing is.
+    """
+    assert error.results is not None
+    unknown = (OutcomeUnknown, type(None))
+    pairs = zip(error.results, others, strict=True)
+    results = tuple(old if isinstance(new, unknown) or not isinstance(old, unknown) else new for old, new in pairs)
+    ended = _Ended(request, operation, ws_key, error.line_alive)
+    return ended.together(BatchResult(operation.name, results), cause=error.cause)
 
 
 # What every error carries.

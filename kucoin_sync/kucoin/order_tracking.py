@@ -1,0 +1,84 @@
+"""
+Private order events as evidence: with ``track_orders`` they tell what became of an order whose reply was lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.errors import KucoinSyncError
+from kucoin_sync.events import Update
+from kucoin_sync.fates import OrderState
+from kucoin_sync.kucoin.keys import WsKey
+from kucoin_sync.kucoin.lookups import state_of_event
+
+__all__ = ["OrderTracker"]
+
+logger = logging.getLogger("kucoin_sync.kucoin.order_tracking")
+
+_STREAMS = {
+    "spot": (WsKey.SPOT_PRIVATE_V1, "/spotMarket/tradeOrdersV2"),
+    "margin": (WsKey.SPOT_PRIVATE_V1, "/spotMarket/tradeOrdersV2"),
+    "futures": (WsKey.FUTURES_PRIVATE_V1, "/contractMarket/tradeOrders"),
+}
+"""By product: where its orders' events come."""
+
+
+class OrderTracker:
+    """
+    Follows the account's order events.
+
+    Args:
+        take: Takes each order that an event shows, on a reading thread.
+        group: Returns the connections of a name.
+    """
+
+    def __init__(self, take: Callable[[OrderState], None], group: Callable[[str], ConnectionGroup]) -> None:
+        self._take = take
+        self._group = group
+        self._lock = threading.Lock()  # guards _followed
+        self._followed: set[WsKey] = set()
+
+    def follow(self, product: str, deadline: Deadline | None = None) -> None:
+        """
+        Follow the events of a product's orders from now on.
+
+        Args:
+            product: ``spot``, ``margin`` or ``futures``; of others no order events are known.
+            deadline: How long to wait until the exchange confirmed it; ``None`` does not wait, and raises nothing.
+
+        Raises:
+            SubscribeError, ConnectError, ClosedError: If it did not in time; the next order tries again.
+        """
+        stream = _STREAMS.get(product)
+        if stream is None or stream[0] in self._followed:
+            return
+        key, topic = stream
+        with self._lock:
+            if key in self._followed:
+                return
+            self._followed.add(key)
+        try:
+            self._group(key.value).subscribe(Wish((topic,), self._put, self._ended(key)), deadline)
+        except KucoinSyncError as error:
+            self._ended(key)(error)
+            if deadline is not None:
+                raise
+
+    def _put(self, update: Update) -> None:
+        state = state_of_event(update.data)
+        if state is not None:
+            self._take(state)
+
+    def _ended(self, key: WsKey) -> Callable[[KucoinSyncError | None], None]:
+        def ended(error: KucoinSyncError | None) -> None:
+            if error is not None:
+                logger.warning("%s: order events are not followed: %s", key, error)
+            with self._lock:
+                self._followed.discard(key)  # the next order tries again
+
+        return ended
