@@ -301,6 +301,10 @@ class SubscribeError(KucoinSyncError):
         return "; ".join(parts)
 
 
+class JournalError(KucoinSyncError):
+    """The order journal could not be written; the order was not sent."""
+
+
 class RestError(KucoinSyncError):
     """
     A REST call was answered with a no, or with something that makes no sense.
@@ -623,10 +627,13 @@ class OutcomeUnknown(RequestError):
     def _what_to_do(self) -> str:
         if self.safe_to_retry:
             return "it changes nothing, so it may be repeated"
-        if self.kind == "cancel":
-            return "call .reconcile()" if self.results is not None else "call .reconcile() or .retry_cancel()"
-        if self.kind in ("place", "modify"):
-            return "do not resend; call .reconcile()"
+        if self.kind in ("place", "modify", "cancel"):
+            how = "client.reconcile(error)" if self._entry is None else ".reconcile()"
+            if self.results is not None:
+                return f"do not resend; call {how} for the unknown ones in error.results"
+            if self.kind == "cancel" and self._entry is not None:
+                return f"call {how} or .retry_cancel()"
+            return f"do not resend; call {how}"
         return "do not resend; look up what it did"
 
     def __str__(self) -> str:

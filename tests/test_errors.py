@@ -151,17 +151,18 @@ TEXTS: list[Any] = [
         OutcomeUnknown(
             reason="timeout",
             results=BatchResult("futures.multi_order", (OutcomeUnknown(reason="timeout", **FACTS),)),
+            kind="place",
             **BATCH,
         ),
         "futures.multi_order BTC-USDT clientOid=c-1,c-2: outcome unknown after 5.00 s (sent, no reply, 0 accepted, "
-        "0 refused, 1 unknown, line gone); do not resend; look the unknown ones in error.results up",
+        "0 refused, 1 unknown, line gone); do not resend; call client.reconcile(error) for the unknown ones in error.results",
         id="unknown-batch",
     ),
     *(
         pytest.param(
-            OutcomeUnknown(reason=reason, line_alive=True, **FACTS),  # type: ignore[arg-type]
+            OutcomeUnknown(reason=reason, line_alive=True, kind="place", **FACTS),  # type: ignore[arg-type]
             f"spot.order BTC-USDT clientOid=c-1: outcome unknown after 5.00 s (sent, {why}, line alive); "
-            "do not resend; look the order up by its clientOid",
+            "do not resend; call client.reconcile(error)",
             id=f"unknown-{reason}",
         )
         for reason, why in {
@@ -176,16 +177,16 @@ TEXTS: list[Any] = [
         }.items()
     ),
     pytest.param(
-        OutcomeUnknown(reason="server_error", code="500000", reply="{}", **{**FACTS, "elapsed": 0.1234}),
+        OutcomeUnknown(reason="server_error", code="500000", reply="{}", kind="place", **{**FACTS, "elapsed": 0.1234}),
         "spot.order BTC-USDT clientOid=c-1: outcome unknown after 0.12 s (sent, the exchange answered an error "
         "that does not say whether it acted, code 500000, line gone); "
-        "do not resend; look the order up by its clientOid",
+        "do not resend; call client.reconcile(error)",
         id="unknown-with-code",
     ),
     pytest.param(
-        OutcomeUnknown(reason="disconnected", **{**BY_ORDER_ID, "sent": "partial"}),
+        OutcomeUnknown(reason="disconnected", kind="cancel", **{**BY_ORDER_ID, "sent": "partial"}),
         "spot.cancel BTC-USDT orderId=o1: outcome unknown after 5.00 s (partly sent, the line was lost, line gone); "
-        "do not resend; look the order up",
+        "do not resend; call client.reconcile(error)",
         id="unknown-without-client-oid",
     ),
     pytest.param(

@@ -26,10 +26,10 @@ class LineEnd:
         at: Monotonic clock when its socket was closed; ``None`` before. From then on nothing of it leaves.
     """
 
-    def __init__(self, line: Line, connection_id: str) -> None:
+    def __init__(self, line: Line | None, connection_id: str) -> None:
         self.connection_id = connection_id
         self.at: float | None = None
-        self._line: Line | None = line
+        self._line = line
         self._over = threading.Event()
 
     def come(self) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from kucoin_sync.engine.deadline import END_PATIENCE
 from kucoin_sync.errors import ClosedError, ConfigError, KucoinSyncError
 
 __all__ = ["Deadman"]
@@ -119,6 +120,9 @@ class Deadman:
     def stop(self) -> None:
         """Renew it no more, and leave it set."""
         self._over.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(END_PATIENCE)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -123,6 +123,7 @@ class Inquiry:
             gone_at: As for `step`, when it began.
         """
         self._failures, self._error = 0, None
+        self._knows_gone = self._knows_gone or gone_at is not None
         order = sighting.order
         # A cancel shows in that its order is no longer live.
         if order is not None and not (self._kind is OperationKind.CANCEL and order.is_live):

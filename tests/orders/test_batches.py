@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.registry import PendingRequest
-from kucoin_sync.errors import ConnectionLost, NotSent, OutcomeUnknown, Rejected, RequestError
+from kucoin_sync.errors import ConnectionLost, NotSent, OutcomeUnknown, Rejected
 from kucoin_sync.events import BatchResult, OrderAck, RateLimit
 from kucoin_sync.kucoin.operations import KucoinRules
 from kucoin_sync.orders.outcome import abandoned, conclude
@@ -30,7 +31,7 @@ def ended(op: str, args: Any, *, sent: Any = "complete") -> PendingRequest:
     request.sent, request.bytes_sent = sent, 0 if sent == "no" else 300
     request.sent_at = request.deadline.started + 0.5
     request.finished_at = request.deadline.started + 0.75
-    request.connection_id = "life-1"
+    request.line = LineEnd(None, "life-1")
     return request
 
 
@@ -51,10 +52,7 @@ def outcome(
         reply_op = op if reply_op == "" else reply_op
         request.reply = Reply("r-1", reply_op, code, message, data, 11, 12, POOL, '{"raw":1}')
     request.failure = failure
-    try:
-        return conclude(request, RULES.operation(op), RULES, ws_key="wsApiFuturesV1", line_alive=True)
-    except RequestError as error:
-        return error
+    return conclude(request, RULES.operation(op), RULES, ws_key="wsApiFuturesV1", line_alive=True)
 
 
 def taken(oid: str) -> dict[str, Any]:
@@ -134,7 +132,7 @@ def test_P19_one_order_without_a_definite_outcome_makes_the_whole_unknown_and_ke
     assert str(error) == (
         "futures.multi_order XBTUSDTM clientOid=a,b,c: outcome unknown after 0.75 s (sent, some items have no definite "
         "answer, 2 accepted, 0 refused, 1 unknown, line alive); "
-        "do not resend; look the unknown ones in error.results up"
+        "do not resend; call client.reconcile(error) for the unknown ones in error.results"
     )
 
 

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.registry import PendingRequest
-from kucoin_sync.errors import ClosedError, ConnectionLost, NotSent, OutcomeUnknown, Rejected, RequestError
+from kucoin_sync.errors import ClosedError, ConnectionLost, NotSent, OutcomeUnknown, Rejected
 from kucoin_sync.events import OrderAck, Pong, RateLimit
 from kucoin_sync.kucoin.operations import KucoinRules
 from kucoin_sync.orders.outcome import abandoned, conclude
@@ -38,7 +39,7 @@ def ended(op: str, args: Any = None, *, sent: Any = "complete", bytes_sent: int 
     request.sent, request.bytes_sent = sent, bytes_sent
     request.sent_at = request.deadline.started + 0.5
     request.finished_at = request.deadline.started + 0.75
-    request.connection_id = "life-1" if sent != "no" else None
+    request.line = LineEnd(None, "life-1") if sent != "no" else None
     return request
 
 
@@ -52,10 +53,7 @@ def outcome(request: PendingRequest, answer: Reply | None = None, failure: Any =
     """Return what a call would return or raise."""
     request.reply, request.failure = answer, failure
     operation = RULES.operation(request.op)
-    try:
-        return conclude(request, operation, RULES, ws_key="wsApiSpotV1", line_alive=True)
-    except RequestError as error:
-        return error
+    return conclude(request, operation, RULES, ws_key="wsApiSpotV1", line_alive=True)
 
 
 ACCEPTED: list[Any] = [
