@@ -16,6 +16,7 @@ from kucoin_sync.errors import (
     ConnectionLost,
     DeadlineExceeded,
     ForkedError,
+    JournalError,
     KucoinSyncError,
     NotSent,
     OutcomeUnknown,
@@ -43,24 +44,30 @@ from kucoin_sync.events import (
     RateLimit,
     Reconnected,
     Reconnecting,
+    Resolved,
     Response,
     Suspended,
     UnknownMessage,
     Update,
 )
+from kucoin_sync.fates import Absent, Accepted, BatchFate, Fate, OrderState, StillUnknown
 from kucoin_sync.kucoin import models, topics
 from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Broker, Credentials, Options
+from kucoin_sync.orders.deadman import Deadman
 from kucoin_sync.orders.tally import OperationStats, PoolReading, RequestStats
 from kucoin_sync.protocol.dialect import TopicRequest
 
 __all__ = [
     "WS_KEY_MAP",
+    "Absent",
+    "Accepted",
     "AuthError",
     "Authenticated",
+    "BatchFate",
     "BatchResult",
     "BookSnapshot",
     "Broker",
@@ -71,9 +78,12 @@ __all__ = [
     "ConnectionLost",
     "Credentials",
     "DeadlineExceeded",
+    "Deadman",
     "ExceptionRaised",
+    "Fate",
     "ForkedError",
     "GapError",
+    "JournalError",
     "KucoinSyncError",
     "LateReply",
     "NotSent",
@@ -82,6 +92,7 @@ __all__ = [
     "Options",
     "OrderAck",
     "OrderResult",
+    "OrderState",
     "OutcomeUnknown",
     "Overflow",
     "Pong",
@@ -94,9 +105,11 @@ __all__ = [
     "Rejected",
     "RequestError",
     "RequestStats",
+    "Resolved",
     "Response",
     "RestClient",
     "RestError",
+    "StillUnknown",
     "Stream",
     "SubscribeError",
     "Subscription",

@@ -155,7 +155,8 @@ TEXTS: list[Any] = [
             **BATCH,
         ),
         "futures.multi_order BTC-USDT clientOid=c-1,c-2: outcome unknown after 5.00 s (sent, no reply, 0 accepted, "
-        "0 refused, 1 unknown, line gone); do not resend; call client.reconcile(error) for the unknown ones in error.results",
+        "0 refused, 1 unknown, line gone); do not resend; call client.reconcile(error) for the unknown ones in "
+        "error.results",
         id="unknown-batch",
     ),
     *(

@@ -14,7 +14,7 @@ from kucoin_sync.errors import KucoinSyncError
 from kucoin_sync.events import Update
 from kucoin_sync.fates import OrderState
 from kucoin_sync.kucoin.keys import WsKey
-from kucoin_sync.kucoin.lookups import state_of_event
+from kucoin_sync.kucoin.order_states import state_of_event
 
 __all__ = ["OrderTracker"]
 

@@ -4,6 +4,7 @@ The order desk of a client: its order calls, its unknown orders, its journal, an
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -103,9 +104,9 @@ class OrderDesk:
         """Find out what became of what an error is about, of whatever process."""
         if not isinstance(error, OutcomeUnknown):
             raise ConfigError(f"error: must be an OutcomeUnknown, got {type(error).__name__}")
-        if error._entry is not None:
-            return error._entry.reconcile(timeout)
         entries = self._ledger.find(error)
+        if not entries and error.fate is not None:
+            return error.fate
         strangers = [] if entries else self._take_in(error)
         fates = self._reconciler.reconcile(entries or strangers, timeout)
         for entry in strangers:  # what is still unknown stays with whoever raised it
@@ -160,7 +161,7 @@ class OrderDesk:
     def _enter(self, call: Call, error: Any, items: Sequence[int] | None, gone_at: float | None) -> list[Entry]:
         results = (error,) if error.results is None else tuple(error.results)
         chosen = range(len(results)) if items is None else items
-        entries = [Entry(call, index, results[index], self._reconciler, gone_at) for index in chosen]
+        entries = [Entry(call, index, copy.copy(results[index]), self._reconciler, gone_at) for index in chosen]
         for entry in entries:
             entry.error._entry = entry
         self._ledger.restore(entries)

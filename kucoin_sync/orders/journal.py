@@ -1,3 +1,7 @@
 class Journal:
-    def __init__(self, path): self.pending=()
-class JournalEntry: pass
+    def __init__(self, path):
+        self.pending = ()
+
+
+class JournalEntry:
+    pass

@@ -1,0 +1,573 @@
+"""
+Unknown orders and how their fate is found out, against the simulator, whose own record says what really happened.
+"""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from kucoin_sync import (
+    Absent,
+    Accepted,
+    BatchFate,
+    ClosedError,
+    ConfigError,
+    OrderAck,
+    OutcomeUnknown,
+    ReentrantCallError,
+    Rejected,
+    Resolved,
+    StillUnknown,
+    WebsocketAPIClient,
+)
+from kucoin_sync.simulator import Simulator
+from tests.peers import background
+
+SPOT: dict[str, Any] = {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "price": "20000", "size": "0.001"}
+FUTURES: dict[str, Any] = {
+    "symbol": "XBTUSDTM",
+    "side": "buy",
+    "type": "limit",
+    "price": "59000",
+    "size": 1,
+    "leverage": 5,
+}
+SHORT = 0.3
+"""Seconds that a call waits for a reply that does not come."""
+SETTLE = 0.2
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def exchange() -> Iterator[Simulator]:
+    with Simulator(limits="off") as exchange:
+        yield exchange
+
+
+Connect = Callable[..., WebsocketAPIClient]
+
+
+@pytest.fixture
+def connect(exchange: Simulator) -> Iterator[Connect]:
+    """Makes clients and closes them after the test."""
+    made: list[WebsocketAPIClient] = []
+
+    def connect(**options: Any) -> WebsocketAPIClient:
+        options = {"settle": SETTLE, "openings_per_minute": 1000, "reconnect_timeout": 0.01, **options}
+        api = WebsocketAPIClient(**{**exchange.client_options(), **options})
+        made.append(api)
+        return api
+
+    yield connect
+    for api in made:
+        api.close()
+
+
+@pytest.fixture
+def api(connect: Connect) -> WebsocketAPIClient:
+    api = connect()
+    api.connect_ws_api()
+    return api
+
+
+def unknown(call: Callable[..., Any], **arguments: Any) -> OutcomeUnknown:
+    """Make a call whose reply is lost, and return what it raises."""
+    with pytest.raises(OutcomeUnknown) as caught:
+        call(**{"timeout": SHORT, **arguments})
+    return caught.value
+
+
+# Found.
+
+
+PLACED: dict[str, tuple[str, dict[str, Any]]] = {
+    "spot.order": ("submit_new_spot_order", SPOT),
+    "spot.sync_order": ("submit_sync_spot_order", SPOT),
+    "margin.order": ("submit_margin_order", SPOT),
+    "margin.order, isolated": ("submit_margin_order", {**SPOT, "is_isolated": True}),
+    "futures.order": ("submit_futures_order", FUTURES),
+}
+
+
+@pytest.mark.parametrize(("method", "order"), PLACED.values(), ids=PLACED)
+def test_O11_an_order_whose_reply_was_lost_is_found(
+    exchange: Simulator, api: WebsocketAPIClient, method: str, order: dict[str, Any]
+) -> None:
+    exchange.drop_ack()
+    error = unknown(getattr(api, method), **order)
+    assert [each.client_oid for each in api.unresolved()] == [error.client_oid]
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Accepted)
+    assert fate.order is not None
+    truth = exchange.truth(error.client_oid)
+    assert (fate.evidence, fate.order.order_id) == ("look-up", truth.order_id)
+    assert (fate.order.status, fate.order.client_oid) == ("live", error.client_oid)
+    assert error.fate == fate
+    assert api.unresolved() == []
+    assert error.reconcile(0.0) == fate, "what is known stays known"
+
+
+def test_O11_an_order_that_was_filled_is_found_as_filled(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **{**SPOT, "type": "market", "price": None, "size": "0.001"})
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Accepted)
+    assert fate.order is not None
+    assert fate.order.status == "filled"
+
+
+def test_O12_a_look_up_that_lags_is_waited_for(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.lookup_lag(0.8)
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT, timeout=0.1)
+
+    assert isinstance(error.reconcile(PATIENCE), Accepted)
+
+
+def test_O14_failing_look_ups_do_not_end_it(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    exchange.refuse_rest(code="429000", msg="too many requests", status=429, count=1)
+    exchange.refuse_rest(code="500000", status=500, count=1)
+    exchange.cut_rest(count=1)
+
+    assert isinstance(error.reconcile(PATIENCE), Accepted)
+
+
+def test_O14_a_failing_exchange_leaves_it_unknown_at_the_deadline(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    exchange.refuse_rest(code="500000", status=500, count=None)
+
+    fate = error.reconcile(0.5)
+
+    assert isinstance(fate, StillUnknown)
+    assert fate.last_error is not None
+    assert "500000" in str(fate)
+    assert error.fate is None
+    assert len(api.unresolved()) == 1, "nothing is lost: ask again"
+
+
+# Not there.
+
+
+def test_O12_an_order_that_died_with_its_line_is_absent_and_only_likely(
+    exchange: Simulator, api: WebsocketAPIClient
+) -> None:
+    exchange.cut_before_execution()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    assert error.reason == "disconnected"
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Absent)
+    assert (fate.confidence, fate.evidence, fate.order) == ("likely", "look-up", None)
+    assert exchange.truth(error.client_oid).executed == 0
+
+
+@pytest.mark.parametrize(("method", "order"), PLACED.values(), ids=PLACED)
+def test_O12_an_order_that_the_exchange_swallowed_is_absent_after_its_line_was_let_go(
+    exchange: Simulator, api: WebsocketAPIClient, method: str, order: dict[str, Any]
+) -> None:
+    """The line is alive, so nothing shows that the order is not still on its way, until the line is replaced."""
+    api.ping()
+    exchange.late_execution(3600.0)
+    error = unknown(getattr(api, method), **order)
+    assert error.line_alive
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Absent)
+    assert exchange.truth(error.client_oid).executed == 0
+
+
+def test_O12_letting_a_line_go_costs_no_call_that_is_in_flight(exchange: Simulator, connect: Connect) -> None:
+    """The new line is there before the old one goes, and what is in flight is answered over the old one."""
+    api = connect()
+    api.connect_ws_api("wsApiFuturesV1")
+    before = exchange.connections("ws_api")
+    exchange.late_execution(3600.0, op="futures.order")
+    error = unknown(api.submit_futures_order, **FUTURES)
+    exchange.hold_acks(op="futures.cancel")
+    held = api.nowait.cancel_futures_order(order_id="1", timeout=60.0)
+    exchange.wait_for(lambda sim: sim.truth_frames(op="futures.cancel"))
+    reconciling = background(error.reconcile, PATIENCE)
+    exchange.wait_for(lambda sim: sim.connections("ws_api") == before + 1, PATIENCE)
+    placed = api.submit_futures_order(**FUTURES)
+
+    assert not held.done()
+    assert exchange.release_acks() == 1
+    with pytest.raises(Rejected):
+        held.result(PATIENCE)
+
+    assert isinstance(reconciling.result(), Absent)
+    assert isinstance(placed, OrderAck)
+    exchange.wait_for(lambda sim: sim.connections("ws_api") == before, PATIENCE)
+
+
+# Cancels.
+
+
+def test_O11_a_cancel_whose_reply_was_lost_is_found_done(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    placed = api.submit_new_spot_order(**SPOT)
+    exchange.drop_ack()
+    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", order_id=placed.order_id)
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Accepted)
+    assert fate.order is not None
+    assert (fate.order.status, fate.order.order_id, fate.no_effect) == ("cancelled", placed.order_id, False)
+
+
+def test_O12_a_cancel_that_did_not_arrive_leaves_its_order_live(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    placed = api.submit_new_spot_order(**SPOT)
+    exchange.cut_before_execution()
+    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", client_oid=placed.client_oid)
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Absent)
+    assert fate.order is not None
+    assert fate.order.is_live
+
+
+def test_O08_a_cancel_can_be_repeated(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    placed = api.submit_new_spot_order(**SPOT)
+    exchange.cut_before_execution()
+    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", order_id=placed.order_id)
+
+    ack = error.retry_cancel()
+
+    assert not ack.no_effect
+    assert exchange.open_orders() == []
+    assert isinstance(error.fate, Accepted)
+    assert api.unresolved() == []
+
+
+@pytest.mark.parametrize("product", ["spot", "futures"])
+def test_O08_a_repeated_cancel_of_a_done_order_tells_how_it_ended(
+    exchange: Simulator, api: WebsocketAPIClient, product: str
+) -> None:
+    if product == "spot":
+        placed = api.submit_new_spot_order(**SPOT)
+        exchange.drop_ack()
+        error = unknown(api.cancel_spot_order, symbol="BTC-USDT", order_id=placed.order_id)
+    else:
+        placed = api.submit_futures_order(**FUTURES)
+        exchange.drop_ack()
+        error = unknown(api.cancel_futures_order, order_id=placed.order_id)
+
+    ack = error.retry_cancel()
+
+    assert ack.no_effect
+    assert api.unresolved() == []
+
+
+def test_O08_a_repeated_cancel_of_an_order_that_never_was_is_refused(
+    exchange: Simulator, api: WebsocketAPIClient
+) -> None:
+    exchange.drop_ack()
+    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", client_oid="never")
+
+    with pytest.raises(Rejected) as caught:
+        error.retry_cancel()
+
+    assert caught.value.no_such_order
+
+
+def test_O08_only_a_cancel_can_be_repeated(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+
+    with pytest.raises(ConfigError, match="no cancel of one order"):
+        error.retry_cancel()
+
+    assert exchange.truth(error.client_oid).frames_received == 1
+
+
+# Modifications and batches.
+
+
+def test_O11_a_modification_whose_reply_was_lost_is_found_whole(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    placed = api.submit_new_spot_order(**SPOT)
+    exchange.drop_ack()
+    error = unknown(api.modify_spot_order, symbol="BTC-USDT", order_id=placed.order_id, new_price="20001")
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Accepted)
+    assert fate.order is not None and fate.old is not None
+    assert (fate.old.order_id, fate.old.status) == (placed.order_id, "cancelled")
+    assert fate.order.is_live
+    assert str(fate.order.price) == "20001"
+
+
+def test_O12_a_modification_that_did_not_arrive_leaves_the_old_order(
+    exchange: Simulator, api: WebsocketAPIClient
+) -> None:
+    placed = api.submit_new_spot_order(**SPOT)
+    exchange.cut_before_execution()
+    error = unknown(api.modify_spot_order, symbol="BTC-USDT", order_id=placed.order_id, new_price="20001")
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, Absent)
+    assert fate.old is not None
+    assert (fate.old.order_id, fate.old.is_live) == (placed.order_id, True)
+
+
+def test_O11_each_order_of_a_batch_has_its_fate(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.edit_batch(drop=2)
+    orders = [{**FUTURES, "client_oid": f"mine{number}", "leverage": 5} for number in range(4)]
+    error = unknown(api.submit_multiple_futures_orders, orders=orders)
+    assert error.results is not None
+    assert len(api.unresolved()) == len(error.results.unknown) == 2
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, BatchFate)
+    assert [type(each) for each in fate] == [Accepted, Accepted]
+    assert {each.client_oid for each in error.results.unknown} == set(fate.by_client_oid)
+    assert api.unresolved() == []
+
+
+def test_O11_a_batch_cancel_has_a_fate_for_each_order(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    placed = [api.submit_futures_order(**FUTURES).order_id for _ in range(3)]
+    exchange.drop_ack()
+    error = unknown(api.cancel_multiple_futures_orders, order_ids_list=placed)
+
+    fate = error.reconcile(PATIENCE)
+
+    assert isinstance(fate, BatchFate)
+    assert [type(each) for each in fate] == [Accepted] * 3
+    assert exchange.open_orders() == []
+
+
+# Evidence that comes by itself.
+
+
+def test_O15_a_late_reply_resolves_it_and_tells(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    seen: queue.Queue[Resolved] = queue.Queue()
+    api.get_ws_client().on("resolved", seen.put)
+    exchange.hold_acks()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    exchange.release_acks()
+
+    told = seen.get(timeout=PATIENCE)
+
+    assert told.fate == error.fate
+    assert isinstance(told.fate, Accepted)
+    assert (told.fate.evidence, told.fate.order_id) == ("reply", exchange.truth(error.client_oid).order_id)
+    assert told.error.client_oid == error.client_oid
+    assert api.unresolved() == []
+
+
+def test_O15_a_reconcile_that_waits_ends_with_what_comes_by_itself(
+    exchange: Simulator, api: WebsocketAPIClient
+) -> None:
+    exchange.hold_acks()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    exchange.refuse_rest(code="500000", status=500, count=None)
+    reconciling = background(error.reconcile, PATIENCE)
+    exchange.release_acks()
+
+    fate = reconciling.result()
+
+    assert isinstance(fate, Accepted)
+    assert fate.evidence == "reply"
+
+
+@pytest.mark.parametrize("product", ["spot", "margin"])
+def test_O15_an_order_event_takes_the_place_of_a_lost_reply(
+    exchange: Simulator, connect: Connect, product: str
+) -> None:
+    api = connect(track_orders=True)
+    api.connect_ws_api()
+    exchange.drop_ack()
+    call = api.submit_new_spot_order if product == "spot" else api.submit_margin_order
+
+    ack = call(**SPOT, timeout=SHORT)
+
+    assert (ack.evidence, ack.raw) == ("event", "")
+    assert ack.order is not None
+    assert (ack.order_id, ack.order.is_live) == (exchange.truth(ack.client_oid).order_id, True)
+
+    exchange.drop_ack()
+    cancel = api.cancel_spot_order if product == "spot" else api.cancel_margin_order
+    cancelled = cancel(symbol="BTC-USDT", order_id=ack.order_id, timeout=SHORT)
+
+    assert cancelled.evidence == "event"
+    assert cancelled.order is not None
+    assert cancelled.order.status == "cancelled"
+
+
+def test_O15_an_event_after_the_call_resolves_it(exchange: Simulator, connect: Connect) -> None:
+    api = connect(track_orders=True)
+    api.connect_ws_api()
+    exchange.hold_events()
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    waiting = background(api.get_ws_client().wait_for, "resolved", None, PATIENCE)
+    exchange.refuse_rest(code="500000", status=500, count=None)
+    reconciling = background(error.reconcile, PATIENCE)
+    exchange.release_events()
+
+    fate = reconciling.result()
+
+    assert isinstance(fate, Accepted)
+    assert fate.evidence == "event"
+    assert isinstance(waiting.result(), Resolved) or error.fate == fate
+
+
+# Where and when.
+
+
+def test_O11_everything_unknown_is_reconciled_at_once(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack(count=3)
+    errors = [unknown(api.submit_new_spot_order, **SPOT, timeout=0.1) for _ in range(3)]
+    exchange.cut_before_execution()
+    errors.append(unknown(api.submit_new_spot_order, **SPOT))
+    assert [each.client_oid for each in api.unresolved()] == [error.client_oid for error in errors], "oldest first"
+
+    fates = api.reconcile_all(PATIENCE)
+
+    assert [type(fate) for fate in fates] == [Accepted, Accepted, Accepted, Absent]
+    assert [error.fate for error in errors] == fates
+    assert api.unresolved() == []
+    assert api.reconcile_all(0.0) == []
+
+
+def test_O11_an_error_that_was_pickled_is_reconciled_by_any_client(
+    exchange: Simulator, api: WebsocketAPIClient, connect: Connect
+) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    copied = pickle.loads(pickle.dumps(error))
+    with pytest.raises(ConfigError, match=r"client.reconcile\(error\)"):
+        copied.reconcile()
+
+    other = connect()
+    fate = other.reconcile(copied, PATIENCE)
+
+    assert isinstance(fate, Accepted)
+    assert other.unresolved() == []
+    assert error.fate is None, "that is another client's list"
+    assert api.reconcile(copied, PATIENCE) == error.fate
+
+
+def test_O12_what_another_process_may_still_send_is_not_taken_for_absent(
+    exchange: Simulator, api: WebsocketAPIClient, connect: Connect
+) -> None:
+    """A futures order does not expire, and nothing is known about the line of the process that sent it."""
+    exchange.late_execution(3600.0)
+    error = pickle.loads(pickle.dumps(unknown(api.submit_futures_order, **FUTURES)))
+
+    other = connect()
+    fate = other.reconcile(error, 2.0)
+
+    assert isinstance(fate, StillUnknown)
+    assert "on its way" in fate.reason
+    assert other.unresolved() == []
+
+
+def test_O12_what_another_process_sent_is_absent_once_it_has_expired(
+    exchange: Simulator, api: WebsocketAPIClient, connect: Connect
+) -> None:
+    exchange.late_execution(3600.0)
+    error = pickle.loads(pickle.dumps(unknown(api.submit_new_spot_order, **SPOT)))
+
+    other = connect()
+    other.connect_ws_api()  # the exchange's clock is known from here
+
+    assert isinstance(other.reconcile(error, PATIENCE), Absent)
+
+
+def test_O19_after_close_it_takes_another_client(exchange: Simulator, connect: Connect) -> None:
+    api = connect()
+    api.connect_ws_api()
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    api.close()
+    with pytest.raises(ClosedError):
+        error.reconcile()
+
+    again = connect()
+
+    assert isinstance(again.reconcile(pickle.loads(pickle.dumps(error)), PATIENCE), Accepted)
+
+
+def test_O21_on_a_reading_thread_it_is_refused(exchange: Simulator, connect: Connect) -> None:
+    api = connect(inline_listeners=True)
+    api.connect_ws_api()
+    exchange.hold_acks()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    raised: queue.Queue[BaseException] = queue.Queue()
+
+    def listen(_: Any) -> None:
+        try:
+            error.reconcile()
+        except BaseException as problem:
+            raised.put(problem)
+
+    api.get_ws_client().on("late_reply", listen)
+    exchange.release_acks()
+
+    assert isinstance(raised.get(timeout=PATIENCE), ReentrantCallError)
+
+
+def test_O21_a_listener_may_reconcile(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    done: queue.Queue[Any] = queue.Queue()
+    api.get_ws_client().on("suspended", lambda _: done.put(error.reconcile(PATIENCE)))
+
+    exchange.cut("ws_api")
+
+    assert isinstance(done.get(timeout=PATIENCE), Accepted)
+
+
+def test_two_may_reconcile_the_same_order(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.cut_before_execution()
+    error = unknown(api.submit_new_spot_order, **SPOT)
+    start = threading.Barrier(4)
+
+    def together() -> Any:
+        start.wait(PATIENCE)
+        return error.reconcile(PATIENCE)
+
+    fates = [each.result() for each in [background(together) for _ in range(4)]]
+
+    assert len({id(fate) for fate in fates}) == 1
+
+
+def test_O20_an_order_the_user_looked_up_himself_can_be_dismissed(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT, client_oid="mine")
+
+    api.dismiss(error)
+
+    assert api.unresolved() == []
+    assert api.submit_new_spot_order(**SPOT, client_oid="mine2").client_oid == "mine2"
+
+
+def test_an_error_shows_itself_as_a_table(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.drop_ack()
+    error = unknown(api.submit_new_spot_order, **SPOT, client_oid="mine")
+
+    table = error._repr_html_()
+
+    for text in ("OutcomeUnknown", "spot.order", "BTC-USDT", "mine", "no reply", "do not resend; call .reconcile()"):
+        assert text in table
+    error.reconcile(PATIENCE)
+    assert "accepted" in error._repr_html_()
