@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kucoin_sync.errors import shorten
-from kucoin_sync.kucoin.refusals import AUTH_CODES, TABLE, CodeRow
+from kucoin_sync.kucoin.refusals import AUTH_CODES, NOT_FOUND, TABLE, CodeRow
 from kucoin_sync.orders.operation import Verdict
 
-__all__ = ["AUTH_CODES", "CLOCK_CODE", "SUCCESS", "code_text", "find", "judge"]
+__all__ = ["AUTH_CODES", "CLOCK_CODE", "SUCCESS", "code_text", "find", "is_not_found", "judge"]
 
 logger = logging.getLogger("kucoin_sync.kucoin.codes")
 
@@ -64,3 +64,8 @@ def judge(op: str, args: Any, code: str, message: str) -> Verdict:
     if verdict is Verdict.UNKNOWN:
         logger.warning("%s: code %s is not a definite refusal; the outcome is unknown", op, shorten(code, 40))
     return verdict
+
+
+def is_not_found(product: str, code: str | None, message: str) -> bool:
+    """Whether this answer to the look-up of one order says that there is none: `refusals.NOT_FOUND`."""
+    return any(code == row and part.lower() in message.lower() for row, part in NOT_FOUND[product])

@@ -22,7 +22,7 @@ import attrs
 
 from kucoin_sync.orders.operation import Verdict
 
-__all__ = ["AUTH_CODES", "TABLE", "CodeRow"]
+__all__ = ["AUTH_CODES", "NOT_FOUND", "TABLE", "CodeRow"]
 
 
 @attrs.frozen
@@ -468,3 +468,18 @@ _UNIFIED_ROWS = [
 ]
 
 TABLE: tuple[CodeRow, ...] = (*_SPOT_ROWS, *_MARGIN_ROWS, *_FUTURES_ROWS, *_UNIFIED_ROWS, *_GATEWAY)
+
+_SPOT_NOT_FOUND = tuple(("400100", pattern) for pattern in ("order not exist", "order_not_exist", "orderNotExist"))
+
+NOT_FOUND: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "spot": _SPOT_NOT_FOUND,  # seen, with more than one text
+    # UNCONFIRMED: listed as "order does not exist", but seen nowhere as the answer to a look-up. As both kinds of
+    # account share the host, what spot look-ups say is taken as well.
+    "margin": (("126043", ""), *_SPOT_NOT_FOUND),
+    "futures": (("100001", "orderNotExist"),),  # seen; the code alone is "parameters invalid"
+}
+"""
+How the look-up of one order says that there is none: product to codes, each with a part of the message (any case).
+
+Anything else is a look-up that failed. It is no table of refusals: what a look-up does not find may be there.
+"""

@@ -1,0 +1,291 @@
+"""
+Where orders are looked up: for each product the call that tells one order, and the lists of live and of done ones.
+
+A list ends when all of it was read. One that cannot be read far enough to say that an order is not in it raises, so
+that nobody takes its silence for an answer.
+
+Source: KuCoin docs, Get Order By OrderId, Get Order By ClientOid, Get Open Orders, Get Closed Orders, Get Recent Closed
+Orders, Get Order List, Get Stop Order List, and Get Order Details of the unified API for how long orders are told (read
+2026-11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.errors import RestError
+from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.kucoin.rest_answers import odd_data
+from kucoin_sync.kucoin.rest_client import RestClient
+from kucoin_sync.kucoin.rest_orders import LARGEST_PAGE, TRADE_TYPES
+from kucoin_sync.orders.lookup import Question
+from kucoin_sync.orders.operation import OperationKind
+
+__all__ = ["FuturesLists", "MarginLists", "OrderLists", "Row", "SpotLists"]
+
+Row = Mapping[str, Any]
+"""An order as the exchange tells it."""
+
+DAY = 86_400.0
+
+LARGEST_BATCH = 100
+MOST_BATCHES = 20
+"""Of done orders: 2000 are read before giving up, at a weight of 40 (spot) or 200 (margin) in a pool of 4000."""
+
+MOST_PAGES = 10
+"""Of live futures orders, 1000 each."""
+
+MOST_RECENT = 1000
+"""The exchange tells at most so many futures orders of the last day."""
+
+
+class OrderLists(Protocol):
+    """
+    The calls of one product.
+
+    Attributes:
+        product: Its name in the table of operations.
+        needs_symbol: Whether no order can be looked up without its symbol.
+        by_order_id: The call that tells one order, for logs and errors; ``by_client_oid`` likewise.
+        lists: The calls that list orders, likewise.
+        reach: Seconds after its end for which ``one`` tells an order; ``lists_reach`` likewise.
+    """
+
+    product: str
+    needs_symbol: bool
+    by_order_id: str
+    by_client_oid: str
+    lists: str
+    reach: float
+    lists_reach: float
+
+    def one(
+        self, question: Question, timeout: float, *, order_id: str | None = None, client_oid: str | None = None
+    ) -> Row:
+        """Return the order of an id. Raises RestError if there is none, as `codes.is_not_found` has it."""
+
+    def trade_types(self, question: Question) -> tuple[str, ...]:
+        """Return what ``tradeType`` the order may have; nothing where the product has one only."""
+
+    def live(self, question: Question, deadline: Deadline) -> Iterator[Row]:
+        """Yield the live orders that may be the one."""
+
+    def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        """
+        Yield the finished orders that may be the one.
+
+        Args:
+            question: For its symbol.
+            since_ms: Only those created from then on matter; ``None``: as far back as the exchange tells them.
+            deadline: For all calls together.
+        """
+
+
+class SpotLists:
+    """Spot."""
+
+    product = "spot"
+    needs_symbol = True
+    by_order_id = "GET /api/v1/hf/orders/{orderId}"
+    by_client_oid = "GET /api/v1/hf/orders/client-order/{clientOid}"
+    lists = "GET /api/v1/hf/orders/active, /done"
+    reach = lists_reach = 2 * DAY  # of a cancelled order; a filled one is told for seven days
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+
+    def one(
+        self, question: Question, timeout: float, *, order_id: str | None = None, client_oid: str | None = None
+    ) -> Row:
+        symbol = question.symbol or ""
+        return self._rest.spot_order(symbol, order_id=order_id, client_oid=client_oid, timeout=timeout)
+
+    def trade_types(self, question: Question) -> tuple[str, ...]:
+        return ()
+
+    def live(self, question: Question, deadline: Deadline) -> Iterator[Row]:
+        yield from self._rest.open_spot_orders(question.symbol or "", timeout=deadline.remaining())
+
+    def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        def batch(last_id: int | None) -> Row:
+            return self._rest.done_spot_orders(
+                question.symbol or "",
+                start_ms=since_ms,
+                last_id=last_id,
+                limit=LARGEST_BATCH,
+                timeout=deadline.remaining(),
+            )
+
+        return _batches(batch, "GET /api/v1/hf/orders/done")
+
+
+class MarginLists:
+    """Margin, cross and isolated: one order is told whichever it is, lists are of one of them."""
+
+    product = "margin"
+    needs_symbol = True
+    by_order_id = "GET /api/v3/hf/margin/orders/{orderId}"
+    by_client_oid = "GET /api/v3/hf/margin/orders/client-order/{clientOid}"
+    lists = "GET /api/v3/hf/margin/orders/active, /done"
+    reach = lists_reach = 2 * DAY  # said of spot orders; assumed for margin
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+
+    def one(
+        self, question: Question, timeout: float, *, order_id: str | None = None, client_oid: str | None = None
+    ) -> Row:
+        symbol = question.symbol or ""
+        return self._rest.margin_order(symbol, order_id=order_id, client_oid=client_oid, timeout=timeout)
+
+    def trade_types(self, question: Question) -> tuple[str, ...]:
+        """A placed order says itself whether it is isolated (default: cross), a cancel does not."""
+        if question.operation.kind is not OperationKind.PLACE:
+            return TRADE_TYPES
+        cross, isolated = TRADE_TYPES
+        return (isolated if question.args.get("isIsolated") is True else cross,)
+
+    def live(self, question: Question, deadline: Deadline) -> Iterator[Row]:
+        for trade_type in self.trade_types(question):
+            symbol = question.symbol or ""
+            yield from self._rest.open_margin_orders(symbol, trade_type, timeout=deadline.remaining())
+
+    def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        for trade_type in self.trade_types(question):
+            yield from self._done(question.symbol or "", trade_type, since_ms, deadline)
+
+    def _done(self, symbol: str, trade_type: str, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        def batch(last_id: int | None) -> Row:
+            return self._rest.done_margin_orders(
+                symbol,
+                trade_type,
+                start_ms=since_ms,
+                last_id=last_id,
+                limit=LARGEST_BATCH,
+                timeout=deadline.remaining(),
+            )
+
+        return _batches(batch, "GET /api/v3/hf/margin/orders/done")
+
+
+class FuturesLists:
+    """
+    Futures.
+
+    One order is told whether or not it is a stop order that waits; lists of live orders are without those, which have
+    a list of their own. That a stop order cancelled before its trigger is listed as done is assumed.
+    """
+
+    product = "futures"
+    needs_symbol = False
+    by_order_id = "GET /api/v1/orders/{orderId}"
+    by_client_oid = "GET /api/v1/orders/byClientOid"
+    lists = "GET /api/v1/orders, /recentDoneOrders"
+    reach = 7 * DAY  # by client order id; by its own id an order is told for three months
+    lists_reach = DAY
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+
+    def one(
+        self, question: Question, timeout: float, *, order_id: str | None = None, client_oid: str | None = None
+    ) -> Row:
+        return self._rest.futures_order(order_id=order_id, client_oid=client_oid, timeout=timeout)
+
+    def trade_types(self, question: Question) -> tuple[str, ...]:
+        return ()
+
+    def live(self, question: Question, deadline: Deadline) -> Iterator[Row]:
+        """Yield waiting stop orders first: one that is triggered meanwhile is then found among the others."""
+
+        def stops(page: int) -> Row:
+            return self._rest.futures_stop_orders(
+                symbol=question.symbol, page=page, page_size=LARGEST_PAGE, timeout=deadline.remaining()
+            )
+
+        def active(page: int) -> Row:
+            return self._rest.futures_orders(
+                status="active",
+                symbol=question.symbol,
+                page=page,
+                page_size=LARGEST_PAGE,
+                timeout=deadline.remaining(),
+            )
+
+        if question.operation.kind is OperationKind.CANCEL or question.args.get("stop"):
+            yield from _pages(stops, "GET /api/v1/stopOrders")
+        yield from _pages(active, "GET /api/v1/orders")
+
+    def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        """
+        Yield the orders that ended in the last day; the exchange calls this list the one without delay.
+
+        It may be full. That does no harm if it goes back to before the order was made, which ended later than that.
+        """
+        rows = self._rest.recent_done_futures_orders(question.symbol, timeout=deadline.remaining())
+        yield from rows
+        if len(rows) < MOST_RECENT:
+            return
+        ends = [to_milliseconds(row.get("endAt")) for row in rows]
+        if since_ms is None or not any(end is not None and end < since_ms for end in ends):
+            raise _not_far_enough("GET /api/v1/recentDoneOrders")
+
+
+def _batches(fetch: Callable[[int | None], Row], op: str) -> Iterator[Row]:
+    """
+    Yield the orders of all batches, each asked for by the ``lastId`` of the one before.
+
+    Raises:
+        RestError: If there are more than `MOST_BATCHES`, or one that cannot be read.
+    """
+    last_id: int | None = None
+    for _ in range(MOST_BATCHES):
+        batch = fetch(last_id)
+        items = _items(batch, op)
+        yield from items
+        # A short batch need not be the last one; an empty one is, and so is one that leads nowhere else.
+        if not items:
+            return
+        following = batch.get("lastId")
+        if type(following) is not int:
+            raise odd_data(op, batch)
+        if following in (0, last_id):
+            return
+        last_id = following
+    raise _not_far_enough(op)
+
+
+def _pages(fetch: Callable[[int], Row], op: str) -> Iterator[Row]:
+    """
+    Yield the orders of all pages.
+
+    Raises:
+        RestError: If there are more than `MOST_PAGES`, or one that cannot be read, or if orders came or went meanwhile:
+            one may then have moved to a page that was read before.
+    """
+    first: int | None = None
+    for number in range(1, MOST_PAGES + 1):
+        page = fetch(number)
+        items, pages, total = _items(page, op), page.get("totalPage"), page.get("totalNum")
+        if type(pages) is not int or type(total) is not int:
+            raise odd_data(op, page)
+        if first not in (None, total):
+            raise RestError("the list changed while it was read", op=op, retryable=True)
+        first = total
+        yield from items
+        if number >= pages:
+            return
+    raise _not_far_enough(op)
+
+
+def _items(part: Row, op: str) -> list[Row]:
+    items = part.get("items")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise odd_data(op, part)
+    return items
+
+
+def _not_far_enough(op: str) -> RestError:
+    return RestError("could not look far enough: more orders are done than can be read", op=op)
