@@ -165,7 +165,7 @@ class RequestCalls:
                     problem = self._conclude(call)
                 if self._retry_not_sent and self._may_repeat(problem, call):
                     check = None
-                    request.reset()
+                    self._forget_attempt(call)
                     continue
                 outcome = self._finish(call, problem)
                 if isinstance(outcome, RequestError):
@@ -255,6 +255,7 @@ class RequestCalls:
                 timeout=request.deadline.at - request.deadline.started,
                 expires_ms=call.expires_ms,
                 since_ms=call.since_ms,
+                items=None if operation.batch is None else len(operation.items(args)),
             )
             call.is_journaled = True
         return args
@@ -271,6 +272,13 @@ class RequestCalls:
         if request.line is not None:
             request.line.wait(request.deadline.remaining())  # else the same dying line would be tried again
         return not request.deadline.expired()
+
+    def _forget_attempt(self, call: Call) -> None:
+        """Make a call of which no byte left as it was before it was tried."""
+        if self._journal is not None and call.is_journaled:
+            self._journal.end(call.request.id, "not_sent")
+            call.is_journaled = False
+        call.request.reset()
 
     # The end.
 
