@@ -23,7 +23,7 @@ from kucoin_sync.kucoin.numbers import exact
 from kucoin_sync.kucoin.order_lists import FuturesLists, MarginLists, OrderLists, Row, SpotLists
 from kucoin_sync.kucoin.order_states import state_of_order
 from kucoin_sync.kucoin.rest_client import RestClient
-from kucoin_sync.orders.lookup import LookUp, Question, Sighting
+from kucoin_sync.orders.lookup import LookUp, LookUps, Question, Sighting
 from kucoin_sync.orders.operation import OperationKind
 
 __all__ = ["KucoinLookUps"]
@@ -37,7 +37,7 @@ neither our picture of its clock nor its clocks among each other are sure to be 
 _Look = Callable[[OrderLists, Question, float], Sighting]
 
 
-class KucoinLookUps:
+class KucoinLookUps(LookUps):
     """
     KuCoin's ways to look an order up.
 
