@@ -72,6 +72,8 @@ methods = {"spot": api.nowait.submit_new_spot_order, "futures": api.nowait.submi
 futures = []
 for product, order in orders["answered"]:
     methods[product](**order).result(20)
+print("answered", flush=True)
+sys.stdin.readline()
 for product, order in orders["in flight"]:
     futures.append(methods[product](**order))
 print("sent", flush=True)
@@ -96,9 +98,11 @@ def test_O20_a_killed_process_leaves_exactly_its_orders_without_outcome(exchange
     assert child.stdin is not None and child.stdout is not None
     with child:
         try:
-            exchange.wait_for(lambda sim: len(sim.truth_frames(op="futures.order")) >= 5, PATIENCE)
-            exchange.drop_ack(count=40)
+            assert child.stdout.readline() == "answered\n"
             exchange.late_execution(3600.0, count=10)
+            exchange.drop_ack(count=40)
+            child.stdin.write("go on\n")
+            child.stdin.flush()
             assert child.stdout.readline() == "sent\n"
             exchange.wait_for(lambda sim: sum(len(sim.truth_frames(op=op)) for op in PLACING) == 60, PATIENCE)
         finally:
@@ -158,7 +162,7 @@ def test_O20_each_order_is_noted_before_it_is_sent_and_its_outcome_after(exchang
     ]
     assert written[0]["args"]["clientOid"] == ack.client_oid
     assert written[0]["expires_ms"] > written[0]["since_ms"], "as it was sent"
-    assert os.stat(journal).st_mode & 0o777 == 0o600
+    assert journal.stat().st_mode & 0o777 == 0o600
 
 
 def test_O20_an_unknown_order_of_a_batch_outlives_its_process(exchange: Simulator, tmp_path: Path) -> None:
@@ -216,9 +220,9 @@ def test_O20_an_order_that_cannot_be_noted_is_not_sent(
 
 
 def test_O20_a_second_client_on_the_same_journal_is_refused(exchange: Simulator, tmp_path: Path) -> None:
-    with client(exchange, tmp_path / "orders.journal"):
-        with pytest.raises(ConfigError, match="journal: .* in use by another client"):
-            client(exchange, tmp_path / "orders.journal")
+    journal = tmp_path / "orders.journal"
+    with client(exchange, journal), pytest.raises(ConfigError, match=r"journal: .* in use by another client"):
+        client(exchange, journal)
     client(exchange, tmp_path / "orders.journal").close()
 
 

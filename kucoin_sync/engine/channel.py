@@ -31,6 +31,7 @@ from kucoin_sync.engine.interrupt import Interrupt, SocketWait
 from kucoin_sync.errors import (
     ConnectError,
     ConnectionLost,
+    DeadlineExceeded,
     KucoinSyncError,
     ReentrantCallError,
     TlsError,
@@ -265,6 +266,8 @@ class Channel:
                 raise ReentrantCallError("a send was interrupted by this call; it cannot start another one")
             if self.interrupt.is_set():
                 raise SendFailed(0, ConnectionLost("the line was lost before the send"))
+            if deadline.expired():
+                raise SendFailed(0, DeadlineExceeded("there was no time left to send"))
             try:
                 self._sending = True
                 self._send_raw(self._encrypt(data) if self._tls is not None else data, deadline)

@@ -19,6 +19,7 @@ from .certificates import (
 )
 from .exchange import serve_token, v1_handshake, welcome, ws_api_handshake
 from .frames import Opcode, frame
+from .gates import Gate
 from .leaks import LeakGuard
 from .ports import blackhole_port, refused_port
 from .proxy import FaultProxy
@@ -32,6 +33,7 @@ __all__ = [
     "ConnectProxy",
     "Deadline",
     "FaultProxy",
+    "Gate",
     "LeakGuard",
     "Line",
     "Opcode",
