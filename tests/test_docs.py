@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 
 from kucoin_sync.simulator import faults_by_name
+from tests import rule_table
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PAGES = [page for page in [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))] if page.exists()]
 CHECKLIST = ROOT / "docs" / "simulator_checklist.rst"
-RULES = [ROOT / "docs" / "orders.rst", ROOT / "docs" / "faults.rst"]
+RULES = [rule_table.PAGE, ROOT / "docs" / "faults.rst"]
 DIRECTIVE = re.compile(r"^( *)\.\. code-block:: python\s*$")
 NOT_RUN = re.compile(r"^ *\.\. not run: \S")
 NUMBER = r"[IOTRPSX]\d\d"
@@ -127,11 +128,17 @@ def names_of_tests() -> set[str]:
 
 
 def test_every_number_in_a_tests_name_is_explained() -> None:
-    """A number that leads nowhere says nothing: it needs a row in docs/orders.rst (I, O) or docs/faults.rst."""
+    """A number that leads nowhere says nothing: it needs a row in docs/order_rules.rst (I, O) or docs/faults.rst."""
     used = {number for name in names_of_tests() for number in re.findall(rf"(?<=_){NUMBER}(?=_)", name)}
     explained = {number for page in RULES for number in re.findall(rf"^ +\* - ({NUMBER})$", page.read_text(), re.M)}
     assert used <= explained, f"without a row: {sorted(used - explained)}"
     assert explained <= used, f"rows without a test: {sorted(explained - used)}"
+
+
+def test_the_rules_of_order_calls_name_their_tests() -> None:
+    """Written by ``python -m tests.rule_table``."""
+    text = rule_table.PAGE.read_text(encoding="utf-8")
+    assert text == rule_table.rendered(text), "out of date: run python -m tests.rule_table"
 
 
 def test_every_test_that_the_documentation_names_exists() -> None:

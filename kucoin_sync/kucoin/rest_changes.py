@@ -181,7 +181,8 @@ class ChangeCalls(OrderCalls):
             timeout: Seconds for this call itself; ``None`` takes ``request_timeout``.
 
         Returns:
-            ``{"currentTime": 1729656588, "triggerTime": 1729656593}``, seconds.
+            ``{"currentTime": 1729656588, "triggerTime": 1729656593}``, seconds; for ``-1`` whatever the exchange says,
+            for its documents do not tell.
 
         Raises:
             Rejected, NotSent, OutcomeUnknown: As for every call that changes the account. When it is unknown, the
@@ -199,7 +200,8 @@ class ChangeCalls(OrderCalls):
                 raise ConfigError("symbols: give at least one, or None for every symbol")
             body["symbols"] = ",".join(spell_id("symbols", name) for name in ",".join(names).split(","))
         path = "/api/v1/hf/orders/dead-cancel-all"
-        return self._call("POST", path, body=body, timeout=timeout, doubt=_doubt_deadman)
+        doubt = _doubt_deadman if timeout_seconds > 0 else _doubt_deadman_off
+        return self._call("POST", path, body=body, timeout=timeout, doubt=doubt)
 
     def deadman(self, *, timeout: float | None = None) -> dict[str, Any] | None:
         """Return how the dead man's switch is set, ``None`` if it is not."""
@@ -276,6 +278,13 @@ def _doubt_id(order_id: str, data: Any) -> UnknownReason | None:
 def _doubt_client_oid(client_oid: str | None, data: Any) -> UnknownReason | None:
     named = isinstance(data, dict) and data.get("clientOid") == client_oid
     return None if named else "unreadable_reply"
+
+
+def _doubt_deadman_off(data: Any) -> UnknownReason | None:
+    """A yes that names no time to come: what else it holds is not documented."""
+    now, trigger = (data.get("currentTime"), data.get("triggerTime")) if isinstance(data, dict) else (None, None)
+    still_set = type(trigger) is int and (type(now) is not int or trigger > now)
+    return "unreadable_reply" if still_set else None
 
 
 def _doubt_deadman(data: Any) -> UnknownReason | None:

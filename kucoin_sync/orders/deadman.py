@@ -55,7 +55,8 @@ class Deadman:
         self._arm = arm
         self._disarm = disarm
         self._report = report
-        self._lock = threading.Lock()  # guards _armed_at, _lapses and _thread
+        self._lock = threading.Lock()  # guards _entered, _armed_at and _lapses
+        self._entered = False
         self._armed_at: float | None = None
         self._lapses = 0
         self._thread: threading.Thread | None = None
@@ -75,15 +76,17 @@ class Deadman:
 
     def __enter__(self) -> Deadman:
         with self._lock:
-            if self._thread is not None or self._over.is_set():
+            if self._entered:
                 raise ConfigError("deadman: can be entered once; make another one")
-            # daemon: as all of our threads; when it ends with the process, the switch has done its work
-            self._thread = threading.Thread(target=self._run, name="kucoin-sync-deadman", daemon=True)
+            self._entered = True
         beat = self.seconds / BEATS
         try:
             self._prove(beat)
             self._tell(beat)
-            self._thread.start()
+            # daemon: as all of our threads; when it ends with the process, the switch has done its work
+            thread = threading.Thread(target=self._run, name="kucoin-sync-deadman", daemon=True)
+            thread.start()
+            self._thread = thread
         except BaseException:
             self._over.set()
             raise

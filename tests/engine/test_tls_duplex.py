@@ -51,7 +51,7 @@ def read_until_report(transport: Transport) -> tuple[int, dict[str, object]]:
 @pytest.mark.parametrize(
     "seconds", [pytest.param(1.0, id="short"), pytest.param(10.0, id="soak", marks=pytest.mark.soak)]
 )
-def test_T21_reader_and_senders_share_a_tls_line(seconds: float) -> None:
+def test_O25_T21_reader_and_senders_share_a_tls_line(seconds: float) -> None:
     """OpenSSL breaks connections when two threads use one; the serialised channel must not."""
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.engine.flood_server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -400,7 +400,7 @@ def test_T10_a_peer_that_stops_reading_cannot_hold_a_call(clients: Clients) -> N
             assert line.expect_eof() == "rst"
 
 
-def test_T08_a_blackhole_under_an_order_is_found_by_the_probe(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_O16_T08_a_blackhole_under_an_order_is_found_by_the_probe(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """probe_after plus probe_timeout, no earlier and not much later; long before the regular ping."""
     with FaultProxy("127.0.0.1", plain_peer.port) as proxy:
         hosts = {"ws_api": f"ws://127.0.0.1:{proxy.port}/v1/private", "spot_rest": plain_peer.http_url}
@@ -461,7 +461,7 @@ def _chatter(line: Line, stop: threading.Event) -> None:
         line.send_json({"id": "noise", "op": "spot.order", "code": "200000"})
 
 
-def test_S17_an_order_inside_a_listener(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O21_S17_an_order_inside_a_listener(peer: ScriptedPeer, clients: Clients) -> None:
     """Listeners have a thread of their own, so they may block."""
     api, line = opened(clients, peer)
     placed: Future[Any] = Future()
@@ -471,7 +471,9 @@ def test_S17_an_order_inside_a_listener(peer: ScriptedPeer, clients: Clients) ->
     assert placed.result(5).order_id == "order1"
 
 
-def test_S17_S18_an_order_inside_an_inline_listener_is_refused_at_once(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O21_S17_S18_an_order_inside_an_inline_listener_is_refused_at_once(
+    peer: ScriptedPeer, clients: Clients
+) -> None:
     """The reading thread would wait for what only it can read."""
     api, line = opened(clients, peer, inline_listeners=True)
     outcome: Future[Any] = Future()
@@ -490,7 +492,7 @@ def test_S17_S18_an_order_inside_an_inline_listener_is_refused_at_once(peer: Scr
     call.result()
 
 
-def test_S26_close_with_orders_in_flight_waits_for_their_replies(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O19_S26_close_with_orders_in_flight_waits_for_their_replies(peer: ScriptedPeer, clients: Clients) -> None:
     """Those that are answered in time succeed, the rest are unknown, and the line is reset."""
     api, line = opened(clients, peer)
     calls = [order(api, client_oid=f"n{i}", timeout=9) for i in range(2)]
@@ -510,7 +512,7 @@ def test_S26_close_with_orders_in_flight_waits_for_their_replies(peer: ScriptedP
     assert line.expect_eof() == "rst"
 
 
-def test_S27_an_order_after_close_was_not_sent(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O19_S27_an_order_after_close_was_not_sent(peer: ScriptedPeer, clients: Clients) -> None:
     """With the closed client as its cause."""
     api, line = opened(clients, peer)
     closing = background(api.close)

@@ -7,6 +7,7 @@ else is unknown and on the list.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -269,6 +270,64 @@ def test_O06_an_order_that_met_a_dying_line_is_sent_again_over_the_next_one_if_t
 
     assert request["args"]["clientOid"] == "mine"
     assert call.result().client_oid == "mine"
+
+
+@pytest.mark.parametrize("op", ["place", "modify"])
+@pytest.mark.parametrize("held", ["after its last byte", "after its send is over"])
+def test_O07_an_order_that_may_have_left_is_sent_once_whatever_the_user_wished(
+    peer: ScriptedPeer, clients: Clients, op: str, held: str
+) -> None:
+    """The line breaks, another one comes up, and the call still has time: the order is not on it."""
+    api = clients.api(peer, retry_not_sent=True)
+    connecting = background(api.connect_ws_api)
+    line = ws_api_handshake(peer, secret="simulator-secret")
+    connecting.result()
+    connection = api.get_ws_client()._group("wsApiSpotV1").first
+    end = connection.line_end
+    assert end is not None
+    stage = Scene(api, connection, line, TIMEOUT, end)
+    with POINTS[held](stage) as gate:
+        if op == "place":
+            stage.place()
+        else:
+            stage.call = background(
+                api.modify_spot_order, symbol="BTC-USDT", client_oid="mine", new_price="1", timeout=TIMEOUT
+            )
+        gate.wait()
+        line.rst()
+        gate.open()
+        outcome = stage.outcome()
+    assert isinstance(outcome, OutcomeUnknown)
+
+    again = ws_api_handshake(peer, secret="simulator-secret")
+    pinging = background(api.ping)
+    request = again.read_json()
+    again.send_json({"id": request["id"], "op": "pong", "timestamp": 1})
+    pinging.result()
+
+    assert request["op"] == "ping", "the first frame on the new line"
+
+
+def test_O23_a_reply_does_not_wait_for_a_listener(peer: ScriptedPeer, clients: Clients) -> None:
+    """One that blocks for as long as the order is in flight."""
+    stage = scene(clients, peer)
+    blocked, release = threading.Event(), threading.Event()
+
+    def block(_: Any) -> None:
+        blocked.set()
+        release.wait(20.0)
+
+    stage.api.get_ws_client().on("unknown", block)
+    stage.line.send_json({"hello": 1})
+    assert blocked.wait(10.0)
+    stage.place()
+    stage.read_order()
+    assert stage.request is not None
+    stage.line.send_json(success(stage.request))
+    try:
+        assert isinstance(stage.outcome(), OrderAck)
+    finally:
+        release.set()
 
 
 def test_O06_without_that_wish_it_is_not_sent(peer: ScriptedPeer, clients: Clients) -> None:
