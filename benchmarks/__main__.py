@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: ``python -m benchmarks [orders|stream|all|simulator]``."""
+"""Command line of the benchmarks: ``python -m benchmarks [orders|stream|all|safety|simulator]``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 import json
 import sys
 
-from benchmarks.clients import CLIENTS
+from benchmarks.clients import CLIENTS, DEFAULT, SAFETY
 from benchmarks.report import describe_machine, machine_text, to_json, to_text
 from benchmarks.runner import Plan, run
 from benchmarks.server import BuildError
 from benchmarks.simulator import command as simulator
 
-SCENARIOS = {"orders": ("orders",), "stream": ("stream",), "all": ("orders", "stream")}
+SCENARIOS = {"orders": ("orders",), "stream": ("stream",), "all": ("orders", "stream"), "safety": ("orders",)}
 SIMULATOR = "simulator"
 SECONDS_PER_ROUND = 44.0
 QUICK_ROUNDS = 2
@@ -28,14 +28,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help=f"turns of each client (default: 5; quick: {QUICK_ROUNDS})")
     parser.add_argument("--json", action="store_true", help="print JSON with every sample instead of the table")
     parser.add_argument("--quick", action="store_true", help="a tenth of the load, under 40 s; for a first look")
-    parser.add_argument("--clients", help=f"comma-separated names (default: {','.join(CLIENTS)})")
+    parser.add_argument("--clients", help=f"comma-separated names (default: {','.join(DEFAULT)})")
     parser.add_argument(
         "--frames-per-record", type=int, default=1, help="stream messages in one TLS record (default: 1)"
     )
     parser.add_argument("--readers", type=int, default=90, help="stream connections to the simulator (default: 90)")
     parser.add_argument("--pairs", type=int, default=10, help="pairs on the simulator's market (default: 10)")
     options = parser.parse_args(arguments)
-    options.clients = tuple(options.clients.split(",")) if options.clients else tuple(CLIENTS)
+    default = SAFETY if options.scenario == "safety" else DEFAULT
+    options.clients = tuple(options.clients.split(",")) if options.clients else default
     unknown = [name for name in options.clients if name not in CLIENTS]
     if unknown:
         parser.error(f"unknown clients: {', '.join(unknown)}")

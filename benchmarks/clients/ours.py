@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks.clients.measure import ORDER, Tally, in_flight, round_trips
@@ -19,13 +21,28 @@ def orders(job: Job) -> dict[str, Any]:
         api_passphrase="p",
         hosts={"spot_rest": job.rest_url, "ws_api": job.private_url},
         ssl_context=job.ssl_context(),
+        **_variant(job),
     )
+    if job.client == "ours-no-ledger":
+        # Not an option, for good reasons: it is taken out from below, to see what it costs.
+        ledger = api.get_ws_client()._desk._ledger
+        ledger.begin = ledger.end = _nothing  # type: ignore[method-assign]
     api.connect_ws_api()
     result = round_trips(partial(api.submit_new_spot_order, **ORDER), job)
     if job.pipelined:
         result |= in_flight(partial(api.nowait.submit_new_spot_order, **ORDER), job)
     api.close()
     return result
+
+
+def _variant(job: Job) -> dict[str, Any]:
+    """Return the options that a variant differs in."""
+    if job.client == "ours-journal":
+        return {"journal": Path(tempfile.mkdtemp(), "orders.journal")}
+    return {"probe_after": 3600.0} if job.client == "ours-no-probe" else {}
+
+
+def _nothing(_: object) -> None: ...
 
 
 def stream(job: Job) -> dict[str, Any]:
