@@ -15,8 +15,8 @@ def place(api: WebsocketAPIClient) -> None:
     except NotSent as error:
         print("nothing left this machine, trying again is safe:", error.cause)
     except OutcomeUnknown as error:
-        print("there may be an order; look it up before anything else:", error.client_oid)
-        print("why nobody knows:", error.reason, "sent:", error.sent)
+        print("there may be an order:", error.client_oid, "why nobody knows:", error.reason, "sent:", error.sent)
+        print("found out since:", error.reconcile(timeout=30))
     except KeyboardInterrupt as interrupt:
         print("interrupted; what is known of the order:", getattr(interrupt, "kucoin_sync", "nothing"))
         raise

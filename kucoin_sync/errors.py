@@ -9,6 +9,7 @@ Everything this library raises.
     ├── ReentrantCallError (RuntimeError)   a blocking call where it would wait for itself
     ├── ForkedError (RuntimeError)          a client that was opened before fork() is used in the child
     ├── DeadlineExceeded (TimeoutError)     a wait ended at its timeout
+    ├── JournalError                        the order journal cannot be read or written
     ├── ConnectError (ConnectionError)      a line could not be opened: ``phase`` says how far it came
     │   ├── AuthError                       the exchange does not accept the credentials
     │   ├── TlsError                        the certificate or the TLS version is not acceptable
@@ -46,6 +47,7 @@ __all__ = [
     "ConnectionLost",
     "DeadlineExceeded",
     "ForkedError",
+    "JournalError",
     "KucoinSyncError",
     "NotSent",
     "OutcomeUnknown",
@@ -163,6 +165,10 @@ class ForkedError(KucoinSyncError, RuntimeError):
 
 class DeadlineExceeded(KucoinSyncError, TimeoutError):
     """A wait ended at its timeout."""
+
+
+class JournalError(KucoinSyncError):
+    """The order journal cannot be read or written. What it should have recorded first was not sent."""
 
 
 class ConnectError(KucoinSyncError, ConnectionError):

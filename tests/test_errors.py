@@ -23,6 +23,7 @@ from kucoin_sync.errors import (
     ConnectionLost,
     DeadlineExceeded,
     ForkedError,
+    JournalError,
     KucoinSyncError,
     NotSent,
     OutcomeUnknown,
@@ -73,6 +74,7 @@ TEXTS: list[Any] = [
     pytest.param(ReentrantCallError("on a reader"), "on a reader", id="reentrant"),
     pytest.param(ForkedError("after fork()"), "after fork()", id="forked"),
     pytest.param(DeadlineExceeded("no update in 1 s"), "no update in 1 s", id="deadline"),
+    pytest.param(JournalError("journal: full"), "journal: full", id="journal"),
     pytest.param(ConnectError("refused", phase="tcp"), "tcp: refused", id="connect"),
     pytest.param(
         later(ConnectError("refused", phase="tcp")), "tcp: refused (attempt 3, 12.3 s)", id="connect-after-attempts"

@@ -56,7 +56,7 @@ from kucoin_sync.errors import (
     describe_cause,
     shorten,
 )
-from kucoin_sync.protocol.json_text import dumps, standard_loads
+from kucoin_sync.protocol.json_text import dumps
 
 try:
     import fcntl
@@ -84,7 +84,9 @@ _HEADER = f'{{"{_FORMAT}":{_VERSION}}}\n'.encode()
 _HEADER_LIMIT = 200  # bytes looked at to tell a journal, of whatever version, from a foreign file
 _TORN = b"~\n"
 _DEFINITE: frozenset[str] = frozenset({"accepted", "rejected", "not_sent"})
-_spell_all = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode  # escapes lone surrogates too
+# Both made once, for there may be many lines. The first escapes lone surrogates, and the second reads what it wrote.
+_spell_all = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_read = json.JSONDecoder().decode
 
 
 @attrs.frozen
@@ -312,10 +314,10 @@ class Journal:
                 _apply(self._open, record, line)
                 self._append(line)
                 grown = self._size > self._compact_at
-        except (OSError, TypeError, KucoinSyncError) as error:
+        except (OSError, ValueError, TypeError, KucoinSyncError) as error:
             why = str(error) if isinstance(error, KucoinSyncError) else describe_cause(error)
             logger.warning(
-                "journal %s: the outcome of request %s was not recorded (%s); after a restart it may be listed as unknown",
+                "journal %s: the outcome of request %s was not recorded (%s); the next start may list it as unknown",
                 self._path,
                 shorten(request_id),
                 why,
@@ -423,17 +425,19 @@ class Journal:
         if copy < 0:
             return
         later, self._meanwhile = self._meanwhile or [], None
-        if self._fd >= 0 and _leads_to(self._path, copy):
-            old, self._fd = self._fd, copy
-            self._size, self._torn = os.fstat(copy).st_size, False
-            for line in later:  # a signal handler's; what is told twice counts once
-                self._append(line)
-            self._compact_at = max(self._compact_from, 2 * self._size)
-            _release(old)
-        else:
-            if self._fd >= 0:
+        try:
+            if self._fd >= 0 and _leads_to(self._path, copy):
+                # Under the number of the old one. A signal handler may bring us here between the moment when a write
+                # reads that number and the moment when it uses it, and by then it could be anything else's.
+                os.dup2(copy, self._fd, inheritable=False)
+                self._size, self._torn = os.fstat(self._fd).st_size, False
+                for line in later:  # a signal handler's; what is told twice counts once
+                    self._append(line)
+                self._compact_at = max(self._compact_from, 2 * self._size)
+            elif self._fd >= 0:
                 self._remove_copy()
-            _release(copy)
+        finally:
+            os.close(copy)  # the lock stays with the other number
 
     def _remove_copy(self) -> None:
         self._copy_path.unlink(missing_ok=True)
@@ -474,8 +478,8 @@ class Journal:
                 if line.endswith(_TORN):
                     continue
                 try:
-                    _apply(self._open, standard_loads(line.decode()), line)
-                except (ValueError, TypeError, LookupError, ArithmeticError):
+                    _apply(self._open, _read(line.decode()), line)
+                except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
                     raise ConfigError(
                         f"journal: {self._path}, line {number} cannot be read: something else changed the file. Look"
                         " up by hand the orders in it that have no end, then remove that line or move the file away"
@@ -650,8 +654,10 @@ def _is_deep(value: Any) -> bool:
 def _what_else(header: bytes) -> str:
     """Say what a file is that does not begin as a journal of this version does."""
     try:
-        version = standard_loads(header.decode())[_FORMAT]
-    except (ValueError, TypeError, LookupError):
+        version = _read(header.decode())[_FORMAT]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        version = _VERSION
+    if version == _VERSION:
         return "is not an order journal; name another file"
     return f"has format version {shorten(version, 20)}, and this version of the library reads {_VERSION} only"
 
