@@ -307,10 +307,6 @@ class SubscribeError(KucoinSyncError):
         return "; ".join(parts)
 
 
-class JournalError(KucoinSyncError):
-    """The order journal could not be written; the order was not sent."""
-
-
 class RestError(KucoinSyncError):
     """
     A REST call was answered with a no, or with something that makes no sense.

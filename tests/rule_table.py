@@ -1,5 +1,5 @@
 """
-The column of tests in ``docs/order_rules.rst``: written from the names of the tests, which carry the numbers of the rules.
+The column of tests in ``docs/order_rules.rst``, written from the names of the tests, which carry the numbers of rules.
 
 ``python -m tests.rule_table`` writes it; ``tests/test_docs.py`` fails while it is out of date.
 """
