@@ -521,7 +521,7 @@ class Unresolved(Protocol):
     def fate(self) -> Fate | BatchFate | None:
         """What was found out since."""
 
-    def reconcile(self, timeout: float) -> Fate | BatchFate:
+    def reconcile(self, timeout: float | None) -> Fate | BatchFate:
         """Find out."""
 
     def retry_cancel(self, timeout: float | None) -> OrderAck:
@@ -569,7 +569,7 @@ class OutcomeUnknown(RequestError):
         """What was found out about it since, by `reconcile`, a late reply or an event; ``None`` if nothing was."""
         return None if self._entry is None else self._entry.fate
 
-    def reconcile(self, timeout: float = 30.0) -> Fate | BatchFate:
+    def reconcile(self, timeout: float | None = 30.0) -> Fate | BatchFate:
         """
         Find out what became of it: from what came in since, and by looking it up.
 
@@ -577,7 +577,7 @@ class OutcomeUnknown(RequestError):
         of the request can arrive any more (which may take a new line), some seconds more, and two look-ups.
 
         Args:
-            timeout: Seconds for everything together.
+            timeout: Seconds for everything together; ``None`` takes 30.
 
         Returns:
             `Accepted`, `Absent` or `StillUnknown`; for a request about several orders a `BatchFate`.

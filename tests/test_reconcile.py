@@ -412,6 +412,24 @@ def test_O15_an_order_event_takes_the_place_of_a_lost_reply(
     assert cancelled.order.status == "cancelled"
 
 
+def test_O15_an_order_event_tells_of_a_unified_order_too(exchange: Simulator, connect: Connect) -> None:
+    """For these no look-up is documented, so events are all there is."""
+    api = connect(track_orders=True)
+    client = api.get_ws_client()
+    confirmed = background(client.wait_for, "response", lambda told: told.ws_key == "privateProV2", PATIENCE)
+    order = {"trade_type": "SPOT", "symbol": "BTC-USDT", "side": "BUY", "order_type": "LIMIT", "price": "20000"}
+    order |= {"size": "0.001", "size_unit": "BASECCY"}
+    api.submit_uta_order(**order)
+    confirmed.result()
+    exchange.drop_ack()
+
+    ack = api.submit_uta_order(**order, timeout=SHORT)
+
+    assert ack.evidence == "event"
+    assert ack.order is not None
+    assert (ack.order_id, ack.order.side, ack.order.is_live) == (exchange.truth(ack.client_oid).order_id, "buy", True)
+
+
 def test_O15_an_event_after_the_call_resolves_it(exchange: Simulator, connect: Connect) -> None:
     api = connect(track_orders=True)
     api.connect_ws_api()

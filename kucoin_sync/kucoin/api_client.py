@@ -97,11 +97,11 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
         """Return the orders whose outcome is unknown; see `WebsocketClient.unresolved`."""
         return self._client.unresolved()
 
-    def reconcile(self, error: OutcomeUnknown, timeout: float = 30.0) -> Fate | BatchFate:
+    def reconcile(self, error: OutcomeUnknown, timeout: float | None = 30.0) -> Fate | BatchFate:
         """Find out what became of an order; see `WebsocketClient.reconcile`."""
         return self._client.reconcile(error, timeout)
 
-    def reconcile_all(self, timeout: float = 30.0) -> list[Fate]:
+    def reconcile_all(self, timeout: float | None = 30.0) -> list[Fate]:
         """Find out what became of every order that is unknown; see `WebsocketClient.reconcile_all`."""
         return self._client.reconcile_all(timeout)
 

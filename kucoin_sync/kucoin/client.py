@@ -211,7 +211,7 @@ class WebsocketClient(EngineClient):
         """
         return self._desk.unresolved()
 
-    def reconcile(self, error: OutcomeUnknown, timeout: float = 30.0) -> Fate | BatchFate:
+    def reconcile(self, error: OutcomeUnknown, timeout: float | None = 30.0) -> Fate | BatchFate:
         """
         Find out what became of an order, also one of another process, whose error was pickled.
 
@@ -230,7 +230,7 @@ class WebsocketClient(EngineClient):
         """
         return self._desk.reconcile(error, timeout)
 
-    def reconcile_all(self, timeout: float = 30.0) -> list[Fate]:
+    def reconcile_all(self, timeout: float | None = 30.0) -> list[Fate]:
         """
         Find out what became of every order that is unknown, all at the same time.
 

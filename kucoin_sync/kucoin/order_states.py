@@ -16,7 +16,7 @@ from kucoin_sync.fates import OrderState, OrderStatus
 from kucoin_sync.kucoin.numbers import exact, to_milliseconds
 from kucoin_sync.kucoin.rest_answers import odd_data
 
-__all__ = ["state_of_event", "state_of_order"]
+__all__ = ["state_of_event", "state_of_order", "state_of_pro_event"]
 
 _STATUS_OF_EVENT: Mapping[str, OrderStatus] = {
     "received": "live",
@@ -28,6 +28,16 @@ _STATUS_OF_EVENT: Mapping[str, OrderStatus] = {
     "canceled": "cancelled",
 }
 """``type`` of an event to how the order stands then."""
+
+_STATUS_OF_PRO_EVENT: Mapping[int, OrderStatus] = {
+    0: "live",  # waits for its trigger
+    2: "live",
+    3: "filled",
+    4: "live",
+    5: "cancelled",
+    6: "cancelled",
+}
+"""``os`` of an event of the Pro stream to the same."""
 
 
 def state_of_order(data: Mapping[str, Any], op: str = "order object") -> OrderState:
@@ -89,6 +99,38 @@ def state_of_event(data: Mapping[str, Any]) -> OrderState | None:
         size=_positive(data, "originSize") or _positive(data, "size"),
         filled_size=exact(data.get("filledSize")),
         created_ms=to_milliseconds(data.get("orderTime")),
+        raw=data,
+    )
+
+
+def state_of_pro_event(data: Mapping[str, Any]) -> OrderState | None:
+    """
+    Read an event of the Pro stream's ``orderAll`` or ``order``.
+
+    Args:
+        data: The push's ``d``: ``{"oi": "4092...", "ci": "3935...", "s": "BTC-USDT", "os": 3, "O": 1770380108442909926,
+            ...}``.
+
+    Returns:
+        ``None`` for what is no event of an order, or one with a status that is not known. One that was triggered has
+        none: what it has become is another order.
+    """
+    order_id, symbol, number = _text(data, "oi"), _text(data, "s"), data.get("os")
+    status = _STATUS_OF_PRO_EVENT.get(number) if type(number) is int else None
+    if order_id is None or symbol is None or status is None:
+        return None
+    side, kind = _text(data, "S"), _text(data, "oT")
+    return OrderState(
+        order_id=order_id,
+        client_oid=_text(data, "ci"),
+        symbol=symbol,
+        status=status,
+        side=side and side.lower(),
+        type=kind and kind.lower(),
+        price=_positive(data, "p"),
+        size=_positive(data, "q"),
+        filled_size=exact(data.get("fS")),
+        created_ms=to_milliseconds(data.get("O")),
         raw=data,
     )
 

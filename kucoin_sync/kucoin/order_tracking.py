@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
 from kucoin_sync.engine.deadline import Deadline
@@ -14,18 +16,24 @@ from kucoin_sync.errors import KucoinSyncError
 from kucoin_sync.events import Update
 from kucoin_sync.fates import OrderState
 from kucoin_sync.kucoin.keys import WsKey
-from kucoin_sync.kucoin.order_states import state_of_event
+from kucoin_sync.kucoin.order_states import state_of_event, state_of_pro_event
+from kucoin_sync.kucoin.topics.pro import pro_orders
+from kucoin_sync.protocol.dialect import TopicRequest
 
 __all__ = ["OrderTracker"]
 
 logger = logging.getLogger("kucoin_sync.kucoin.order_tracking")
 
-_STREAMS = {
-    "spot": (WsKey.SPOT_PRIVATE_V1, "/spotMarket/tradeOrdersV2"),
-    "margin": (WsKey.SPOT_PRIVATE_V1, "/spotMarket/tradeOrdersV2"),
-    "futures": (WsKey.FUTURES_PRIVATE_V1, "/contractMarket/tradeOrders"),
+Reader = Callable[[Mapping[str, Any]], OrderState | None]
+
+_SPOT = (WsKey.SPOT_PRIVATE_V1, TopicRequest("/spotMarket/tradeOrdersV2"), state_of_event)
+_STREAMS: Mapping[str, tuple[WsKey, TopicRequest, Reader]] = {
+    "spot": _SPOT,
+    "margin": _SPOT,
+    "futures": (WsKey.FUTURES_PRIVATE_V1, TopicRequest("/contractMarket/tradeOrders"), state_of_event),
+    "uta": (WsKey.PRIVATE_PRO_V2, pro_orders(), state_of_pro_event),
 }
-"""By product: where its orders' events come."""
+"""By product: where its orders' events come, and what reads them."""
 
 
 class OrderTracker:
@@ -48,7 +56,7 @@ class OrderTracker:
         Follow the events of a product's orders from now on.
 
         Args:
-            product: ``spot``, ``margin`` or ``futures``; of others no order events are known.
+            product: ``spot``, ``margin``, ``futures`` or ``uta``; of others no order events are known.
             deadline: How long to wait until the exchange confirmed it; ``None`` does not wait, and raises nothing.
 
         Raises:
@@ -57,20 +65,22 @@ class OrderTracker:
         stream = _STREAMS.get(product)
         if stream is None or stream[0] in self._followed:
             return
-        key, topic = stream
+        key, topic, read = stream
         with self._lock:
             if key in self._followed:
                 return
             self._followed.add(key)
         try:
-            self._group(key.value).subscribe(Wish((topic,), self._put, self._ended(key)), deadline)
+            group = self._group(key.value)
+            wish = Wish(tuple(group.dialect.single_topics(topic)), partial(self._put, read), self._ended(key))
+            group.subscribe(wish, deadline)
         except KucoinSyncError as error:
             self._ended(key)(error)
             if deadline is not None:
                 raise
 
-    def _put(self, update: Update) -> None:
-        state = state_of_event(update.data)
+    def _put(self, read: Reader, update: Update) -> None:
+        state = read(update.data) if isinstance(update.data, Mapping) else None
         if state is not None:
             self._take(state)
 

@@ -100,7 +100,7 @@ class OrderDesk:
         """Return what is unknown, one error an order, the oldest first."""
         return [entry.error for entry in self._ledger.unresolved()]
 
-    def reconcile(self, error: OutcomeUnknown, timeout: float) -> Fate | BatchFate:
+    def reconcile(self, error: OutcomeUnknown, timeout: float | None) -> Fate | BatchFate:
         """Find out what became of what an error is about, of whatever process."""
         if not isinstance(error, OutcomeUnknown):
             raise ConfigError(f"error: must be an OutcomeUnknown, got {type(error).__name__}")
@@ -115,7 +115,7 @@ class OrderDesk:
             return fates[0]
         return BatchFate(tuple(entry.error for entry in entries or strangers), tuple(fates))
 
-    def reconcile_all(self, timeout: float) -> list[Fate]:
+    def reconcile_all(self, timeout: float | None) -> list[Fate]:
         """Find out what became of everything that is unknown, in the order of `unresolved`."""
         return self._reconciler.reconcile(self._ledger.unresolved(), timeout)
 

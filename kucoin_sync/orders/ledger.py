@@ -30,7 +30,7 @@ __all__ = ["BatchEntry", "Call", "Desk", "Entry", "Ledger"]
 class Desk(Protocol):
     """Where an entry turns to when the user asks: who can look it up, and send it once more."""
 
-    def reconcile(self, entries: Sequence[Entry], timeout: float) -> list[Fate]:
+    def reconcile(self, entries: Sequence[Entry], timeout: float | None) -> list[Fate]:
         """Find out what became of these."""
 
     def retry_cancel(self, entry: Entry, timeout: float | None) -> OrderAck:
@@ -98,7 +98,7 @@ class Entry:
         """The end of the line that carried it."""
         return self.call.request.line
 
-    def reconcile(self, timeout: float) -> Fate:
+    def reconcile(self, timeout: float | None) -> Fate:
         """Find out what became of it."""
         return self._desk.reconcile([self], timeout)[0]
 
@@ -123,7 +123,7 @@ class BatchEntry:
     def _fate(self, fates: tuple[Fate, ...]) -> BatchFate:
         return BatchFate(tuple(entry.error for entry in self.entries), fates)
 
-    def reconcile(self, timeout: float) -> BatchFate:
+    def reconcile(self, timeout: float | None) -> BatchFate:
         """Find out what became of them."""
         return self._fate(tuple(self._desk.reconcile(self.entries, timeout)))
 

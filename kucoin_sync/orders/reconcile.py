@@ -27,6 +27,8 @@ __all__ = ["Reconciler"]
 
 logger = logging.getLogger("kucoin_sync.orders.reconcile")
 
+RECONCILE_TIMEOUT = 30.0
+
 
 class Reconciler:
     """
@@ -61,13 +63,13 @@ class Reconciler:
         self._settle = settle
         self._look_timeout = look_timeout
 
-    def reconcile(self, entries: Sequence[Entry], timeout: float) -> list[Fate]:
+    def reconcile(self, entries: Sequence[Entry], timeout: float | None) -> list[Fate]:
         """
         Find out what became of orders, all of them at the same time.
 
         Args:
             entries: Unknown orders; some may be resolved meanwhile.
-            timeout: Seconds for everything together.
+            timeout: Seconds for everything together; ``None`` takes 30.
 
         Returns:
             A fate an entry, in their order.
@@ -78,7 +80,7 @@ class Reconciler:
         """
         check_not_on_reader("reconcile()")
         cases = [_Case(entry, self._lookups.ways(entry.question), self._settle) for entry in entries]
-        self._run(cases, checked_deadline(timeout, timeout))
+        self._run(cases, checked_deadline(timeout, RECONCILE_TIMEOUT))
         return [case.fate for case in cases]
 
     def _run(self, cases: Sequence[_Case], deadline: Deadline) -> None:
