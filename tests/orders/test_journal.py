@@ -992,6 +992,7 @@ def test_O20_a_compaction_that_outlives_its_journal_touches_nothing_of_the_next(
     slow.start()
     assert reached.wait(WAIT)
     journal.close()
+    assert list(path.parent.iterdir()) == [path]
     with opened(path) as following:
         begin(following, "r2")
         go_on.set()
@@ -1109,7 +1110,11 @@ def test_O20_a_killed_process_leaves_a_list_of_what_it_had_begun(path: Path, cou
 
 
 def test_O20_a_forked_child_writes_nothing_and_keeps_no_lock(path: Path) -> None:
-    """The child outlives its parent, which was killed; another client then gets the file."""
+    """
+    The child outlives its parent, which was killed; another client then gets the file.
+
+    And nothing in the child waits for a thread that only the parent has.
+    """
     parent = in_a_process(
         """
         import logging
@@ -1117,6 +1122,13 @@ def test_O20_a_forked_child_writes_nothing_and_keeps_no_lock(path: Path) -> None
         journal = Journal(sys.argv[1])
         begin(journal, "r1")
         before = open(sys.argv[1], "rb").read()
+        held, never = threading.Event(), threading.Event()
+        def hold():
+            with journal._lock:
+                held.set()
+                never.wait()
+        threading.Thread(target=hold, daemon=True).start()
+        held.wait()
         if os.fork() == 0:
             try:
                 begin(journal, "r2")
