@@ -203,7 +203,7 @@ def test_O20_an_order_that_cannot_be_noted_is_not_sent(
 ) -> None:
     """The disk is full: the descriptor of the journal is one of a device that says so."""
     with client(exchange, tmp_path / "orders.journal") as api:
-        api.connect_ws_api()
+        placed = api.submit_new_spot_order(**SPOT)
         journal = api.get_ws_client()._desk._journal
         assert journal is not None
         full = os.open("/dev/full", os.O_WRONLY)
@@ -211,9 +211,11 @@ def test_O20_an_order_that_cannot_be_noted_is_not_sent(
         try:
             with pytest.raises(NotSent) as caught:
                 api.submit_new_spot_order(**SPOT, client_oid="mine")
+            cancelled = api.cancel_spot_order(symbol="BTC-USDT", order_id=placed.order_id)
         finally:
             journal._fd = good
             os.close(full)
+        assert cancelled.order_id == placed.order_id, "a cancel reduces risk, so it goes out all the same"
         assert isinstance(caught.value.cause, JournalError)
         assert exchange.truth("mine").frames_received == 0
         assert api.submit_new_spot_order(**SPOT, client_oid="mine").client_oid == "mine", "and the next one is"

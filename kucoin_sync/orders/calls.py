@@ -246,7 +246,14 @@ class RequestCalls:
             args = operation.expire(args, clock, request.deadline.remaining())
             call.expires_ms = operation.expires_ms(args)
         if self._journal is not None:
-            self._journal.begin(
+            self._note_beginning(self._journal, call, args)
+        return args
+
+    @staticmethod
+    def _note_beginning(journal: Journal, call: Call, args: Any) -> None:
+        request, operation = call.request, call.operation
+        try:
+            journal.begin(
                 request.id,
                 request.op,
                 args,
@@ -257,8 +264,13 @@ class RequestCalls:
                 since_ms=call.since_ms,
                 items=None if operation.batch is None else len(operation.items(args)),
             )
+        except JournalError as error:
+            if operation.kind is not OperationKind.CANCEL:
+                raise
+            # A full disk must not keep anybody from reducing his risk.
+            logger.warning("%s is sent without being noted: %s", request.op, error)
+        else:
             call.is_journaled = True
-        return args
 
     @staticmethod
     def _may_repeat(outcome: Any, call: Call) -> bool:
