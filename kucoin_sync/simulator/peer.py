@@ -79,6 +79,9 @@ class Peer:
         self.is_welcomed = False
         #: Opcode of the frames that carry data here.
         self.opcode = TEXT
+        address = transport.get_extra_info("peername")
+        #: Where the connection came from; ``None`` if the transport does not tell.
+        self.remote_port: int | None = address[1] if address else None
         self.last_received = asyncio.get_running_loop().time()
         #: Bytes that came before the frame that came last, counted from the end of the handshake.
         self.frame_offset = 0
