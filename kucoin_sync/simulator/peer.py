@@ -170,8 +170,9 @@ class Peer:
         if not reset:
             self._transport.close()
             return
-        sock = self._transport.get_extra_info("socket")
-        if sock is not None and not self._transport.is_closing():
+        # Asked only while it is open: a TLS transport that was closed twice no longer knows its socket.
+        sock = None if self._transport.is_closing() else self._transport.get_extra_info("socket")
+        if sock is not None:
             try:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             except OSError:
