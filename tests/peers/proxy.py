@@ -27,7 +27,7 @@ __all__ = ["FaultProxy"]
 
 Direction = Literal["up", "down"]
 Hole = Literal["stall", "swallow"]
-Watch = Callable[[int, bytes, int], None]
+Watch = Callable[[int, bytes, int, int], None]
 
 _DIRECTIONS: tuple[Direction, Direction] = ("up", "down")
 _BUFFER_SIZE = 65536
@@ -49,8 +49,10 @@ class FaultProxy:
         target_port: The same.
         receive_buffer: Size of the proxy's receive buffers towards clients; ``None`` is the system's.
         watch: Called on the proxy's thread, before they are forwarded, for bytes that came from a client: with the
-            port that the connection to the target comes from, the bytes, and when the last of them had reached this
-            side (wall clock, nanoseconds). Where the kernel tells (Linux) that is its time, not the time of reading.
+            port that the connection to the target comes from, the bytes, and two wall clock times in nanoseconds. The
+            last byte reached this side not before the first, when there was none to be read, and not after the second,
+            the kernel's own time of it where it tells that (Linux), else the time of reading. With no bytes for each
+            new connection, because ports are used again.
 
     Attributes:
         host: Always ``127.0.0.1``.
@@ -150,13 +152,17 @@ class FaultProxy:
         self._order(set_piece)
 
     def resume(self) -> None:
-        """Forward again what stalled connections held back, and serve new ones as well; swallowed bytes are gone."""
+        """
+        Forward again what stalled connections held back, and serve new ones as well; swallowed bytes are gone.
+
+        What a side sent that has reset its connection meanwhile is discarded with it.
+        """
 
         def open_up() -> None:
             for one in _DIRECTIONS:
                 self._holes[one] = None
             for link in list(self._links):
-                if link.is_broken:
+                if link.is_broken or any(_has_failed(sock) for sock in (link.client, link.target)):
                     self._drop(link)
             for flow in self._flows():
                 flow.hole = None
@@ -289,6 +295,9 @@ class FaultProxy:
             client.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
         self._links.append(link)
         if target.connect_ex(self._target) in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+            if self._watch_bytes is not None:
+                now_ns = time.time_ns()
+                self._watch_bytes(target.getsockname()[1], b"", now_ns, now_ns)
             self._watch(link)
         else:
             self._drop(link)
@@ -318,9 +327,12 @@ class FaultProxy:
         if self._watch_bytes is None or flow.direction == "down":
             data = flow.source.recv(_BUFFER_SIZE)
         else:
+            asked_ns = time.time_ns()
             data, arrived_ns = _receive(flow.source)
             if data:
-                self._watch_bytes(flow.sink.getsockname()[1], data, arrived_ns)
+                self._watch_bytes(flow.sink.getsockname()[1], data, flow.empty_ns, arrived_ns)
+            if len(data) < _BUFFER_SIZE:
+                flow.empty_ns = asked_ns
         flow.has_ended = not data
         if flow.hole == "swallow":
             self._count(flow.direction, len(data))
@@ -408,6 +420,11 @@ class FaultProxy:
             self._selector.unregister(sock)
 
 
+def _has_failed(sock: socket.socket) -> bool:
+    """Return whether the other end has reset, which reading would tell only after what came before."""
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+
+
 def _receive(source: socket.socket) -> tuple[bytes, int]:
     """Return what came in, and when the last byte of it did."""
     data, told, _, _ = source.recvmsg(_BUFFER_SIZE, _TOLD_SIZE)
@@ -430,6 +447,7 @@ class _Flow:
         self.piece: int | None = None
         self.has_ended = False  # the source sent its FIN
         self.is_finished = False  # the sink was sent one
+        self.empty_ns = 0  # when nothing was left to be read, wall clock
 
     def wants_read(self) -> bool:
         if self.has_ended or self.hole == "stall":
