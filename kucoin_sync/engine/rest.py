@@ -156,8 +156,19 @@ class _ChannelAdapter(BaseAdapter):
         self._max_body = max_body
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        # A channel sets its interrupt when a send fails, which must not look as if the client had been closed, nor end
+        # the opening that the call's may belong to. So it gets one of its own, which the call's sets as well.
+        interrupt = Interrupt()
+        forget = self._interrupt.on_set(interrupt.set)
+        try:
+            return self._send(request, interrupt)
+        finally:
+            forget()
+            interrupt.close()
+
+    def _send(self, request: requests.PreparedRequest, interrupt: Interrupt) -> requests.Response:
         url = str(request.url)
-        channel = self._network.open_channel(url, self._deadline, self._interrupt)
+        channel = self._network.open_channel(url, self._deadline, interrupt)
         complete = False
         try:
             parts = urlsplit(url)
@@ -174,8 +185,7 @@ class _ChannelAdapter(BaseAdapter):
             complete = True
             return _response(request, answer, body)
         finally:
-            # The interrupt may belong to a whole opening; only this conversation is over. After half a conversation
-            # not one byte more of it may reach the peer.
+            # After half a conversation not one byte more of it may reach the peer.
             channel.discard(reset=not complete)
 
     def close(self) -> None:

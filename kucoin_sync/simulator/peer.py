@@ -79,6 +79,9 @@ class Peer:
         self.is_welcomed = False
         #: Opcode of the frames that carry data here.
         self.opcode = TEXT
+        address = transport.get_extra_info("peername")
+        #: Where the connection came from; ``None`` if the transport does not tell.
+        self.remote_port: int | None = address[1] if address else None
         self.last_received = asyncio.get_running_loop().time()
         #: Bytes that came before the frame that came last, counted from the end of the handshake.
         self.frame_offset = 0
@@ -167,8 +170,9 @@ class Peer:
         if not reset:
             self._transport.close()
             return
-        sock = self._transport.get_extra_info("socket")
-        if sock is not None and not self._transport.is_closing():
+        # Asked only while it is open: a TLS transport that was closed twice no longer knows its socket.
+        sock = None if self._transport.is_closing() else self._transport.get_extra_info("socket")
+        if sock is not None:
             try:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             except OSError:

@@ -41,6 +41,8 @@ class TruthFrame:
     code: str | None
     order_id: str | None
     replies_sent: int
+    #: Port that its connection came from, by which a proxy in between knows it; ``None`` if that is not told.
+    remote_port: int | None = None
 
 
 @frozen
@@ -74,6 +76,7 @@ class Entry:
     code: str | None = None
     order_id: str | None = None
     replies_sent: int = 0
+    remote_port: int | None = None
 
 
 class TruthLog:

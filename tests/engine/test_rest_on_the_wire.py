@@ -451,6 +451,23 @@ def test_R05_what_is_no_http_settles_nothing(answer: bytes, plain_peer: Scripted
                 call.result()
 
 
+def test_a_send_that_fails_does_not_look_like_a_closed_client(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """A request far above what buffers hold is still being written when the line is reset."""
+    with requests.Session() as session:
+        session.headers["X-Large"] = "x" * 20_000_000
+        rest = clients.stream_client(plain_peer, rest_session=session).rest
+        call = reading(rest, timeout=9)
+        for _ in range(2):  # a read is tried twice
+            with plain_peer.accept() as line:
+                line.rst()
+        with pytest.raises(ConnectionLost):
+            call.result()
+        session.headers.clear()
+        again = reading(rest, timeout=9)
+        serve(plain_peer, {"code": "200000", "data": []})
+        assert again.result() == []
+
+
 # The end of the client.
 
 

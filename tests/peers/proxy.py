@@ -11,7 +11,10 @@ import errno
 import queue
 import selectors
 import socket
+import struct
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -24,9 +27,14 @@ __all__ = ["FaultProxy"]
 
 Direction = Literal["up", "down"]
 Hole = Literal["stall", "swallow"]
+Watch = Callable[[int, bytes, int, int], None]
 
 _DIRECTIONS: tuple[Direction, Direction] = ("up", "down")
 _BUFFER_SIZE = 65536
+_TIMESTAMPS = 35 if sys.platform == "linux" else None
+"""SO_TIMESTAMPNS, which the socket module does not name."""
+_TIMESPEC = struct.Struct("qq")
+_TOLD_SIZE = 128
 
 
 class FaultProxy:
@@ -40,6 +48,11 @@ class FaultProxy:
         target_host: Where to connect for each client.
         target_port: The same.
         receive_buffer: Size of the proxy's receive buffers towards clients; ``None`` is the system's.
+        watch: Called on the proxy's thread, before they are forwarded, for bytes that came from a client: with the
+            port that the connection to the target comes from, the bytes, and two wall clock times in nanoseconds. The
+            last byte reached this side not before the first, when there was none to be read, and not after the second,
+            the kernel's own time of it where it tells that (Linux), else the time of reading. With no bytes for each
+            new connection, because ports are used again.
 
     Attributes:
         host: Always ``127.0.0.1``.
@@ -48,8 +61,11 @@ class FaultProxy:
 
     host = "127.0.0.1"
 
-    def __init__(self, target_host: str, target_port: int, *, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, target_host: str, target_port: int, *, receive_buffer: int | None = None, watch: Watch | None = None
+    ) -> None:
         self._target = (target_host, target_port)
+        self._watch_bytes = watch
         self._listener = socket.socket()
         self._listener.setblocking(False)
         if receive_buffer is not None:
@@ -134,6 +150,24 @@ class FaultProxy:
                 flow.piece = size
 
         self._order(set_piece)
+
+    def resume(self) -> None:
+        """
+        Forward again what stalled connections held back, and serve new ones as well; swallowed bytes are gone.
+
+        What a side sent that has reset its connection meanwhile is discarded with it.
+        """
+
+        def open_up() -> None:
+            for one in _DIRECTIONS:
+                self._holes[one] = None
+            for link in list(self._links):
+                if link.is_broken or any(_has_failed(sock) for sock in (link.client, link.target)):
+                    self._drop(link)
+            for flow in self._flows():
+                flow.hole = None
+
+        self._order(open_up)
 
     def heal(self) -> None:
         """Serve connections that come from now on without faults; blackholed ones stay as they are."""
@@ -257,8 +291,13 @@ class FaultProxy:
         for direction, flow in link.flows.items():
             flow.hole = self._holes[direction]
             flow.piece = self._piece
+        if self._watch_bytes is not None and _TIMESTAMPS is not None:
+            client.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
         self._links.append(link)
         if target.connect_ex(self._target) in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+            if self._watch_bytes is not None:
+                now_ns = time.time_ns()
+                self._watch_bytes(target.getsockname()[1], b"", now_ns, now_ns)
             self._watch(link)
         else:
             self._drop(link)
@@ -285,7 +324,15 @@ class FaultProxy:
             self._watch(link)
 
     def _read(self, flow: _Flow) -> None:
-        data = flow.source.recv(_BUFFER_SIZE)
+        if self._watch_bytes is None or flow.direction == "down":
+            data = flow.source.recv(_BUFFER_SIZE)
+        else:
+            asked_ns = time.time_ns()
+            data, arrived_ns = _receive(flow.source)
+            if data:
+                self._watch_bytes(flow.sink.getsockname()[1], data, flow.empty_ns, arrived_ns)
+            if len(data) < _BUFFER_SIZE:
+                flow.empty_ns = asked_ns
         flow.has_ended = not data
         if flow.hole == "swallow":
             self._count(flow.direction, len(data))
@@ -329,6 +376,7 @@ class FaultProxy:
         if link.flow_from(sock).hole is None:
             self._drop(link)
             return
+        link.is_broken = True
         self._forget(sock)
         reset(sock)
         for flow in link.flows.values():
@@ -372,6 +420,21 @@ class FaultProxy:
             self._selector.unregister(sock)
 
 
+def _has_failed(sock: socket.socket) -> bool:
+    """Return whether the other end has reset, which reading would tell only after what came before."""
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+
+
+def _receive(source: socket.socket) -> tuple[bytes, int]:
+    """Return what came in, and when the last byte of it did."""
+    data, told, _, _ = source.recvmsg(_BUFFER_SIZE, _TOLD_SIZE)
+    for level, kind, value in told:
+        if (level, kind) == (socket.SOL_SOCKET, _TIMESTAMPS) and len(value) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(value)
+            return data, seconds * 1_000_000_000 + nanoseconds
+    return data, time.time_ns()
+
+
 class _Flow:
     """One direction of one connection."""
 
@@ -384,6 +447,7 @@ class _Flow:
         self.piece: int | None = None
         self.has_ended = False  # the source sent its FIN
         self.is_finished = False  # the sink was sent one
+        self.empty_ns = 0  # when nothing was left to be read, wall clock
 
     def wants_read(self) -> bool:
         if self.has_ended or self.hole == "stall":
@@ -401,6 +465,7 @@ class _Link:
         self.client = client
         self.target = target
         self.is_connected = False
+        self.is_broken = False  # one side failed, and the other was not told
         self.flows: dict[Direction, _Flow] = {
             "up": _Flow("up", client, target),
             "down": _Flow("down", target, client),

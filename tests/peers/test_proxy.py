@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -284,6 +285,62 @@ def test_healing_serves_new_connections_only(proxy, peer):
             assert line.read_bytes(5) == b"alive"
         with pytest.raises(TimeoutError):
             dead_line.read_bytes(1, 0.01)
+
+
+def test_stalled_connections_go_on_where_they_stopped(proxy, peer):
+    with connected(proxy, peer) as (client, line):
+        proxy.blackhole("up")
+        client.sendall(b"held back")
+        with pytest.raises(TimeoutError):
+            line.read_bytes(1, 0.01)
+        proxy.resume()
+        assert line.read_bytes(9) == b"held back"
+        client.sendall(b", and new")
+        assert line.read_bytes(9) == b", and new"
+
+
+def test_a_side_that_failed_in_a_hole_is_told_of_when_it_ends(proxy, peer):
+    with connected(proxy, peer) as (client, line):
+        proxy.blackhole("up")
+        abort(client)
+        line.send(b"to nobody")
+        proxy.resume()
+        assert line.expect_eof() == "rst"
+
+
+def test_what_a_client_sent_before_it_reset_a_stalled_line_goes_nowhere(proxy, peer):
+    with connected(proxy, peer) as (client, line):
+        proxy.blackhole("up")
+        client.sendall(b"held back, and taken back")
+        abort(client)
+        proxy.resume()
+        assert line.expect_eof() == "rst"
+        assert line.unread == b""
+
+
+# Arrivals
+
+
+def test_what_comes_from_a_client_is_told_with_the_time_it_arrived(peer):
+    """The two times hold the moment of the arrival between them, however late the proxy comes to read."""
+    seen: list[tuple[int, bytes, int, int]] = []
+    watched = FaultProxy("127.0.0.1", peer.port, watch=lambda *told: seen.append(told))
+    with watched as proxy, connected(proxy, peer) as (client, line):
+        client.sendall(b"first")
+        assert line.read_bytes(5) == b"first"
+        proxy.blackhole("up")
+        before = time.time_ns()
+        client.sendall(b"second")
+        with pytest.raises(TimeoutError):
+            line.read_bytes(1, 0.01)
+        proxy.resume()
+        assert line.read_bytes(6) == b"second"
+        line.send(b"not told")
+        client.settimeout(LIMIT)
+        assert client.recv(8) == b"not told"
+    assert [data for _, data, _, _ in seen] == [b"", b"first", b"second"]
+    assert len({port for port, _, _, _ in seen}) == 1
+    assert seen[2][2] <= before <= seen[2][3]
 
 
 # Slices

@@ -259,3 +259,16 @@ def test_waiting_faults_are_bounded(simulator: Simulator) -> None:
         simulator.drop_ack()
     with pytest.raises(ValueError, match="at most 1000"):
         simulator.drop_ack()
+
+
+def test_a_tls_line_that_is_ending_already_can_be_cut(make: Make) -> None:
+    """Asking such a line for its socket fails once its end was asked for twice; one cut must not spoil the others."""
+    simulator = make(tls=True)
+    with connect(url_of(simulator, "ws_api"), compression=None, proxy=None, ssl=simulator.ssl_context()):
+
+        def cut_again_and_again(simulator: Simulator) -> list[int]:
+            return [simulator.cut(reset=reset) for reset in (False, False, True)]
+
+        # On the simulator's own thread, so that the client cannot join in between.
+        assert simulator.wait_for(cut_again_and_again) == [1, 1, 1]
+        simulator.wait_for(lambda s: s.connections() == 0)

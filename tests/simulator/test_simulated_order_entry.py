@@ -172,6 +172,12 @@ def test_duplicate_client_order_id_is_refused_while_live(simulator: Simulator, o
     assert record.order_id == simulator.orders()[0].order_id
 
 
+def test_truth_tells_the_port_that_an_order_came_from(simulator: Simulator, orders: Socket) -> None:
+    """A proxy in between knows a connection by it, and so which of its bytes the order was."""
+    orders.order("a").receive()
+    assert simulator.truth_frames()[0].remote_port == orders.ws.socket.getsockname()[1]
+
+
 def test_truth_of_an_order_that_never_came(simulator: Simulator) -> None:
     record = simulator.truth("nobody")
     assert (record.frames_received, record.executed, record.outcome) == (0, 0, None)

@@ -168,6 +168,7 @@ class WsApiSession:
                     self._peer.frame_offset,
                     venue.clock.machine_ns(),
                     time.monotonic_ns(),
+                    remote_port=self._peer.remote_port,
                 )
             )
             for order in orders
