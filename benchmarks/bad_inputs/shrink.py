@@ -36,7 +36,7 @@ def minimize(whole: T, does_harm: Callable[[T], bool], *, until: float) -> T:
         while start < len(whole):
             if time.monotonic() >= until:
                 return whole
-            rest: T = whole[:start] + whole[start + size :]  # type: ignore[operator, assignment]
+            rest: T = whole[:start] + whole[start + size :]  # type: ignore[operator]
             if rest and does_harm(rest):
                 whole, smaller = rest, True
             else:
