@@ -24,6 +24,7 @@ __all__ = ["LoopbackOnly", "Peer", "Request", "Wire"]
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 _HEAD_LIMIT = 64 * 1024
+_TLS_HANDSHAKE = b"\x16"
 
 
 @attrs.frozen
@@ -62,8 +63,9 @@ class Wire:
         """Read one HTTP request with its body. Raises EOFError, OSError."""
         deadline = Deadline(self._limit)
         while b"\r\n\r\n" not in self._buffer:
-            if len(self._buffer) > _HEAD_LIMIT:
-                raise EOFError("a request without an end")
+            if len(self._buffer) > _HEAD_LIMIT or self._buffer.startswith(_TLS_HANDSHAKE):
+                # Such as TLS, where a spoilt token answer says wss:// of a plain server.
+                raise EOFError("not a request")
             self._fill(deadline, "an HTTP request")
         head = self._take(self._buffer.index(b"\r\n\r\n") + 4, deadline)
         line, *lines = head.decode("latin-1").split("\r\n")

@@ -21,6 +21,8 @@ GOOD = "good-4f1d"
 """Marks good messages; no mutation makes it."""
 
 _DOCUMENTED = tuple(getattr(kucoin_sync.errors, name) for name in kucoin_sync.errors.__all__ if name[0].isupper())
+MAX_MESSAGE = 4 * 1024 * 1024
+"""Bytes that a message may have, unpacked."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -133,6 +135,8 @@ class Watch:
 
     def _on_update(self, update: Any) -> None:
         update.typed  # noqa: B018  (must not raise, whatever came)
+        if len(update.raw) > MAX_MESSAGE:
+            self.problem("accepted", f"a message of {len(update.raw)} characters")
         data = update.data
         if type(data) is dict and data.get("mark") == GOOD:
             self._take_good(data["n"])

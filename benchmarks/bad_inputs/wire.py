@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from benchmarks.bad_inputs.inputs import Ending, Input
+from benchmarks.bad_inputs.watch import MAX_MESSAGE
 from tests.peers.frames import Opcode, frame
 
 __all__ = ["ENDING", "KEEPING", "ends_by_the_rules", "message"]
@@ -23,7 +24,6 @@ UNREADABLE_IN_A_ROW = 20
 """After so many the client gives the line up."""
 FRAGMENTS = 1024
 """More than so many fragments of one message are refused."""
-MAX_MESSAGE = 4 * 1024 * 1024
 _CLOSE_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1014, 3000, 4000, 4999)
 """Not 1012 and 1013, which ask for a second of patience."""
 _BAD_CLOSES = (b"\x03", b"\x00\x00", b"\x03\xec", b"\x03\xed", b"\x03\xee", b"\x03\xf7", b"\xff\xff", b"\x03\xe8\xff")
