@@ -37,6 +37,8 @@ OTHERS = (SAMPLE, '{"T":"trade.SPOT","d":{"p":"7"}}')
 ROUNDS = 100
 URL = "ws://127.0.0.1:65535"
 
+needs_linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is counted as Linux counts it")
+
 
 def is_json(data: bytes) -> bool:
     try:
@@ -331,6 +333,7 @@ def decode() -> Callable[[ClassicDialect, str, float, Origin], Inbound]:
     return ClassicDialect.decode
 
 
+@needs_linux
 def test_an_exception_of_the_reader_is_found_and_made_small(
     monkeypatch: pytest.MonkeyPatch,
     decode: Callable[..., Inbound],
@@ -353,6 +356,7 @@ def test_an_exception_of_the_reader_is_found_and_made_small(
     assert b"Infinity".hex() in printed
 
 
+@needs_linux
 def test_a_message_that_is_swallowed_is_found(monkeypatch: pytest.MonkeyPatch, decode: Callable[..., Inbound]) -> None:
     swallow = [False]
 
@@ -367,6 +371,7 @@ def test_a_message_that_is_swallowed_is_found(monkeypatch: pytest.MonkeyPatch, d
     assert result.harm.category == "loss"
 
 
+@needs_linux
 def test_a_line_that_is_opened_by_an_answer_which_must_be_refused_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_HandshakeFile, "_judge", lambda self, head: None)
     monkeypatch.setattr(runs, "_SHRINK_SECONDS", 1.0)
@@ -376,6 +381,7 @@ def test_a_line_that_is_opened_by_an_answer_which_must_be_refused_is_found(monke
     assert "extension nobody asked for" in [one.mutation for one in result.harm.inputs]
 
 
+@needs_linux
 def test_an_undocumented_exception_of_a_rest_call_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kucoin_sync.kucoin.rest_answers.RestError", lambda *_, **__: KeyError("no"))
     monkeypatch.setattr(runs, "_SHRINK_SECONDS", 0.0)
@@ -397,6 +403,7 @@ def test_more_memory_than_allowed_is_found(monkeypatch: pytest.MonkeyPatch) -> N
 # And the library holds.
 
 
+@needs_linux
 @pytest.mark.parametrize(("inputs", "tls"), [(3000, False), (1500, True)], ids=["plain", "tls"])
 def test_after_thousands_of_bad_inputs_every_good_message_arrives(inputs: int, tls: bool) -> None:
     result = runs.run(runs.Plan(inputs, seed=20261126, tls=tls), lambda text: None)

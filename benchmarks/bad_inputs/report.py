@@ -22,16 +22,17 @@ def to_text(result: Result) -> str:
     rows = [_row(kind, counts) for kind, counts in result.kinds.items()]
     if len(rows) > 1:
         rows.append(_row("all", _sum(list(result.kinds.values())), seconds=result.seconds))
-    kinds = [
-        (kind, mutation, f"{count:,}")
-        for kind, counter in result.mutations.items()
-        for mutation, count in sorted(counter.items(), key=lambda item: -item[1])
+    names = list(dict.fromkeys(name for counter in result.mutations.values() for name, _ in counter.most_common()))
+    mutations = [
+        (name, *(f"{counter[name]:,}" if name in counter else "-" for counter in result.mutations.values()))
+        for name in names
     ]
+    begin = f"{result.rss_start / 2**20:,.1f} MiB after the first inputs, " if result.rss_start else ""
     parts = [
         f"seed {plan.seed}, {'TLS' if plan.tls else 'plain'}, {result.inputs:,} inputs in {result.seconds:,.0f} s; "
-        f"memory in use {result.rss_start / 2**20:,.1f} MiB at the start, {result.rss_end / 2**20:,.1f} MiB at the end",
+        f"memory in use {begin}{result.rss_end / 2**20:,.1f} MiB at the end",
         _table(_COLUMNS, rows),
-        _table(("kind", "mutation", "inputs"), kinds),
+        _table(("mutation", *result.mutations), mutations),
         "exceptions reported: "
         + (", ".join(f"{count:,} {name}" for name, count in sorted(result.exceptions.items())) or "none"),
         "no finding" if result.harm is None else _harm(result, result.harm),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import logging
-import os
+import mmap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,13 +23,12 @@ GOOD = "good-4f1d"
 _DOCUMENTED = tuple(getattr(kucoin_sync.errors, name) for name in kucoin_sync.errors.__all__ if name[0].isupper())
 MAX_MESSAGE = 4 * 1024 * 1024
 """Bytes that a message may have, unpacked."""
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def resident_bytes() -> int:
     """Return the memory of this process that is in use (Linux)."""
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  (asked for thousands of times)
-        return int(file.read().split()[1]) * _PAGE
+        return int(file.read().split()[1]) * mmap.PAGESIZE
 
 
 def check_error(error: BaseException) -> str | None:
