@@ -83,11 +83,11 @@ class _Openings(Target):
                 raise Finding("hang", f"the client opened no connection in {self.limit:g} s") from None
             try:
                 return wire, wire.read_request()
-            except EOFError:
-                wire.close()
-            except OSError:
+            except TimeoutError:
                 wire.close()
                 raise Finding("hang", "a connection without a request") from None
+            except (EOFError, OSError):
+                wire.close()  # it was told to go to a URL for which no request can be written
 
     def _answer(self, wire: Wire, data: bytes) -> None:
         """Send all there is, end our half, and wait until the client ends its own."""
