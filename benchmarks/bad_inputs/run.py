@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import gc
 import ssl
 import threading
 import time
@@ -18,7 +17,7 @@ from benchmarks.bad_inputs.peer import LoopbackOnly
 from benchmarks.bad_inputs.plan import TARGETS_OF, make_chunk
 from benchmarks.bad_inputs.play import Target
 from benchmarks.bad_inputs.shrink import shrink_inputs
-from benchmarks.bad_inputs.watch import LogWatch, resident_bytes
+from benchmarks.bad_inputs.watch import LogWatch, resident_bytes, return_free_memory
 from tests.peers.certificates import server_context
 from tests.peers.leaks import LeakGuard
 
@@ -148,6 +147,7 @@ class _Run:
                         if time.monotonic() >= next_report:
                             next_report += 10.0
                             self._report(f"{result.inputs:,} inputs, {resident_bytes() >> 20} MiB, {self._next_chunk}")
+                    return_free_memory()
                     result.rss_end = resident_bytes()
                 finally:
                     result.seconds = time.monotonic() - began
@@ -215,11 +215,11 @@ class _Run:
         result = self.result
         if result.inputs < _WARM_UP:
             return
-        resident = resident_bytes()
         if not result.rss_start:
-            result.rss_start = resident
-        elif resident > result.rss_start + self._plan.memory:
-            gc.collect()
+            return_free_memory()
+            result.rss_start = resident_bytes()
+        elif resident_bytes() > result.rss_start + self._plan.memory:
+            return_free_memory()
             resident = resident_bytes()
             if resident > result.rss_start + self._plan.memory:
                 raise Finding("memory", f"{resident >> 20} MiB after {result.rss_start >> 20} MiB at the start")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import ctypes
+import gc
 import logging
 import mmap
 import threading
@@ -15,7 +17,7 @@ import kucoin_sync.errors
 from benchmarks.bad_inputs.inputs import Finding
 from kucoin_sync import WebsocketClient
 
-__all__ = ["GOOD", "LogWatch", "Watch", "check_error", "resident_bytes"]
+__all__ = ["GOOD", "LogWatch", "Watch", "check_error", "resident_bytes", "return_free_memory"]
 
 GOOD = "good-4f1d"
 """Marks good messages; no mutation makes it."""
@@ -29,6 +31,14 @@ def resident_bytes() -> int:
     """Return the memory of this process that is in use (Linux)."""
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  (asked for thousands of times)
         return int(file.read().split()[1]) * mmap.PAGESIZE
+
+
+def return_free_memory() -> None:
+    """Let go of what is not in use: garbage, and what glibc's allocator keeps of it."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def check_error(error: BaseException) -> str | None:
