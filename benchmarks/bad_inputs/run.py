@@ -33,7 +33,7 @@ TARGETS: Mapping[str, Callable[..., Target]] = {
     "trade upgrades": lambda **settings: UpgradeAnswers("trade", **settings),
     "rest answers": lambda **settings: RestAnswers(**settings),
 }
-SHARES: Mapping[Kind, float] = {"frames": 0.88, "tokens": 0.04, "upgrades": 0.04, "rest": 0.04}
+SHARES: Mapping[Kind, float] = {"frames": 0.94, "tokens": 0.02, "upgrades": 0.02, "rest": 0.02}
 """Of the inputs of a run of all kinds: an input that needs a connection of its own takes far longer than a frame."""
 
 _CLIENT_THREADS = 3
