@@ -17,7 +17,7 @@ from kucoin_sync.kucoin.models.typed import read_classic
 from kucoin_sync.kucoin.numbers import to_milliseconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
-from kucoin_sync.protocol.json_text import dumps, loads
+from kucoin_sync.protocol.json_text import dumps, loads, plain_text
 from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Unknown, Unreadable, Welcome
 from kucoin_sync.protocol.packed_text import unpack_text
 
@@ -158,7 +158,7 @@ class ClassicDialect:
 
 def _control(frame: dict[str, Any], kind: Any, text: str) -> Inbound:
     request_id = frame.get("id")
-    request_id = None if request_id is None else str(request_id)
+    request_id = None if request_id is None else plain_text(request_id)
     if kind == "ack" and request_id is not None:
         return Ack(request_id, text)
     if kind == "pong" and request_id is not None:
@@ -166,7 +166,7 @@ def _control(frame: dict[str, Any], kind: Any, text: str) -> Inbound:
     if kind == "welcome":
         return Welcome(request_id)
     if kind == "error":
-        return Refusal(request_id, str(frame.get("code", "")), str(frame.get("data", "")), text)
+        return Refusal(request_id, plain_text(frame.get("code", "")), plain_text(frame.get("data", "")), text)
     return Unknown(text)
 
 

@@ -17,7 +17,7 @@ from kucoin_sync.kucoin.models.typed import read_pro
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
-from kucoin_sync.protocol.json_text import dumps, loads
+from kucoin_sync.protocol.json_text import dumps, loads, plain_text
 from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Unknown, Unreadable, Welcome
 from kucoin_sync.protocol.packed_text import unpack_text
 
@@ -164,17 +164,18 @@ class ProDialect:
 
 def _control(frame: dict[str, Any], text: str) -> Inbound:
     request_id = frame.get("id")
-    request_id = None if request_id is None else str(request_id)
+    request_id = None if request_id is None else plain_text(request_id)
     if "pong" in (frame.get("type"), frame.get("op")) and request_id is not None:
         return PongReceived(request_id, to_milliseconds(frame.get("ts", frame.get("timestamp"))), text)
     if "result" in frame and frame["result"] in (True, "true") and request_id is not None:
         return Ack(request_id, text)
     if "result" in frame or "code" in frame:
         words = (frame.get(key) for key in ("message", "reason", "msg"))
-        return Refusal(request_id, str(frame.get("code", "")), next((str(word) for word in words if word), ""), text)
+        message = next((plain_text(word) for word in words if word), "")
+        return Refusal(request_id, plain_text(frame.get("code", "")), message, text)
     if frame.get("message") == "welcome":
         return Welcome(
-            str(frame.get("sessionId") or "") or None,
+            plain_text(frame.get("sessionId") or "") or None,
             ping_interval=to_seconds(frame.get("pingInterval")),
             pong_timeout=to_seconds(frame.get("pingTimeout")),
         )

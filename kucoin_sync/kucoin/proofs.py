@@ -18,6 +18,7 @@ from kucoin_sync.events import OrderResult
 from kucoin_sync.kucoin.codes import code_text
 from kucoin_sync.kucoin.numbers import exact, to_milliseconds
 from kucoin_sync.orders.operation import Batch, ItemReply, Proof
+from kucoin_sync.protocol.json_text import plain_text
 
 __all__ = [
     "MULTI_CANCEL",
@@ -139,7 +140,7 @@ def _matcher(*success: str) -> Callable[[Sequence[Any], Any], Sequence[ItemReply
             return None
         entry = entries[0]
         code = code_text(entry.get("code"))
-        return ItemReply(code in success, code, str(entry.get("msg") or ""), entry)
+        return ItemReply(code in success, code, plain_text(entry.get("msg") or ""), entry)
 
     return match
 

@@ -14,7 +14,7 @@ from kucoin_sync.errors import AuthError, ConnectError, TokenError, shorten
 from kucoin_sync.kucoin.codes import AUTH_CODES, SUCCESS
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall
-from kucoin_sync.protocol.json_text import loads
+from kucoin_sync.protocol.json_text import loads, plain_text
 
 __all__ = [
     "is_passing",
@@ -59,7 +59,7 @@ def read_time(answer: HttpAnswer) -> int:
     """Return KuCoin's clock, ms. Raises TokenError."""
     data = _read_envelope(answer)
     if not isinstance(data, int) or isinstance(data, bool):
-        raise TokenError(f"server time is no number: {shorten(data)}", status=answer.status)
+        raise TokenError(f"server time is no number: {shorten(plain_text(data))}", status=answer.status)
     return data
 
 
@@ -118,13 +118,13 @@ def _read_ms(server: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > LONGEST_MS:
-        raise TokenError(f"{name} is no number: {shorten(value)}")
+        raise TokenError(f"{name} is no number: {shorten(plain_text(value))}")
     return value / 1000
 
 
 def _sample(answer: Any) -> str:
     """Return a short piece of an answer, or none of it if it may hold a token, whole or cut short."""
-    text = bytes(answer).decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+    text = bytes(answer).decode("utf-8", "replace") if isinstance(answer, bytes) else plain_text(answer)
     return "(an answer with a token in it)" if "token" in text.lower() else shorten(text)
 
 
@@ -137,7 +137,7 @@ def _read_envelope(answer: HttpAnswer) -> Any:
         frame = None
     if not isinstance(frame, Mapping) or not isinstance(frame.get("code"), (str, int)):
         raise _bad_status(answer) or TokenError(f"not KuCoin's JSON: {_sample(answer.body)}", status=status)
-    code, text = str(frame["code"]), shorten(frame.get("msg") or "no text")
+    code, text = str(frame["code"]), shorten(plain_text(frame.get("msg") or "no text"))
     if code == SUCCESS and status == 200:
         return frame.get("data")
     if code in AUTH_CODES:

@@ -32,7 +32,7 @@ from kucoin_sync.kucoin.rest_call import HOSTS, RestCall
 from kucoin_sync.orders.operation import Operation, OperationKind, Verdict
 from kucoin_sync.orders.outcome import conclude
 from kucoin_sync.protocol.dialect import HttpAnswer
-from kucoin_sync.protocol.json_text import exact_loads
+from kucoin_sync.protocol.json_text import exact_loads, plain_text
 from kucoin_sync.protocol.messages import Reply
 
 __all__ = [
@@ -115,7 +115,7 @@ def judge_read(call: RestCall, answer: HttpAnswer) -> Any:
 
 def odd_data(op: str, data: Any) -> RestError:
     """Return the error for data of another shape than the call's."""
-    return RestError(f"an answer of another shape: {shorten(data)}", op=op, status=200, retryable=True)
+    return RestError(f"an answer of another shape: {shorten(plain_text(data))}", op=op, status=200, retryable=True)
 
 
 def read_failure(call: RestCall, failure: NoAnswer) -> KucoinSyncError:

@@ -15,7 +15,7 @@ from kucoin_sync.kucoin import codes, rest
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
-from kucoin_sync.protocol.json_text import dumps, loads
+from kucoin_sync.protocol.json_text import dumps, loads, plain_text
 from kucoin_sync.protocol.messages import (
     Challenge,
     Inbound,
@@ -101,13 +101,13 @@ class TradeDialect:
             return Unreadable("not a JSON object", text)
         op, request_id = frame.get("op"), frame.get("id")
         if op == "pong" or frame.get("type") == "pong":
-            return PongReceived(str(request_id), to_milliseconds(frame.get("timestamp")), text)
+            return PongReceived(plain_text(request_id), to_milliseconds(frame.get("timestamp")), text)
         if request_id not in (None, "") and ("op" in frame or "code" in frame):
             return Reply(
-                str(request_id),
+                plain_text(request_id),
                 op if type(op) is str else None,
                 codes.code_text(frame.get("code")),
-                str(frame.get("msg") or ""),
+                plain_text(frame.get("msg") or ""),
                 frame.get("data"),
                 _whole(frame.get("inTime")),
                 _whole(frame.get("outTime")),
@@ -115,7 +115,7 @@ class TradeDialect:
                 text,
             )
         if "code" in frame:
-            return Refusal(None, codes.code_text(frame["code"]), str(frame.get("msg") or ""), text)
+            return Refusal(None, codes.code_text(frame["code"]), plain_text(frame.get("msg") or ""), text)
         return _greeting(frame, text)
 
     @staticmethod
@@ -158,7 +158,7 @@ class TradeDialect:
 def _greeting(frame: dict[str, Any], text: str) -> Inbound:
     if "welcome" in (frame.get("data"), frame.get("message")):
         return Welcome(
-            str(frame.get("sessionId") or "") or None,
+            plain_text(frame.get("sessionId") or "") or None,
             ping_interval=to_seconds(frame.get("pingInterval")),
             pong_timeout=to_seconds(frame.get("pingTimeout")),
         )

@@ -11,6 +11,8 @@ __all__ = ["BUDGET_WINDOW", "Backoff", "OpeningBudget"]
 
 FACTOR = 1.7
 LONGEST_DELAY = 30.0
+MOST_STEPS = 100
+"""Any first delay but none has long reached the longest by then; more steps are more than a float can hold."""
 LONGEST_RETRY_AFTER = 300.0
 BUDGET_WINDOW = 60.0
 
@@ -32,10 +34,7 @@ class Backoff:
     def next_delay(self, *, retry_after: float | None = None, at_least: float = 0.0) -> float:
         """Count one failure and return the seconds to wait; a peer's ``retry_after`` is honoured up to 5 min."""
         self.attempts += 1
-        try:
-            bound = min(LONGEST_DELAY, self._first * FACTOR ** (self.attempts - 1))
-        except OverflowError:
-            bound = LONGEST_DELAY
+        bound = min(LONGEST_DELAY, self._first * FACTOR ** min(self.attempts - 1, MOST_STEPS))
         # The lower half keeps the delay growing, the upper half spreads it.
         delay = bound * (0.5 + 0.5 * self._random())
         if retry_after is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-__all__ = ["dumps", "exact_loads", "loads", "standard_dumps", "standard_loads"]
+__all__ = ["dumps", "exact_loads", "loads", "plain_text", "standard_dumps", "standard_loads"]
 
 MAX_EXPONENT = 400
 """No price is beyond ten to this power, and writing one out in plain digits would fill the memory."""
@@ -58,6 +58,14 @@ def exact_loads(text: str) -> Any:
         return json.loads(text, parse_constant=_refuse, parse_float=_exact)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def plain_text(value: Any) -> str:
+    """Return a value of a decoded text as text, where a text is due but anything may stand, however deep."""
+    try:
+        return str(value)
+    except RecursionError:  # the fast decoder reads deeper than `str` can write
+        return "(nested too deep)"
 
 
 def standard_dumps(value: Any) -> str:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kucoin_sync.kucoin import classic, trade
+from kucoin_sync.kucoin import classic, pro, trade
 from kucoin_sync.protocol import json_text
 from kucoin_sync.protocol.messages import Inbound, Unreadable
 from tests.kucoin import samples
@@ -21,6 +21,8 @@ from tests.kucoin.samples import ORIGIN
 KINDS = Inbound.__args__
 DECODERS = [pytest.param(json_text.standard_loads, id="standard"), pytest.param(json_text.loads, id="installed")]
 KEYS = ["spotPublicV1", "futuresPrivateV1", "wsApiSpotV1"]
+DEEP = '{"a":' * 1000 + "1" + "}" * 1000
+"""Deep enough for trouble, and not too deep for the fast decoder."""
 
 _WORDS = st.sampled_from(
     [
@@ -41,12 +43,14 @@ _FRAMES = st.dictionaries(_WORDS, _VALUES, max_size=7).map(json.dumps)
 
 
 def dialect_of(ws_key: str) -> Any:
-    return samples.trade(ws_key) if ws_key.startswith("wsApi") else samples.classic(ws_key)
+    if ws_key.startswith("wsApi"):
+        return samples.trade(ws_key)
+    return samples.pro(ws_key) if "Pro" in ws_key else samples.classic(ws_key)
 
 
 @contextmanager
 def decoding_with(loads: Callable[[str], Any]) -> Iterator[None]:
-    with patch.object(classic, "loads", loads), patch.object(trade, "loads", loads):
+    with patch.object(classic, "loads", loads), patch.object(trade, "loads", loads), patch.object(pro, "loads", loads):
         yield
 
 
@@ -93,3 +97,26 @@ def test_P01_what_is_no_json_object_is_unreadable(loads: Callable[[str], Any], w
     assert isinstance(message, Unreadable)
     assert message.raw == text
     assert message.problem
+
+
+@pytest.mark.parametrize("ws_key", [*KEYS, "spotPublicProV2"])
+@pytest.mark.parametrize("loads", DECODERS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"type":"error","id":@,"code":1,"data":"no"}', id="id"),
+        pytest.param('{"type":"error","id":"1","code":@,"data":@,"msg":@}', id="words-of-a-refusal"),
+        pytest.param('{"type":"ack","id":@}', id="id-of-an-ack"),
+        pytest.param('{"type":"pong","id":@}', id="id-of-a-pong"),
+        pytest.param('{"id":@,"op":"spot.order","code":"1","msg":@}', id="reply"),
+        pytest.param('{"code":"1","msg":@,"result":false,"reason":@}', id="refusal"),
+        pytest.param('{"sessionId":@,"data":"welcome","message":"welcome"}', id="session"),
+    ],
+)
+def test_P03_a_value_too_deep_to_be_written_as_text_harms_nobody(
+    loads: Callable[[str], Any], ws_key: str, text: str
+) -> None:
+    """It once ended the line with an internal error: what can be decoded is not always fit for ``str``."""
+    with decoding_with(loads):
+        message = dialect_of(ws_key).decode(text.replace("@", DEEP), 1.0, ORIGIN)
+    assert isinstance(message, KINDS)

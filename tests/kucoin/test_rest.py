@@ -177,6 +177,25 @@ def test_R05_what_is_not_the_exchanges_json_is_a_token_error_with_a_short_sample
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("loads", DECODERS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"code":"400100","msg":@}', id="message"),
+        pytest.param('{"code":"200000","data":@}', id="data"),
+        pytest.param(
+            '{"code":"200000","data":{"token":"x","instanceServers":[{"endpoint":"y","pingInterval":@}]}}', id="ms"
+        ),
+    ],
+)
+def test_P03_an_answer_too_deep_to_be_written_as_text_is_a_token_error(loads: Callable[[str], Any], text: str) -> None:
+    """It once was an internal error of the opening."""
+    deep = '{"a":' * 1000 + "1" + "}" * 1000
+    with patch.object(rest, "loads", loads), pytest.raises(TokenError) as caught:
+        rest.read_token(answer(text.replace("@", deep).encode()), connect_id="x")
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 520])
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"code":"500000","msg":"later"}'], ids=["empty", "html", "json"])
 def test_R07_a_failing_server_is_worth_trying_again(status: int, body: bytes) -> None:

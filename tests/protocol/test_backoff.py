@@ -33,6 +33,12 @@ def test_no_number_of_failures_makes_a_delay_longer_than_thirty_seconds(
     assert 0.0 <= backoff.next_delay() <= LONGEST_DELAY
 
 
+def test_a_first_step_of_zero_stays_no_delay_however_often_an_opening_fails() -> None:
+    """It once jumped to half a minute with the 1,339th failure, where the factor is more than a float holds."""
+    backoff = Backoff(0.0, lambda: 1.0)
+    assert {backoff.next_delay() for _ in range(2000)} == {0.0}
+
+
 def test_T22_reset_starts_from_the_first_step_again() -> None:
     backoff = Backoff(0.5, lambda: 1.0)
     for _ in range(5):
