@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.clients import Clients
+from tests.fault_table import FaultTable, listed_faults
 from tests.peers import LeakGuard, ScriptedPeer, server_context
 
 HANGING_TEST = 120.0
@@ -19,6 +20,11 @@ HANGING_TEST = 120.0
 # of Ctrl-C send it to such children.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the faults of the catalogue whose tests passed."""
+    config.pluginmanager.register(FaultTable(listed_faults()))
 
 
 @pytest.fixture(autouse=True)
