@@ -8,6 +8,7 @@ done. After it the frames are ours.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 
@@ -40,6 +41,8 @@ from kucoin_sync.protocol.frames import (
 )
 
 __all__ = ["Transport", "open_transport"]
+
+logger = logging.getLogger("kucoin_sync.engine.transport")
 
 FRAME_TIMEOUT = 10.0
 """Seconds that a frame may take from its first byte to its last: the largest allowed still fits through a slow line."""
@@ -79,6 +82,8 @@ def open_transport(
 def _shake_hands(channel: Channel, url: str, deadline: Deadline) -> bytes:
     """Do the opening handshake; return the bytes that came after the response."""
     file = _HandshakeFile(channel, deadline)
+    if websocket.isEnabledForTrace():
+        logger.warning("websocket.enableTrace() was called: it prints tokens, signatures and passphrases")
     try:
         websocket.WebSocket().connect(  # type: ignore[no-untyped-call]
             url,
