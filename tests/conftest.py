@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.clients import Clients
+from tests.fault_table import FaultTable, listed_faults
 from tests.peers import LeakGuard, ScriptedPeer, server_context
+from tests.peers.failing import failing_sockets  # noqa: F401  (a fixture)
 
 HANGING_TEST = 120.0
 
@@ -21,13 +23,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the faults of the catalogue whose tests passed."""
+    config.pluginmanager.register(FaultTable(listed_faults()))
+
+
 @pytest.fixture(autouse=True)
-def guard() -> Iterator[None]:
+def guard() -> Iterator[LeakGuard]:
     """Fail a test that leaves a thread, a descriptor or an exception behind; dump the stacks of one that hangs."""
     faulthandler.dump_traceback_later(HANGING_TEST, exit=True)
     try:
         with LeakGuard() as leaks:
-            yield
+            yield leaks
             leaks.check()
     finally:
         faulthandler.cancel_dump_traceback_later()

@@ -9,22 +9,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.fault_table import names_of_tests, numbers_in
+
 __all__ = ["PAGE", "rendered"]
 
-TESTS = Path(__file__).resolve().parent
-PAGE = TESTS.parent / "docs" / "order_rules.rst"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "order_rules.rst"
 SHOWN = 12
 """Tests named for a rule; of more, the rest is counted."""
 
 
 def tests_of_rules() -> dict[str, list[str]]:
     """Return the names of the tests of each number, sorted."""
-    found: dict[str, set[str]] = {}
-    for path in TESTS.rglob("test_*.py"):
-        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M):
-            for number in re.findall(r"(?<=_)[IO]\d\d(?=_)", name):
-                found.setdefault(number, set()).add(name)
-    return {number: sorted(names) for number, names in found.items()}
+    found: dict[str, list[str]] = {}
+    for name in sorted(names_of_tests()):
+        for number in numbers_in(name):
+            found.setdefault(number, []).append(name)
+    return found
 
 
 def rendered(text: str) -> str:

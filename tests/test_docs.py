@@ -13,20 +13,23 @@ import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kucoin_sync.simulator import faults_by_name
 from tests import rule_table
+from tests.fault_table import PAGE as FAULTS
+from tests.fault_table import FaultTable, listed_faults, names_of_tests, numbers_in, page
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 PAGES = [page for page in [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))] if page.exists()]
 CHECKLIST = ROOT / "docs" / "simulator_checklist.rst"
-RULES = [rule_table.PAGE, ROOT / "docs" / "faults.rst"]
+RULES = [rule_table.PAGE, FAULTS]
 DIRECTIVE = re.compile(r"^( *)\.\. code-block:: python\s*$")
 NOT_RUN = re.compile(r"^ *\.\. not run: \S")
-NUMBER = r"[IOTRPSX]\d\d"
+NUMBER = r"[IOTRPSBX]\d\d"
 SIDE_BY_SIDE = 4
 LIMIT = 30.0
 """Seconds for one block or one build: a hang, not a slow machine."""
@@ -119,20 +122,50 @@ def test_sphinx_builds_the_documentation_without_a_warning(tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def names_of_tests() -> set[str]:
-    """Return the names of all test functions."""
-    found: set[str] = set()
-    for path in TESTS.rglob("test_*.py"):
-        found.update(re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M))
-    return found
-
-
 def test_every_number_in_a_tests_name_is_explained() -> None:
-    """A number that leads nowhere says nothing: it needs a row in docs/order_rules.rst (I, O) or docs/faults.rst."""
+    """A number that leads nowhere says nothing: docs/order_rules.rst (I, O) or tests/faults.json has it."""
     used = {number for name in names_of_tests() for number in re.findall(rf"(?<=_){NUMBER}(?=_)", name)}
-    explained = {number for page in RULES for number in re.findall(rf"^ +\* - ({NUMBER})$", page.read_text(), re.M)}
-    assert used <= explained, f"without a row: {sorted(used - explained)}"
-    assert explained <= used, f"rows without a test: {sorted(explained - used)}"
+    faults = {number for group in listed_faults().values() for number in group}
+    rules = set(re.findall(rf"^ +\* - ({NUMBER})$", RULES[0].read_text(encoding="utf-8"), re.M))
+    assert used <= faults | rules, f"without a row: {sorted(used - faults - rules)}"
+    assert rules <= used, f"rows without a test: {sorted(rules - used)}"
+    assert used == {number for name in names_of_tests() for number in numbers_in(name)}
+
+
+def test_the_page_of_faults_is_that_of_the_catalogue_and_the_tests() -> None:
+    written = FAULTS.read_text(encoding="utf-8") == page(listed_faults(), names_of_tests())
+    assert written, "it is not what is there: write it anew with python -m tests.fault_table"
+
+
+def report(name: str, outcome: Any, when: Any = "call") -> pytest.TestReport:
+    return pytest.TestReport(f"tests/test_x.py::{name}", ("", 0, ""), {}, outcome, None, when)
+
+
+def test_a_fault_passed_if_every_test_of_it_did() -> None:
+    """Skipped is not passed, a broken fixture is a failure, and a part of the tests tells of its faults only."""
+    groups = {"One": {"T01": "", "T02": "", "T03": "", "T04": ""}, "Two": {"S01": "", "S02": ""}}
+    table = FaultTable(groups)
+    assert table.lines() == []
+    for name, outcome, when in [
+        ("test_T01_a", "passed", "call"),
+        ("test_T01_T02_b[T03_x]", "passed", "call"),
+        ("test_T02_c", "failed", "call"),
+        ("test_T04_d", "skipped", "setup"),
+        ("test_S01_e", "passed", "call"),
+        ("test_S01_e", "failed", "teardown"),
+        ("test_other_S02_f", "failed", "call"),
+    ]:
+        table.pytest_runtest_logreport(report(name, outcome, when))
+    assert [line.split() for line in table.lines()] == [
+        ["One", "1", "of", "3"],
+        ["Two", "0", "of", "1"],
+        ["all", "1", "of", "4"],
+        ["failed:", "T02", "S01"],
+        ["skipped:", "T04"],
+    ]
+    table._whole = True
+    assert table.lines()[2].split() == ["all", "1", "of", "6"]
+    assert table.lines()[-1] == "without a test: T03 S02"
 
 
 def test_the_rules_of_order_calls_name_their_tests() -> None:

@@ -2,7 +2,8 @@
 The heartbeat thread of a connection: it waits for whatever is due next.
 
 That is a ping, a late pong, a subscribe frame that the message limit allows now, the end of a resumption, or a request
-whose time is over and for which nobody waits.
+whose time is over and for which nobody waits. While there is a line it looks once a second in any case: whether the
+machine slept, and so that the reading thread can tell a heartbeat that is idle from one that is dead.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from kucoin_sync.engine.boot_clock import read_clocks
 from kucoin_sync.engine.channel import SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.inbox import Inbox
@@ -31,6 +33,12 @@ logger = logging.getLogger("kucoin_sync.engine.beats")
 SEND_TIMEOUT = 5.0
 """Longest time one frame may take to leave."""
 UNREAD_RECHECK = 0.05
+LOOK_AGAIN = 1.0
+"""Longest time between two looks at a line, seconds."""
+STUCK_AFTER = 2 * SEND_TIMEOUT
+"""Seconds without a look after which the heartbeat may be dead: a send is the longest thing that it does."""
+STUCK_PATIENCE = 1.0
+"""Seconds that it gets then to show itself: after a halt of the whole process it is merely not its turn yet."""
 
 
 class Beats:
@@ -66,6 +74,7 @@ class Beats:
         self._changed = changed
         self._pace = MessagePace(dialect.limits.frames, dialect.limits.window)
         self._wake_at = 0.0  # when the thread looks again by itself
+        self._looked = threading.Event()
 
     def run(self, goes_on: Callable[[], bool], line: Callable[[], Line | None]) -> None:
         """
@@ -93,11 +102,19 @@ class Beats:
 
     def _due(self, line: Line | None, now: float) -> tuple[Callable[[], None] | None, float]:
         """Return what is to be done now, if anything, and when to ask again; the lock is held."""
+        if not self._looked.is_set():
+            self._looked.set()
+        if line is not None:
+            slept = line.sleep_watch.slept(*read_clocks())
+            if slept > line.heartbeat.pong_timeout:
+                lost = ConnectionLost(f"the machine slept for {slept:.0f} s", initiator="local")
+                return partial(line.give_up, lost, ended_as="slept"), now
         due = self._registry.next_deadline()
         if due <= now:
             return partial(self._registry.expire, now), now
         if line is None or line.verdict is not None:
             return None, due
+        due = min(due, now + LOOK_AGAIN)
         waiting_since = self._registry.waiting_since()
         beat = line.heartbeat.poll(now, last_received=line.transport.received_at, waiting_since=waiting_since)
         if beat.action is Action.DEAD:
@@ -124,6 +141,21 @@ class Beats:
             self._pace.count(now)
             return partial(self._send_text, line, command, SEND_TIMEOUT), now
         return None, min(due, self._board.next_due())
+
+    @staticmethod
+    def stuck_after(line: Line) -> float:
+        """Return how often to ask `is_stuck`, seconds: not before two pings should have left."""
+        return max(STUCK_AFTER, 2 * line.heartbeat.interval)
+
+    def is_stuck(self) -> bool:
+        """Whether the thread has not looked since the last call, and does not now either: for the reading thread."""
+        if not self._looked.is_set():
+            with self._changed:
+                self._changed.notify_all()
+            if not self._looked.wait(STUCK_PATIENCE):
+                return True
+        self._looked.clear()
+        return False
 
     def _has_unread_pong(self, line: Line) -> bool:
         """

@@ -43,6 +43,7 @@ __all__ = ["Channel", "ChannelFile", "ReceiveTimeout", "SendFailed"]
 READ_SIZE = 64 * 1024
 COUNT_PATIENCE = 0.02
 """Seconds to wait for a sender before the bytes are counted beside it."""
+MOST_URGENT = 64
 URGENT_PATIENCE = 0.25
 """Seconds the reading thread waits at most to send a pong: a peer that takes none has stopped reading."""
 
@@ -98,7 +99,8 @@ class Channel:
         self._send_lock = threading.RLock()
         self._sending = False  # under _send_lock: a frame is on its way, on this very thread if we see it
         self._position = 0  # under _send_lock: bytes that the operating system took so far
-        self._urgent: deque[bytes] = deque()  # pongs: sent by whoever holds the send lock
+        # Pongs: sent by whoever holds the send lock. The oldest go first: a flood of pings must not fill the memory.
+        self._urgent: deque[bytes] = deque(maxlen=MOST_URGENT)
         self._tls: ssl.SSLObject | None = None
         self._tls_lock = threading.Lock()  # guards _tls and both its BIOs
         self._incoming = ssl.MemoryBIO()
@@ -107,6 +109,7 @@ class Channel:
         self._more_likely = False  # reader only: the last read filled its buffer
         self._scratch = bytearray(READ_SIZE)
         self._closed = False
+        self._broken: str | None = None  # what the operating system said when a send failed
 
     def start_tls(self, context: ssl.SSLContext, host: str, deadline: Deadline) -> None:
         """
@@ -233,6 +236,8 @@ class Channel:
 
     def _check_interrupt(self) -> None:
         if self.interrupt.is_set():
+            if self._broken is not None:
+                raise ConnectionLost(self._broken)
             raise ConnectionLost("given up", initiator="local")
 
     def has_unread(self) -> bool:
@@ -342,10 +347,11 @@ class Channel:
                 ready = SocketWait(self._sock, self.interrupt, write=True).wait(deadline.remaining())
                 if self.interrupt.is_set():
                     raise SendFailed(sent, ConnectionLost("given up", initiator="local"))
-                if not ready:
+                if not ready or deadline.expired():  # a kernel short of memory may say ready and take nothing
                     raise SendFailed(sent, ConnectionLost("the peer takes no data", initiator="local"))
         except OSError as error:
-            raise SendFailed(sent, ConnectionLost(describe_cause(error))) from None
+            self._broken = describe_cause(error)
+            raise SendFailed(sent, ConnectionLost(self._broken)) from None
 
     # The end.
 

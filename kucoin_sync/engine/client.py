@@ -6,6 +6,7 @@ What it is made of comes from an exchange: which connections there are, and the 
 
 from __future__ import annotations
 
+import _thread
 import abc
 import atexit
 import contextlib
@@ -13,6 +14,7 @@ import logging
 import os
 import signal
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -73,11 +75,12 @@ class Subscription:
         ws_key: Name of the connection.
     """
 
-    def __init__(self, group: ConnectionGroup, wish: Wish) -> None:
+    def __init__(self, group: ConnectionGroup, wish: Wish, client: EngineClient) -> None:
         self.topics = wish.topics
         self.ws_key = group.ws_key
         self._group = group
         self._wish = wish
+        self._client = client  # which lives as long as anybody holds on to what it subscribed
 
     @property
     def state(self) -> dict[str, str]:
@@ -252,7 +255,7 @@ class EngineClient(abc.ABC):
             put = partial(self._hub.deliver, listeners=(listener,))
         wish = Wish(single, put, _ignore)
         group.subscribe(wish, self._subscribe_deadline(group, single, wait, timeout))
-        return Subscription(group, wish)
+        return Subscription(group, wish, self)
 
     def _subscribe_deadline(
         self, group: ConnectionGroup, topics: Sequence[str], wait: bool, timeout: float | None
@@ -318,18 +321,17 @@ class EngineClient(abc.ABC):
         single = _single_topics(group.dialect, topics)
         queue = UpdateQueue(length, overflow)
         wish = Wish(single, queue.put, queue.close, is_stream=True)
-        stream = Stream(
-            single,
-            queue,
-            on_gap=on_gap,
-            on_close=lambda: group.unsubscribe(single, of=lambda other: other is wish, deadline=None),
-        )
+        # A method, so that the stream holds the client: it lives as long as anybody may read from it.
+        stream = Stream(single, queue, on_gap=on_gap, on_close=partial(self._end_stream, group, wish))
         try:
             group.subscribe(wish, self._subscribe_deadline(group, single, True, timeout))
         except BaseException:
             stream.close()  # nobody gets the stream, so nobody reads what was confirmed
             raise
         return stream
+
+    def _end_stream(self, group: ConnectionGroup, wish: Wish) -> None:
+        group.unsubscribe(wish.topics, of=lambda other: other is wish, deadline=None)
 
     # Listeners.
 
@@ -357,10 +359,13 @@ class EngineClient(abc.ABC):
     def once(self, event: str, listener: Listener) -> None:
         """Call ``listener`` with the next event of this name only."""
         taken = threading.Lock()
+        reference = weakref.ref(self)  # the listener thread must not keep the client alive
 
         def call_once(value: Any) -> None:
             if taken.acquire(blocking=False):
-                self.off(event, listener)
+                client = reference()
+                if client is not None:
+                    client.off(event, listener)
                 listener(value)
 
         with self._lock:
@@ -481,9 +486,13 @@ class EngineClient(abc.ABC):
     def _run_or_hand_over(self, work: Callable[[], None]) -> None:
         if self._must_not_wait():
             # daemon: as all of our threads; the exit hook waits for the end, not for this thread
-            threading.Thread(target=work, name="kucoin-sync-close", daemon=True).start()
-        else:
-            work()
+            thread = threading.Thread(target=work, name="kucoin-sync-close", daemon=True)
+            try:
+                thread.start()
+                return
+            except RuntimeError:  # no thread to be had: then here, though it holds this thread up
+                logger.warning("no thread to close with; closing on %s", threading.current_thread().name)
+        work()
 
     def close_all(self, *, timeout: float | None = None, drain: bool = True) -> None:
         """Close everything, as ``close()`` without a connection."""
@@ -515,6 +524,31 @@ class EngineClient(abc.ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        # Runs wherever the last reference goes or the collector comes by, be it in the middle of our own code. So it
+        # takes no lock, and leaves the work to a thread that needs none to start.
+        if not getattr(self, "_groups", None) and not self._hub_runs():
+            return  # nothing was started, or not even the client was made
+        if self._closing or os.getpid() != self._pid:
+            return
+        try:
+            _thread.start_new_thread(self._close_forgotten, ())
+        except RuntimeError:  # no thread to be had, or the interpreter is ending and its exit hook closes
+            pass
+        warnings.warn(f"{self!r} was dropped without close()", ResourceWarning, source=self, stacklevel=2)
+
+    def _hub_runs(self) -> bool:
+        hub = getattr(self, "_hub", None)
+        return hub is not None and hub.is_running
+
+    def _close_forgotten(self) -> None:
+        close = partial(self.close, timeout=EXIT_TIMEOUT)
+        try:
+            # Not on this thread: the module `threading` would list it for ever, as one that it did not start.
+            threading.Thread(target=close, name="kucoin-sync-forgotten", daemon=True).start()
+        except RuntimeError:
+            close()
 
     def __repr__(self) -> str:
         if self._closing:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from kucoin_sync.engine.beats import SEND_TIMEOUT, Beats
-from kucoin_sync.engine.channel import SendFailed
+from kucoin_sync.engine.channel import ReceiveTimeout, SendFailed
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
 from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
@@ -36,6 +36,7 @@ from kucoin_sync.errors import (
     KucoinSyncError,
     ProtocolViolation,
     ReentrantCallError,
+    describe_cause,
 )
 from kucoin_sync.events import (
     Authenticated,
@@ -94,6 +95,7 @@ class Connection:
         self._opening_began = 0.0
         self._reader: threading.Thread | None = None
         self._beater: threading.Thread | None = None
+        self._beater_stuck = False  # reader only: it is to be replaced before the next line
         self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
         self._inbox = Inbox(
             dialect, around.hub, around.late_reply, self.registry, self._board, self.server_clock, self._changed
@@ -199,14 +201,8 @@ class Connection:
         self._failure = None
         self._state = check_transition(self._state, State.OPENING)
         # daemon: a script that ends without close() must end; our exit hook closes politely before that
-        name = self._name
-        reader = ReaderThread(target=self._run, name=f"{name}-reader", daemon=True)
-        beater = threading.Thread(
-            target=self._beats.run,
-            args=(lambda: self._reader is reader, lambda: self._line),
-            name=f"{name}-heartbeat",
-            daemon=True,
-        )
+        reader = ReaderThread(target=self._run, name=f"{self._name}-reader", daemon=True)
+        beater = self._make_beater(reader)
         self._reader, self._beater = reader, beater
         try:
             beater.start()
@@ -219,18 +215,38 @@ class Connection:
                 raise ConnectError("no thread for the connection", phase="tcp") from None
             raise
 
+    def _make_beater(self, reader: threading.Thread) -> threading.Thread:
+        """Return a heartbeat thread that runs as long as it and ``reader`` are those of this connection."""
+
+        def goes_on() -> bool:
+            return self._reader is reader and self._beater is threading.current_thread()
+
+        # daemon: as the reader
+        return threading.Thread(
+            target=self._beats.run,
+            args=(goes_on, lambda: self._line),
+            name=f"{self._name}-heartbeat",
+            daemon=True,
+        )
+
     # The reader.
 
     def _run(self) -> None:
         backoff = Backoff(self._options.reconnect_timeout, random.random)
         began = time.monotonic()
-        while (interrupt := self._begin_opening()) is not None:
+        while self._begin_opening():
+            interrupt: Interrupt | None = None
             try:
+                interrupt = self._make_interrupt()
+                self._check_beater()
                 line = self._opener.open(interrupt)
             # Also a safety net: a bug in here must not end the thread without anybody knowing.
             except Exception as error:
-                interrupt.close()
-                if not isinstance(error, ConnectError):
+                if interrupt is not None:
+                    interrupt.close()
+                if isinstance(error, OSError) and not isinstance(error, ConnectError):  # no descriptors left
+                    error = ConnectError(describe_cause(error), phase="tcp")
+                elif not isinstance(error, ConnectError):
                     logger.exception("%s: opening failed", self.ws_key)
                     error = ConnectError(f"internal error ({type(error).__name__})", phase="tcp")
                 error.attempts = backoff.attempts + 1
@@ -244,11 +260,11 @@ class Connection:
             began = time.monotonic()
             if began - line.ready_at >= self._options.reconnect_reset_after:
                 backoff.reset()
-            if not self._go_on_after(lost, backoff):
+            if not self._go_on_after(lost, backoff, at_once=line.ended_as == "slept"):
                 break
 
-    def _begin_opening(self) -> Interrupt | None:
-        """Wait for the shared budget; return ``None`` if the connection is being closed, or has another reader."""
+    def _begin_opening(self) -> bool:
+        """Wait for the shared budget; return ``False`` if the connection is being closed, or has another reader."""
         with self._changed:
             while not self._closing and self._reader is threading.current_thread():
                 with self._around.budget_lock:
@@ -260,10 +276,31 @@ class Connection:
                     if self._state is State.LOST:
                         self._state = check_transition(self._state, State.OPENING)
                     self._opening_began = now
-                    self._interrupt = Interrupt()
-                    return self._interrupt
+                    return True
                 self._changed.wait(delay)
-            return None
+            return False
+
+    def _make_interrupt(self) -> Interrupt:
+        """Return what ends the opening that begins now, and later its line. Raises OSError: no descriptors left."""
+        interrupt = Interrupt()
+        with self._changed:
+            self._interrupt = interrupt
+            if self._closing:  # since the wait for the budget
+                interrupt.set()
+        return interrupt
+
+    def _check_beater(self) -> None:
+        """Replace a heartbeat thread that does not run any more. Raises ConnectError: no thread to be had."""
+        with self._changed:
+            beater = self._beater
+            if self._closing or beater is None or (beater.is_alive() and not self._beater_stuck):
+                return
+            self._beater = self._make_beater(threading.current_thread())
+            try:
+                self._beater.start()
+            except RuntimeError:
+                raise ConnectError("no thread for the heartbeat", phase="tcp") from None
+            self._beater_stuck = False
 
     def _opening_failed(self, error: ConnectError, backoff: Backoff) -> bool:
         """Tell everybody and wait for the next attempt; return ``False`` if there is to be none."""
@@ -282,13 +319,15 @@ class Connection:
         self._rest(error)
         return False
 
-    def _go_on_after(self, lost: KucoinSyncError, backoff: Backoff) -> bool:
+    def _go_on_after(self, lost: KucoinSyncError, backoff: Backoff, *, at_once: bool) -> bool:
         """Wait until the next line may be opened; return ``False`` if there is to be none."""
         if self._closing:
             return False
         if not self._options.reconnect:
             self._rest(ConnectError(f"the line was lost ({lost}) and reconnect is off", phase="tcp", retryable=False))
             return False
+        if at_once:  # nothing is wrong with the exchange
+            return self._pause(0.0, backoff.attempts)
         code = lost.code if isinstance(lost, ConnectionLost) else 1006
         return self._pause(backoff.next_delay(at_least=1.0 if code in (1012, 1013) else 0.0), backoff.attempts)
 
@@ -324,10 +363,17 @@ class Connection:
                 self._inbox.deliver(line, update)
             line.session.early.clear()
             items = line.rest
+            check = Deadline(self._beats.stuck_after(line))
             while True:
                 for item in items:
                     self._inbox.handle(line, item)
-                items = line.transport.receive()
+                try:
+                    items = line.transport.receive(check)
+                except ReceiveTimeout:
+                    items = []
+                if line.transport.received_at >= check.at or (not items and check.expired()):
+                    self._check_heartbeat()
+                    check = Deadline(self._beats.stuck_after(line))
         except ProtocolViolation as violation:
             line.transport.fail(violation)
             return violation
@@ -339,6 +385,14 @@ class Connection:
             return ConnectionLost(f"internal error ({type(error).__name__})", initiator="local")
         finally:
             line.session.end()
+
+    def _check_heartbeat(self) -> None:
+        """Raise `ConnectionLost` if the heartbeat thread is dead: nobody would see that the line is."""
+        if self._beats.is_stuck():
+            self._beater_stuck = True
+            lost = ConnectionLost("the heartbeat thread does not run", initiator="local")
+            self._hub.report(lost, "heartbeat", self.ws_key, self.connection_id)
+            raise lost
 
     def _line_ready(self, line: Line) -> bool:
         with self._changed:
@@ -377,7 +431,7 @@ class Connection:
         line.transport.close(reset=not agreed)
         line.end.come()
         cause = lost if isinstance(lost, ConnectionLost) else ConnectionLost(str(lost), initiator="local")
-        self.registry.fail_all("closed" if closing else "disconnected", cause)
+        self.registry.fail_all("closed" if closing else line.ended_as, cause)
         if not closing:
             logger.warning("%s: line %s lost: %s", self.ws_key, line.origin.connection_id, lost)
             self._hub.emit("suspended", Suspended(self.ws_key, line.origin.connection_id, lost))
@@ -589,7 +643,7 @@ class Connection:
         if line is not None and not reset and not len(self.registry):
             line.transport.send_close(1000)
             reader = self._reader
-            if reader is not None:  # it is running: it opened the line
+            if reader is not None and reader is not threading.current_thread():  # it is running: it opened the line
                 reader.join(min(POLITE_CLOSE, deadline.remaining() / 2))
         if line is not None:
             line.give_up(ConnectionLost("the connection was closed", initiator="local"))
@@ -606,7 +660,7 @@ class Connection:
                 try:
                     thread.join(deadline.remaining(grace=JOIN_GRACE))
                 except RuntimeError:
-                    continue  # a Ctrl-C came between making and starting it
+                    continue  # it is this one, or a Ctrl-C came between making and starting it
                 if thread.is_alive():
                     logger.warning("%s did not end in time; is a listener running on it?", thread.name)
 

@@ -128,14 +128,14 @@ def dial(host: str, port: int, resolver: Resolver, deadline: Deadline, interrupt
     addresses = resolver.resolve(host, port, deadline, interrupt)
     problem = "no address"
     for index, (family, kind, proto, _, address) in enumerate(addresses):
+        if interrupt.is_set():  # before anything leaves: a closed client connects to nobody
+            problem = "given up"
+            break
         share = deadline.capped(deadline.remaining() / (len(addresses) - index))
         try:
             return _connect(family, kind, proto, address, share, interrupt)
         except OSError as error:
-            problem = describe_cause(error)
-        if interrupt.is_set():
-            problem = "given up"
-            break
+            problem = "given up" if interrupt.is_set() else describe_cause(error)
     raise ConnectError(f"{host}:{port}: {problem}", phase="tcp")
 
 

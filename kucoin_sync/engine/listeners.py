@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kucoin_sync.engine.queues import QueueClosed, UpdateQueue
-from kucoin_sync.errors import ConfigError
+from kucoin_sync.errors import ConfigError, ConnectError
 from kucoin_sync.events import EVENTS, ExceptionRaised, Overflow, Update
 
 __all__ = ["Listener", "ListenerHub"]
@@ -45,9 +45,9 @@ class ListenerHub:
     def on(self, event: str, listener: Listener) -> None:
         """Call ``listener`` with every ``event`` from now on."""
         self._check(event, listener)
+        self.start()  # first: a listener that nobody could run is not one
         with self._lock:
             self._listeners[event] = (*self._listeners[event], listener)
-        self.start()
 
     def off(self, event: str, listener: Listener) -> None:
         """Stop calling ``listener``; no error if it was not there."""
@@ -66,7 +66,7 @@ class ListenerHub:
             raise ConfigError(f"listener: must be callable, got {type(listener).__name__}")
 
     def start(self) -> None:
-        """Start the thread if listeners have one and it is not running."""
+        """Start the thread if listeners have one and it is not running. Raises ConnectError: no thread to be had."""
         with self._lock:
             if self._inline or self._closed or self._thread is not None:
                 return
@@ -74,9 +74,16 @@ class ListenerHub:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             try:
                 self._thread.start()
-            except BaseException:  # no thread to be had, or a Ctrl-C: if it did start, it sees that and ends
+            except BaseException as error:  # no thread to be had, or a Ctrl-C: if it did start, it sees that and ends
                 self._thread = None
+                if isinstance(error, RuntimeError):
+                    raise ConnectError("no thread for listeners", phase="tcp") from None
                 raise
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread was started."""
+        return self._thread is not None
 
     def has(self, event: str) -> bool:
         """Whether anybody listens to ``event``."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import attrs
 
+from kucoin_sync.engine.boot_clock import read_clocks
 from kucoin_sync.engine.channel import ReceiveTimeout, SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.identifiers import Identifiers
@@ -30,6 +31,7 @@ from kucoin_sync.protocol.heartbeat import Heartbeat
 from kucoin_sync.protocol.messages import Challenge, Inbound, Reply, Unreadable
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.session import Session
+from kucoin_sync.protocol.sleep import SleepWatch
 from kucoin_sync.protocol.state import Phase
 
 __all__ = ["Line", "Opener", "Surroundings", "read_item"]
@@ -64,6 +66,8 @@ class Line:
 
     Attributes:
         verdict: Why we gave it up, when it was us.
+        ended_as: What that means for requests in flight: a reason of `OutcomeUnknown`.
+        sleep_watch: Tells whether the machine slept since.
         rest: Items that were read together with the end of the greeting.
         end: Tells when it ended.
     """
@@ -79,11 +83,14 @@ class Line:
         self.end = LineEnd(self, origin.connection_id)
         self.ready_at = time.monotonic()
         self.verdict: ConnectionLost | None = None
+        self.ended_as = "disconnected"
+        self.sleep_watch = SleepWatch(*read_clocks())
         self.late_since: float | None = None
 
-    def give_up(self, verdict: ConnectionLost) -> None:
+    def give_up(self, verdict: ConnectionLost, *, ended_as: str = "disconnected") -> None:
         """End the line from any thread; its reader wakes and closes."""
-        self.verdict = self.verdict or verdict
+        if self.verdict is None:
+            self.verdict, self.ended_as = verdict, ended_as
         self.transport.give_up()
 
 

@@ -8,12 +8,13 @@ done. After it the frames are ours.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 
 import websocket
 
-from kucoin_sync.engine.channel import Channel, ChannelFile
+from kucoin_sync.engine.channel import Channel, ChannelFile, ReceiveTimeout
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.http_head import USER_AGENT, ResponseHead, read_head
 from kucoin_sync.engine.interrupt import Interrupt
@@ -40,6 +41,11 @@ from kucoin_sync.protocol.frames import (
 )
 
 __all__ = ["Transport", "open_transport"]
+
+logger = logging.getLogger("kucoin_sync.engine.transport")
+
+FRAME_TIMEOUT = 10.0
+"""Seconds that a frame may take from its first byte to its last: the largest allowed still fits through a slow line."""
 
 
 def open_transport(
@@ -76,6 +82,8 @@ def open_transport(
 def _shake_hands(channel: Channel, url: str, deadline: Deadline) -> bytes:
     """Do the opening handshake; return the bytes that came after the response."""
     file = _HandshakeFile(channel, deadline)
+    if websocket.isEnabledForTrace():
+        logger.warning("websocket.enableTrace() was called: it prints tokens, signatures and passphrases")
     try:
         websocket.WebSocket().connect(  # type: ignore[no-untyped-call]
             url,
@@ -163,6 +171,7 @@ class Transport:
         self._parser = FrameParser()
         self._parser.feed(rest)
         self._primed = bool(rest)
+        self._frame_due: Deadline | None = None  # of a frame that has begun and is not complete
         self._close_sent = False
 
     def receive(self, deadline: Deadline | None = None) -> list[Item]:
@@ -180,6 +189,7 @@ class Transport:
         Raises:
             ConnectionLost: When the line is over and everything before that was returned. A close frame ends
                 the line too and is answered first.
+            ProtocolViolation: If the peer broke the rules, or takes too long over one frame.
             ReceiveTimeout: At the deadline.
         """
         parser = self._parser
@@ -187,16 +197,30 @@ class Transport:
             self._primed = False
         else:
             self._check_end()
-            count = self._channel.receive_into(parser.writable(), deadline)
+            count = self._read(deadline)
             self.received_at = time.monotonic()
             if not count:
                 raise ConnectionLost("the peer closed the connection", initiator="peer")
             parser.received(count)
         items = parser.parse()
+        if not parser.has_part:
+            self._frame_due = None
+        elif parser.moved or self._frame_due is None:  # a new one has begun
+            self._frame_due = Deadline(FRAME_TIMEOUT)
         for item in items:
             if type(item) is PingFrame:
                 self._channel.send_soon(encode_frame(PONG, item.payload, os.urandom(4)))
         return items
+
+    def _read(self, deadline: Deadline | None) -> int:
+        """Read into the parser's buffer, no longer than a frame that has begun may take; return how many bytes came."""
+        due = self._frame_due
+        if due is None or (deadline is not None and deadline.at <= due.at):
+            return self._channel.receive_into(self._parser.writable(), deadline)
+        try:
+            return self._channel.receive_into(self._parser.writable(), due)
+        except ReceiveTimeout:
+            raise ProtocolViolation(f"a frame was not complete after {FRAME_TIMEOUT:g} s") from None
 
     def _check_end(self) -> None:
         if self._parser.failure is not None:

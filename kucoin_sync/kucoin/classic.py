@@ -12,7 +12,7 @@ from typing import Any
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import classic_topics, rest
-from kucoin_sync.kucoin.codes import CLOCK_CODE
+from kucoin_sync.kucoin.codes import CLOCK_CODE, wait_after
 from kucoin_sync.kucoin.models.typed import read_classic
 from kucoin_sync.kucoin.numbers import to_milliseconds
 from kucoin_sync.kucoin.signing import Signer
@@ -78,7 +78,8 @@ class ClassicDialect:
     def opening_error(self, refusal: Refusal, phase: str) -> ConnectError:
         # 401 here is a token that is invalid or too old, and every opening takes a new one; with a fresh token it
         # means the account, but that shows in the token call first.
-        return ConnectError(f"{shorten(refusal.code, 40)} {shorten(refusal.message)}", phase=phase)
+        text = f"{shorten(refusal.code, 40)} {shorten(refusal.message)}"
+        return ConnectError(text, phase=phase, retry_after=wait_after(refusal.code))
 
     # What comes in.
 

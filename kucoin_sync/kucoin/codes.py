@@ -14,12 +14,16 @@ from kucoin_sync.errors import shorten
 from kucoin_sync.kucoin.refusals import AUTH_CODES, NOT_FOUND, TABLE, CodeRow
 from kucoin_sync.orders.operation import Verdict
 
-__all__ = ["AUTH_CODES", "CLOCK_CODE", "SUCCESS", "code_text", "find", "is_not_found", "judge"]
+__all__ = ["AUTH_CODES", "CLOCK_CODE", "SUCCESS", "code_text", "find", "is_not_found", "judge", "wait_after"]
 
 logger = logging.getLogger("kucoin_sync.kucoin.codes")
 
 SUCCESS = "200000"
 CLOCK_CODE = "400002"
+MAINTENANCE_CODE = "300002"
+"""Trading is suspended. That an opening is refused with it too while the exchange is closed is assumed."""
+MAINTENANCE_WAIT = 30.0
+"""Seconds until the exchange is asked again then: a maintenance is long."""
 
 _BY_CODE: dict[str, list[CodeRow]] = {}
 for _row in TABLE:
@@ -31,6 +35,11 @@ def code_text(value: Any) -> str:
     if type(value) is str:
         return value
     return str(value) if type(value) is int else ""
+
+
+def wait_after(code: str) -> float | None:
+    """Return the seconds to wait after an opening was refused with this code; ``None`` where it takes no longer."""
+    return MAINTENANCE_WAIT if code == MAINTENANCE_CODE else None
 
 
 def find(op: str, code: str, message: str) -> CodeRow | None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import codes, pro_topics, rest
+from kucoin_sync.kucoin.codes import wait_after
 from kucoin_sync.kucoin.models.typed import read_pro
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
@@ -94,9 +95,9 @@ class ProDialect:
 
     def opening_error(self, refusal: Refusal, phase: str) -> ConnectError:
         text = f"{shorten(refusal.code, 40)} {shorten(refusal.message)}".strip()
-        if phase == "auth" and refusal.code not in _PASSING_CODES:
+        if phase == "auth" and refusal.code not in _PASSING_CODES and wait_after(refusal.code) is None:
             return AuthError(text, phase=phase, code=refusal.code or None)
-        return ConnectError(text, phase=phase)
+        return ConnectError(text, phase=phase, retry_after=wait_after(refusal.code))
 
     # What comes in.
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kucoin_sync.errors import AuthError, ConnectError, TokenError, shorten
-from kucoin_sync.kucoin.codes import AUTH_CODES, SUCCESS
+from kucoin_sync.kucoin.codes import AUTH_CODES, SUCCESS, wait_after
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall
 from kucoin_sync.protocol.json_text import loads, plain_text
@@ -146,7 +146,8 @@ def _read_envelope(answer: HttpAnswer) -> Any:
         f"{shorten(code, 40)} {text}",
         code=code,
         status=status,
-        retryable=is_passing(code),
+        retryable=is_passing(code) or wait_after(code) is not None,
+        retry_after=wait_after(code),
     )
 
 

@@ -85,7 +85,8 @@ class TradeDialect:
         text = f"{shorten(refusal.code)} {shorten(refusal.message)}"
         if refusal.code in codes.AUTH_CODES:
             return AuthError(text, phase="auth", code=refusal.code)
-        return ConnectError(text, phase="auth" if refusal.code == _CHALLENGE_EXPIRED else phase)
+        phase = "auth" if refusal.code == _CHALLENGE_EXPIRED else phase
+        return ConnectError(text, phase=phase, retry_after=codes.wait_after(refusal.code))
 
     # What comes in.
 

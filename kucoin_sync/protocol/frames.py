@@ -83,6 +83,8 @@ class FrameParser:
         self.failure: ProtocolViolation | None = None
         self.closed = False
         """A close frame was parsed; whatever follows it is ignored, as the RFC asks."""
+        self.moved = False
+        """Whether the last `parse` took a whole frame, be it one that completed no message."""
         self._max_message = max_message
         self._max_fragments = max_fragments
         self._buffer = bytearray(BUFFER_SIZE)
@@ -95,6 +97,11 @@ class FrameParser:
         self._fragments = 0
         self._size = 0
         self._decoder: codecs.IncrementalDecoder | None = None
+
+    @property
+    def has_part(self) -> bool:
+        """Whether a frame has begun that is not complete."""
+        return self._start != self._end
 
     def writable(self) -> memoryview:
         """Return the free part of the buffer; it is never empty."""
@@ -125,11 +132,13 @@ class FrameParser:
     def parse(self) -> list[Item]:
         """Return all messages and control frames that are complete; see ``failure`` afterwards."""
         items: list[Item] = []
+        before = self._start
         if self.failure is None and not self.closed:
             try:
                 self._parse(items)
             except ProtocolViolation as violation:
                 self.failure = violation
+        self.moved = self._start != before
         return items
 
     def _parse(self, items: list[Item]) -> None:

@@ -50,8 +50,8 @@ class Heartbeat:
     def __init__(
         self, *, interval: float, pong_timeout: float, probe_after: float, probe_timeout: float, now: float
     ) -> None:
-        self._interval = interval
-        self._pong_timeout = pong_timeout
+        self.interval = interval
+        self.pong_timeout = pong_timeout
         self._probe_after = probe_after
         self._probe_timeout = probe_timeout
         self._next_ping = now + interval
@@ -83,13 +83,13 @@ class Heartbeat:
                     return Beat(Action.PING, now, self._probe_timeout)
                 due = min(due, probe_at)
         if now >= self._next_ping:
-            return Beat(Action.PING, now, self._pong_timeout)
+            return Beat(Action.PING, now, self.pong_timeout)
         return Beat(Action.WAIT, due)
 
     def ping_sent(self, ping_id: str, now: float, wait: float) -> None:
         """Take note of a ping that leaves now and is to be answered within ``wait`` seconds."""
         self._unanswered[ping_id] = (now, now + wait)
-        self._next_ping = now + self._interval
+        self._next_ping = now + self.interval
 
     def pong(self, ping_id: str, now: float) -> float | None:
         """

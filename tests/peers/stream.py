@@ -37,6 +37,7 @@ class Stream:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else small segments wait for acknowledgements
         self._at_end = False
         # Guards the TLS object and its two buffers: a script may send while the test reads.
         self._tls_lock = threading.Lock()

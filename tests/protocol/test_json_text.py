@@ -52,13 +52,75 @@ def test_P01_whatever_is_not_json_is_a_value_error(loads: Callable[[str], Any], 
         loads(text)
 
 
-@pytest.mark.parametrize("loads", LOADS)
-@pytest.mark.parametrize("depth", [1, 63, 64, 65, 200])
+DECODERS = [*LOADS, pytest.param(json_text.exact_loads, id="exact")]
+
+
+@pytest.mark.parametrize("loads", DECODERS)
+@pytest.mark.parametrize("depth", [1, 63, 64])
 def test_P03_sane_depths_are_read(loads: Callable[[str], Any], depth: int) -> None:
     value = loads("[" * depth + "]" * depth)
     for _ in range(depth - 1):
         (value,) = value
     assert value == []
+
+
+@pytest.mark.parametrize("loads", DECODERS)
+@pytest.mark.parametrize("depth", [65, 66, 128, 129, 500, 900, 990, 1100])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("[", "]"),
+        ('{"a":', "}"),
+        ('[{"a":', "}]"),
+        ('["]",', "]"),
+        ('["]",', ',"["]'),
+        (r'["\"]",', r',"[\""]'),
+        ('[[],{},"a",', ",[]]"),
+    ],
+    ids=["lists", "objects", "both", "brackets in strings", "balanced so", "and quoted", "with siblings"],
+)
+def test_P03_what_is_nested_too_deep_is_refused(
+    loads: Callable[[str], Any], depth: int, opening: str, closing: str
+) -> None:
+    """No matter what else it holds: a value that can be decoded can still be too deep for those who walk through it."""
+    times = -(-depth // (opening.count("[") + opening.count("{") if opening == '[{"a":' else 1))
+    with pytest.raises(ValueError):
+        loads(opening * times + "1" + closing * times)
+
+
+@given(
+    st.recursive(
+        st.sampled_from(["]", "[", '"', "\\", "", "{"]),
+        lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.sampled_from('[]{}"a'), inner, max_size=8),
+        max_leaves=200,
+    ),
+    st.integers(0, 70),
+    st.booleans(),
+)
+def test_P03_depth_is_counted_as_it_is(value: Any, more: int, escaped: bool) -> None:
+    """By either of the two ways to count it."""
+    for n in range(more):
+        value = [value, []] if n % 2 else {"]": value, "b": [1]}
+
+    def depth_of(each: Any) -> int:
+        inner = each.values() if isinstance(each, dict) else each if isinstance(each, list) else None
+        return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)
+
+    text = json.dumps([*([""] * escaped), value, *[[]] * 65], separators=(",", ":") if more % 3 else None)
+    deep = 1 + max(1, depth_of(value)) > json_text.MAX_DEPTH
+    for loads in (json_text.standard_loads, json_text.loads, json_text.exact_loads):
+        if deep:
+            with pytest.raises(ValueError):
+                loads(text)
+        else:
+            assert loads(text) == json.loads(text)
+
+
+def test_P03_an_order_book_of_a_thousand_levels_is_not_deep() -> None:
+    """Many brackets are no sign of depth."""
+    book = {"data": {"asks": [[str(n), "1"] for n in range(1000)], "note": 'with "quotes" and [brackets'}}
+    assert json_text.loads(json.dumps(book)) == book
+    assert json_text.loads(json.dumps(book, separators=(",", ":"))) == book
 
 
 @pytest.mark.parametrize(
