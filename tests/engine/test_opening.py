@@ -174,7 +174,7 @@ def test_T15_a_refused_upgrade_is_an_auth_error_and_releases_callers_at_once(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_T17_a_redirect_of_the_upgrade_is_refused(status: int, peer: ScriptedPeer, clients: Clients) -> None:
+def test_T17_X08_a_redirect_of_the_upgrade_is_refused(status: int, peer: ScriptedPeer, clients: Clients) -> None:
     """Following it would carry the signed URL to another host."""
     with ScriptedPeer() as other:
         call = opening(clients.api(peer).get_ws_client())
@@ -318,7 +318,7 @@ def test_R04_a_silent_server_takes_its_share_of_the_time_and_no_more(
     assert time.monotonic() - began < 2.0
 
 
-def test_R08_a_redirect_of_the_token_call_is_not_followed(peer: ScriptedPeer, clients: Clients) -> None:
+def test_R08_X08_a_redirect_of_the_token_call_is_not_followed(peer: ScriptedPeer, clients: Clients) -> None:
     """It would hand the signed headers to another host."""
     with ScriptedPeer() as other:
         call = opening(clients.stream_client(peer), SPOT)

@@ -65,7 +65,9 @@ def test_R15_a_bundle_that_cannot_be_read_is_refused_by_the_name_of_its_variable
 
 
 @pytest.mark.parametrize("trust_env", [True, False])
-def test_every_context_verifies_names_and_takes_no_old_tls(trust_env: bool, environment: pytest.MonkeyPatch) -> None:
+def test_X05_every_context_verifies_names_and_takes_no_old_tls(
+    trust_env: bool, environment: pytest.MonkeyPatch
+) -> None:
     environment.setenv("SSL_CERT_FILE", str(ca_path()))
     context = default_context(trust_env=trust_env)
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)

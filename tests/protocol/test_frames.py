@@ -372,3 +372,70 @@ def test_one_flipped_byte_raises_nothing(wire: bytes, position: int, byte: int) 
     parser = FrameParser()
     parser.feed(bytes(bad))
     assert isinstance(parser.parse(), list)
+
+
+VALID_TEXTS = [
+    "",
+    "\x00",
+    "Hello-\u00b5@\u00df\u00f6\u00e4\u00fc\u00e0\u00e1-UTF-8!!",
+    "\u03ba\u1f79\u03c3\u03bc\u03b5",
+    # The first and the last of each length, the neighbours of the surrogates, and what is no character but allowed.
+    *map(chr, (0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFD, 0xFFFE, 0xFFFF, 0x10000, 0x1FFFE, 0x10FFFF)),
+]
+NO_TEXTS = [
+    *(bytes([lone]) for lone in range(0x80, 0x100)),  # continuations, starts without one, and bytes that never occur
+    *(bytes([start, 0x20]) for start in range(0xC0, 0x100)),
+    # Cut short.
+    *(char.encode()[:cut] for char in "\u00e9\u20ac\U00010348" for cut in range(1, len(char.encode()))),
+    # Longer than need be.
+    b"\xc0\xaf",
+    b"\xc1\xbf",
+    b"\xe0\x80\xaf",
+    b"\xe0\x9f\xbf",
+    b"\xf0\x80\x80\xaf",
+    b"\xf0\x8f\xbf\xbf",
+    b"\xf8\x80\x80\x80\xaf",
+    b"\xfc\x80\x80\x80\x80\xaf",
+    # Surrogates, alone and in pairs.
+    *(bytes([0xED, second, 0x80]) for second in range(0xA0, 0xC0)),
+    b"\xed\xa0\x80\xed\xb0\x80",
+    b"\xed\xaf\xbf\xed\xbf\xbf",
+    # Beyond the last character, and forms of five and six bytes.
+    b"\xf4\x90\x80\x80",
+    b"\xf7\xbf\xbf\xbf",
+    b"\xf8\x88\x80\x80\x80",
+    b"\xfb\xbf\xbf\xbf\xbf",
+    b"\xfc\x84\x80\x80\x80\x80",
+    b"\xfd\xbf\xbf\xbf\xbf\xbf",
+]
+
+
+def in_one_and_in_pieces(payload: bytes) -> list[bytes]:
+    """Spell a text as one frame, and cut into two fragments at every byte."""
+    wires = [frame(Opcode.TEXT, payload)]
+    for cut in range(len(payload) + 1):
+        wires.append(
+            frame(Opcode.TEXT, payload[:cut], fin=False)
+            + frame(Opcode.PING, b"between")
+            + frame(Opcode.CONTINUATION, payload[cut:])
+        )
+    return wires
+
+
+@pytest.mark.parametrize("text", VALID_TEXTS, ids=ascii)
+def test_T34_every_text_is_read_wherever_it_is_cut(text: str) -> None:
+    for wire in in_one_and_in_pieces(text.encode()):
+        items, parser = parse(wire)
+        assert [item for item in items if isinstance(item, str)] == [text]
+        assert parser.failure is None
+
+
+@pytest.mark.parametrize("bad", NO_TEXTS, ids=bytes.hex)
+def test_T34_what_is_no_text_ends_the_stream_wherever_it_is_cut(bad: bytes) -> None:
+    """What came before is delivered; nothing of the bad one is, and nothing after it."""
+    for payload in (bad, b"\xce\xba" + bad + b"edited"):
+        for wire in in_one_and_in_pieces(payload):
+            items, parser = parse(frame(Opcode.TEXT, b"before") + wire + frame(Opcode.TEXT, b"after"))
+            assert [item for item in items if isinstance(item, str)] == ["before"]
+            assert parser.failure is not None
+            assert parser.failure.close_code == 1007

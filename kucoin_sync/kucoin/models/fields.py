@@ -56,7 +56,8 @@ LATEST = 10**20
 """Beyond every time, in any unit."""
 
 _PLAIN = "0123456789.-"
-_WITH_EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+# Each character has one place where it can go: a peer's text of any length is matched, or not, in one pass.
+_WITH_EXPONENT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _LARGEST_EXPONENT = 999
 
 
