@@ -94,7 +94,10 @@ def shorten(text: object, limit: int = SAMPLE_LIMIT) -> str:
     """
     if isinstance(text, (bytes, bytearray, memoryview)):
         text = bytes(text[: limit * 4 + 4]).decode("utf-8", "replace")
-    shown = str(text)
+    try:
+        shown = str(text)
+    except (RecursionError, ValueError):  # nested too deep to be written, or a number of too many digits
+        shown = f"({type(text).__name__})"
     cut = len(shown) > limit
     return shown[:limit].encode("unicode_escape").decode("ascii") + ("..." if cut else "")
 

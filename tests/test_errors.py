@@ -301,6 +301,13 @@ def test_P06_a_peers_text_is_shown_as_printable_ascii(text: object, shown: str) 
 
 
 def test_a_text_of_the_limit_is_shown_whole() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert shorten(deep) == "(list)", "what cannot be written as text is told by its kind"
+    assert shorten(10**5000) == "(int)"
+    while deep:  # taken apart level by level: to free it at once would need the stack that str() lacks
+        deep = deep.pop()  # type: ignore[assignment]
     assert shorten("x" * 256) == "x" * 256
     assert shorten("abc", 3) == "abc"
 
