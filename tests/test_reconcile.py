@@ -415,12 +415,12 @@ def test_O15_an_order_event_takes_the_place_of_a_lost_reply(
 def test_O15_an_order_event_tells_of_a_unified_order_too(exchange: Simulator, connect: Connect) -> None:
     """For these no look-up is documented, so events are all there is."""
     api = connect(track_orders=True)
-    client = api.get_ws_client()
-    confirmed = background(client.wait_for, "response", lambda told: told.ws_key == "privateProV2", PATIENCE)
+    confirmed: queue.Queue[Any] = queue.Queue()
+    api.get_ws_client().on("response", confirmed.put)
     order = {"trade_type": "SPOT", "symbol": "BTC-USDT", "side": "BUY", "order_type": "LIMIT", "price": "20000"}
     order |= {"size": "0.001", "size_unit": "BASECCY"}
     api.submit_uta_order(**order)
-    confirmed.result()
+    assert confirmed.get(timeout=PATIENCE).ws_key == "privateProV2"
     exchange.drop_ack()
 
     ack = api.submit_uta_order(**order, timeout=SHORT)
@@ -436,7 +436,8 @@ def test_O15_an_event_after_the_call_resolves_it(exchange: Simulator, connect: C
     exchange.hold_events()
     exchange.drop_ack()
     error = unknown(api.submit_new_spot_order, **SPOT)
-    waiting = background(api.get_ws_client().wait_for, "resolved", None, PATIENCE)
+    resolved: queue.Queue[Resolved] = queue.Queue()
+    api.get_ws_client().on("resolved", resolved.put)
     exchange.refuse_rest(code="500000", status=500, count=None)
     reconciling = background(error.reconcile, PATIENCE)
     exchange.release_events()
@@ -445,7 +446,7 @@ def test_O15_an_event_after_the_call_resolves_it(exchange: Simulator, connect: C
 
     assert isinstance(fate, Accepted)
     assert fate.evidence == "event"
-    assert isinstance(waiting.result(), Resolved) or error.fate == fate
+    assert resolved.get(timeout=PATIENCE).fate == error.fate == fate
 
 
 # Where and when.

@@ -7,6 +7,7 @@ else is unknown and on the list.
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any
 import attrs
 import pytest
 
-from kucoin_sync import Accepted, NotSent, OrderAck, OutcomeUnknown, RequestError, WebsocketAPIClient
+from kucoin_sync import Accepted, NotSent, OrderAck, OutcomeUnknown, RequestError, Resolved, WebsocketAPIClient
 from kucoin_sync.engine.connection import Connection
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.line_end import LineEnd
@@ -223,9 +224,10 @@ def test_O04_a_reply_that_is_held_on_its_way_to_the_call_is_late(peer: ScriptedP
         outcome = stage.outcome()
         assert isinstance(outcome, OutcomeUnknown)
         assert outcome.fate is None
-        resolved = background(stage.api.get_ws_client().wait_for, "resolved", None, 10.0)
+        resolved: queue.Queue[Resolved] = queue.Queue()
+        stage.api.get_ws_client().on("resolved", resolved.put)
         gate.open()
-        told = resolved.result()
+        told = resolved.get(timeout=10.0)
 
     assert told.fate == outcome.fate == Accepted(None, "reply", order_id="order7")
 

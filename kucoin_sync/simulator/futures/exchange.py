@@ -13,7 +13,7 @@ After every public call the balances of all accounts less the costs of all posit
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -369,6 +369,13 @@ class FuturesExchange:
     def orders(self, account: str) -> list[FuturesOrderState]:
         """Return all remembered orders of an account, oldest first."""
         return [state for order in self._orders.all(account) if (state := _state(order)) is not None]
+
+    def ended_orders(self, account: str, symbol: str | None) -> Iterator[FuturesOrderState]:
+        """Yield the remembered orders that have ended, the newest first, each read when it is asked for."""
+        for order in reversed(self._orders.all(account)):
+            wanted = order.outcome is not None and symbol in (None, order.request.symbol)
+            if wanted and (state := _state(order)) is not None:
+                yield state
 
     def open_orders(self, account: str) -> list[FuturesOrderState]:
         """Return the live orders of an account, waiting stop orders included, oldest first."""

@@ -7,8 +7,9 @@ channels. What an unknown symbol answers, and that lists begin with the newest, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any, TypeVar
 
 from ..futures.contracts import Contract, number
@@ -179,16 +180,19 @@ class FuturesCalls:
     def _orders(self, call: RestCall) -> Any:
         """Answer with a page of the resting orders, or of the finished ones, which is the default (assumed)."""
         status = _one_of(call, "status", ("active", "done")) or "done"
-        orders = self._futures.orders(call.account)
         if status == "active":
-            chosen = [order for order in orders if order.is_live and not order.is_waiting]
+            newest = self._newest_open(call, is_waiting=False)
         else:
-            chosen = [order for order in orders if not order.is_live and not self._venue.is_forgotten(order)]
-        return self._order_page(call, chosen, _kind_of)
+            ended = self._futures.ended_orders(call.account, call.query.get("symbol") or None)
+            newest = [order for order in ended if not self._venue.is_forgotten(order)]
+        return self._order_page(call, newest, _kind_of)
 
     def _stops(self, call: RestCall) -> Any:
-        waiting = [order for order in self._futures.open_orders(call.account) if order.is_waiting]
-        return self._order_page(call, waiting, lambda order: order.type)
+        return self._order_page(call, self._newest_open(call, is_waiting=True), lambda order: order.type)
+
+    def _newest_open(self, call: RestCall, *, is_waiting: bool) -> list[FuturesOrderState]:
+        orders = reversed(self._futures.open_orders(call.account))
+        return [order for order in orders if order.is_waiting is is_waiting]
 
     def _order_page(
         self, call: RestCall, orders: list[FuturesOrderState], kind_of: Callable[[FuturesOrderState], str]
@@ -199,9 +203,10 @@ class FuturesCalls:
 
     def _recent_orders(self, call: RestCall) -> Any:
         since = self._venue.now_ms() - RECENT_MS
-        orders = _filtered(call, self._futures.orders(call.account), lambda order: order.created_at_ns // 1_000_000)
-        done = [o for o in orders if o.ended_at_ns is not None and o.ended_at_ns // 1_000_000 >= since]
-        return [self._row(order) for order in done[:MAX_RECENT]]
+        newest = self._futures.ended_orders(call.account, call.query.get("symbol") or None)
+        recent = (o for o in newest if o.ended_at_ns is not None and o.ended_at_ns // 1_000_000 >= since)
+        wanted = _filtered(call, recent, lambda order: order.created_at_ns // 1_000_000)
+        return [self._row(order) for order in islice(wanted, MAX_RECENT)]
 
     def _open_statistics(self, call: RestCall) -> Any:
         """Sum up the resting orders of a contract; stop orders that wait for their trigger are none (assumed)."""
@@ -225,13 +230,15 @@ class FuturesCalls:
 
     def _recent_fills(self, call: RestCall) -> Any:
         since = self._venue.now_ms() - RECENT_MS
-        fills = _filtered(call, self._futures.fills(call.account), lambda fill: fill.time_ns // 1_000_000)
-        return [fill_row(fill) for fill in fills[:MAX_RECENT] if fill.time_ns // 1_000_000 >= since]
+        newest = reversed(self._futures.fills(call.account))
+        fills = _filtered(call, newest, lambda fill: fill.time_ns // 1_000_000)
+        return [fill_row(fill) for fill in islice(fills, MAX_RECENT) if fill.time_ns // 1_000_000 >= since]
 
     def _fills(self, call: RestCall) -> Any:
         order_id, kind = call.query.get("orderId"), _one_of(call, "type", _FILL_TYPES)
         trade_types = call.query.get("tradeTypes")
-        fills = _filtered(call, self._futures.fills(call.account), lambda fill: fill.time_ns // 1_000_000)
+        newest = reversed(self._futures.fills(call.account))
+        fills = _filtered(call, newest, lambda fill: fill.time_ns // 1_000_000)
         chosen = [
             fill
             for fill in fills
@@ -308,16 +315,15 @@ def _one_of(call: RestCall, name: str, allowed: tuple[str, ...]) -> str | None:
     return value
 
 
-def _filtered(call: RestCall, rows: Iterable[Row], time_of: Callable[[Row], int]) -> list[Row]:
-    """Return the rows that ``symbol``, ``side``, ``startAt`` and ``endAt`` let through, newest first."""
+def _filtered(call: RestCall, rows: Iterable[Row], time_of: Callable[[Row], int]) -> Iterator[Row]:
+    """Return the rows that ``symbol``, ``side``, ``startAt`` and ``endAt`` let through, in their order."""
     symbol, side = call.query.get("symbol") or None, _one_of(call, "side", ("buy", "sell"))
     start, end = call.whole("startAt", 0), call.whole("endAt", 10**15)
-    chosen = [
+    return (
         row
         for row in rows
         if symbol in (None, row.symbol) and side in (None, row.side) and start <= time_of(row) <= end
-    ]
-    return chosen[::-1]
+    )
 
 
 def _page(call: RestCall, rows: list[Row], show: Callable[[Row], Any]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, localcontext
+from itertools import islice
 from typing import Any, TypeVar
 
 from ..matching.accounts import EXACT
@@ -203,5 +204,5 @@ def slice_of(items: Iterable[T], call: RestCall, *, number: Callable[[T], int]) 
     """
     last = call.whole("lastId", 0)
     limit = call.whole("limit", 20, least=1, most=100)
-    wanted = [item for item in items if not last or number(item) < last][:limit]
+    wanted = list(islice((item for item in items if not last or number(item) < last), limit))
     return wanted, number(wanted[-1]) if wanted else 0

@@ -8,6 +8,7 @@ the creation), and what the dead man's switch answers when it is off, is assumed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any
 
 from ..matching.events import OrderMatched
@@ -73,14 +74,17 @@ class OrderLookups:
 
     def done(self, call: RestCall, trade_types: tuple[str, ...]) -> dict[str, Any]:
         """Return finished orders, newest first."""
-        wanted = self._filter(call, self._exchange.orders(call.account), trade_types, lambda o: o, _created_ms)
-        ended = (o for o in wanted if not o.is_live and not self._venue.is_forgotten(o))
-        orders, last = slice_of(ended, call, number=order_number)
+        start = call.whole("startAt", 0)
+        newest = self._exchange.ended_orders(call.account, self.symbol(call))
+        since = takewhile(lambda order: _created_ms(order) >= start, newest)  # the rest is older still
+        wanted = self._filter(call, since, trade_types, lambda o: o, _created_ms)
+        orders, last = slice_of((o for o in wanted if not self._venue.is_forgotten(o)), call, number=order_number)
         return {"lastId": last, "items": [self.spell(order) for order in orders]}
 
     def fills(self, call: RestCall, trade_types: tuple[str, ...]) -> dict[str, Any]:
         """Return fills, newest first."""
-        wanted = self._filter(call, self._exchange.fills(call.account), trade_types, lambda f: f.order, _traded_ms)
+        newest = reversed(self._exchange.fills(call.account))
+        wanted = self._filter(call, newest, trade_types, lambda f: f.order, _traded_ms)
         order_id = call.query.get("orderId")
         fills, last = slice_of(
             (fill for fill in wanted if order_id in (None, fill.order.order_id)), call, number=fill_number
@@ -103,15 +107,15 @@ class OrderLookups:
     def _filter(
         self,
         call: RestCall,
-        items: list[Any],
+        items: Iterable[Any],
         trade_types: tuple[str, ...],
         order_of: Callable[[Any], OrderState],
         time_of: Callable[[Any], int],
     ) -> Iterable[Any]:
-        """Yield what fits ``symbol``, ``side``, ``type``, ``startAt`` and ``endAt``, newest first."""
+        """Yield those of the items that fit ``symbol``, ``side``, ``type``, ``startAt`` and ``endAt``."""
         symbol, side, kind = self.symbol(call), call.query.get("side"), call.query.get("type")
         start, end = call.whole("startAt", 0), call.whole("endAt", 10**14)
-        for item in reversed(items):
+        for item in items:
             order = order_of(item)
             if order.symbol != symbol or order.request.trade_type not in trade_types:
                 continue

@@ -10,7 +10,7 @@ balances (fees go to the account `FEES`, loans come from `LENDER`) is what was e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -379,6 +379,12 @@ class Exchange:
     def orders(self, account: str | None = None) -> list[OrderState]:
         """Return all remembered orders, oldest first."""
         return [order.state() for order in self._orders.all(account)]
+
+    def ended_orders(self, account: str, symbol: str) -> Iterator[OrderState]:
+        """Yield the remembered orders of a pair that have ended, the newest first, each read when it is asked for."""
+        for order in reversed(self._orders.all(account)):
+            if order.outcome is not None and order.request.symbol == symbol:
+                yield order.state()
 
     def open_orders(self, account: str | None = None) -> list[OrderState]:
         """Return the live orders, oldest first."""
