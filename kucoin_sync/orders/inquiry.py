@@ -143,9 +143,14 @@ class Inquiry:
             self._look_elsewhere(now)
 
     def _look_again(self, now: float, gone_at: float | None) -> None:
-        """Plan the next look-up with growing delays, and no later than one that would count."""
+        """
+        Plan the next look-up with growing delays, and no later than one that would count.
+
+        The best way again: the others read whole lists, which costs the user's request limits, and are kept for when
+        they are needed.
+        """
         self._next_at = now + min(LONGEST_DELAY, FIRST_DELAY * GROWTH ** (self._misses - 1))
-        self._next_way = (self._next_way + 1) % len(self._ways)
+        self._next_way = 0
         if gone_at is not None and now < gone_at + self._settle < self._next_at:
             self._next_at = gone_at + self._settle
 
