@@ -259,7 +259,7 @@ class EngineClient(abc.ABC):
         put: Callable[[Any], object] = _ignore
         if listener is not None:
             self._hub.start()
-            put = partial(self._hub.deliver, listeners=(listener,))
+            put = partial(self._hub.deliver, listeners=(listener,), keep=group.dialect.keeps_all)
         wish = Wish(single, put, _ignore)
         group.subscribe(wish, self._subscribe_deadline(group, single, wait, timeout))
         return Subscription(group, wish, self)
@@ -327,7 +327,7 @@ class EngineClient(abc.ABC):
         group = self._group(ws_key)
         single = _single_topics(group.dialect, topics)
         queue = UpdateQueue(length, overflow)
-        wish = Wish(single, queue.put, queue.close, is_stream=True)
+        wish = Wish(single, partial(queue.put, keep=group.dialect.keeps_all), queue.close, is_stream=True)
         # A method, so that the stream holds the client: it lives as long as anybody may read from it.
         stream = Stream(single, queue, on_gap=on_gap, on_close=partial(self._end_stream, group, wish))
         try:
