@@ -208,6 +208,8 @@ def _locals_of(trace: TracebackType | None) -> Iterator[tuple[str, str]]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, (str, bytes, bytearray)):
+        value = value[:LONGEST_VALUE]  # before it is spelled: tests measure memory
     try:
         return repr(value)[:LONGEST_VALUE]
     # Half-made objects have no repr, and that is nothing to tell of here.
