@@ -17,8 +17,9 @@ SPOT = "spotPublicV1"
 ORDERS = "wsApiSpotV1"
 CREDENTIALS = {
     "api_key": "simulator-key",
-    "api_secret": "simulator-secret",
-    "api_passphrase": "simulator-passphrase",
+    # Searched for in all that a test run writes: see `canary`. With characters that change where they are encoded.
+    "api_secret": 'simulator-canary+sE7/k9=Xw&%41"q',
+    "api_passphrase": 'simulator-canary/pA5+z2=Vb&%42"t',
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import canary
 from tests.clients import Clients
 from tests.fault_table import FaultTable, listed_faults
 from tests.peers import LeakGuard, ScriptedPeer, server_context
@@ -24,8 +25,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Count the faults of the catalogue whose tests passed."""
+    """Count the faults of the catalogue whose tests passed, and search all that is written for credentials."""
     config.pluginmanager.register(FaultTable(listed_faults()))
+    config.pluginmanager.register(canary.watch())
 
 
 @pytest.fixture(autouse=True)

@@ -222,11 +222,12 @@ def test_drop_reconnect(key: WsKey, exchange: Simulator) -> None:
     """The loss is told at once; the line comes back, and what was subscribed is confirmed before `reconnected`."""
     facts = CONNECTIONS[key]
     with connect(exchange, key) as client:
+        events = Events(client, key, "suspended", "reconnect", "open", "reconnected")
         client.connect(key)
+        assert events.next()[0] == "open"  # told after the call returned, by another thread
         topics = (facts.topic,) if facts.topic else ()
         if facts.topic:
             client.subscribe(facts.topic, key)
-        events = Events(client, key, "suspended", "reconnect", "open", "reconnected")
         assert exchange.cut(facts.system) >= 1
         happened = [events.next() for _ in range(4)]
         assert [name for name, _ in happened] == ["suspended", "reconnect", "open", "reconnected"]

@@ -85,14 +85,18 @@ class Subscription:
     @property
     def state(self) -> dict[str, str]:
         """Each topic's state: ``idle``, ``subscribing``, ``active``, ``unsubscribing`` or ``doubtful``."""
+        self._client._check_process()
         return self._group.topic_states(self.topics)
 
     def close(self) -> None:
         """Withdraw the topics; others who want them keep them. Does not wait."""
+        if self._client._is_forked:
+            return
         self._group.unsubscribe(self.topics, of=lambda wish: wish is self._wish, deadline=None)
 
     def __repr__(self) -> str:
-        return f"<Subscription {self.ws_key} {self.state}>"
+        state = "of another process" if self._client._is_forked else self.state
+        return f"<Subscription {self.ws_key} {state}>"
 
 
 class EngineClient(abc.ABC):
@@ -166,13 +170,21 @@ class EngineClient(abc.ABC):
 
     # Connections.
 
+    def _check_process(self) -> None:
+        """Raise `ForkedError` in a child of the process that made the client: it has none of the threads."""
+        if self._is_forked:
+            raise ForkedError("this client was opened before fork(); make one in the child process")
+
+    @property
+    def _is_forked(self) -> bool:
+        return os.getpid() != self._pid
+
     def _group(self, ws_key: str | Enum) -> ConnectionGroup:
         """Return the connections of a WsKey, made where there are none."""
         name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
         if not isinstance(name, str):
             raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
-        if os.getpid() != self._pid:
-            raise ForkedError("this client was opened before fork(); make one in the child process")
+        self._check_process()
         with self._lock:
             group = self._groups.get(name)
             if group is None or (group.state is ConnectionState.CLOSED and not self._closing):
@@ -210,7 +222,7 @@ class EngineClient(abc.ABC):
         """Whether a line is ready now; where the topics need several connections, whether all of them have one."""
         name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
         group = self._groups.get(name)
-        return group is not None and group.is_ready
+        return group is not None and not self._is_forked and group.is_ready
 
     @staticmethod
     def _deadline(timeout: float | None, default: float) -> Deadline:
@@ -252,7 +264,7 @@ class EngineClient(abc.ABC):
         put: Callable[[Any], object] = _ignore
         if listener is not None:
             self._hub.start()
-            put = partial(self._hub.deliver, listeners=(listener,))
+            put = partial(self._hub.deliver, listeners=(listener,), keep=group.dialect.keeps_all)
         wish = Wish(single, put, _ignore)
         group.subscribe(wish, self._subscribe_deadline(group, single, wait, timeout))
         return Subscription(group, wish, self)
@@ -320,7 +332,7 @@ class EngineClient(abc.ABC):
         group = self._group(ws_key)
         single = _single_topics(group.dialect, topics)
         queue = UpdateQueue(length, overflow)
-        wish = Wish(single, queue.put, queue.close, is_stream=True)
+        wish = Wish(single, partial(queue.put, keep=group.dialect.keeps_all), queue.close, is_stream=True)
         # A method, so that the stream holds the client: it lives as long as anybody may read from it.
         stream = Stream(single, queue, on_gap=on_gap, on_close=partial(self._end_stream, group, wish))
         try:
@@ -345,11 +357,15 @@ class EngineClient(abc.ABC):
 
         Raises:
             ConfigError: If there is no such event.
+            ConnectError: If there is no thread to be had for listeners.
+            ForkedError: In a child of the process that made the client.
         """
+        self._check_process()
         self._hub.on(event, listener)
 
     def off(self, event: str, listener: Listener) -> None:
         """Stop calling ``listener``."""
+        self._check_process()
         with self._lock:
             for entry in [e for e in self._once if e[:2] == (event, listener)]:
                 self._once.remove(entry)
@@ -358,6 +374,7 @@ class EngineClient(abc.ABC):
 
     def once(self, event: str, listener: Listener) -> None:
         """Call ``listener`` with the next event of this name only."""
+        self._check_process()
         taken = threading.Lock()
         reference = weakref.ref(self)  # the listener thread must not keep the client alive
 
@@ -389,6 +406,7 @@ class EngineClient(abc.ABC):
             ReentrantCallError: On a reading thread or in a listener, where the event could not arrive.
             ClosedError: If the client was closed meanwhile.
         """
+        self._check_process()
         check_not_on_reader("wait_for()")
         if self._hub.on_listener_thread():
             raise ReentrantCallError("wait_for() in a listener would wait for an event that only this thread brings")
@@ -438,8 +456,8 @@ class EngineClient(abc.ABC):
             drain: Whether requests in flight get time to be answered; the rest end as `OutcomeUnknown`.
         """
         deadline = self._deadline(timeout, self.options.close_timeout)
-        if os.getpid() != self._pid:
-            return  # a forked child has none of the threads, and the lines are its parent's
+        if self._is_forked:
+            return  # the lines are the parent's, and a lock may be held for ever by a thread that is not here
         if ws_key is not None:
             name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
             group = self._groups.get(name)
@@ -510,6 +528,7 @@ class EngineClient(abc.ABC):
         Returns:
             Whether the client was closed or told to end; ``False`` at the timeout.
         """
+        self._check_process()
         check_not_on_reader("wait()")
         with _sigterm_as_interrupt():
             try:
@@ -530,7 +549,7 @@ class EngineClient(abc.ABC):
         # takes no lock, and leaves the work to a thread that needs none to start.
         if not getattr(self, "_groups", None) and not self._hub_runs():
             return  # nothing was started, or not even the client was made
-        if self._closing or os.getpid() != self._pid:
+        if self._closing or self._is_forked:
             return
         try:
             _thread.start_new_thread(self._close_forgotten, ())

@@ -29,6 +29,7 @@ from kucoin_sync.engine.reader_thread import ReaderThread
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
 from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
 from kucoin_sync.errors import (
+    AuthError,
     ClosedError,
     ConnectError,
     ConnectionLost,
@@ -45,7 +46,8 @@ from kucoin_sync.events import (
     Reconnecting,
     Suspended,
 )
-from kucoin_sync.protocol.backoff import Backoff
+from kucoin_sync.protocol.backoff import LONGEST_DELAY, Backoff
+from kucoin_sync.protocol.close_codes import CloseHistory, ComeBack
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState, check_transition
@@ -58,6 +60,9 @@ JOIN_GRACE = 0.1
 """Seconds beyond its deadline that a close gives its threads to end, all together."""
 POLITE_CLOSE = 1.0
 """Longest wait for the peer's answer to our close frame."""
+
+_AT_LEAST = {ComeBack.SOON: 0.0, ComeBack.LATER: 1.0, ComeBack.LAST: LONGEST_DELAY}
+"""Seconds until the next opening."""
 
 State = ConnectionState
 
@@ -95,6 +100,7 @@ class Connection:
         self._opening_began = 0.0
         self._reader: threading.Thread | None = None
         self._beater: threading.Thread | None = None
+        self._closes = CloseHistory()  # reader only
         self._beater_stuck = False  # reader only: it is to be replaced before the next line
         self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
         self._inbox = Inbox(
@@ -260,6 +266,7 @@ class Connection:
             began = time.monotonic()
             if began - line.ready_at >= self._options.reconnect_reset_after:
                 backoff.reset()
+                self._closes.reset()
             if not self._go_on_after(lost, backoff, at_once=line.ended_as == "slept"):
                 break
 
@@ -328,8 +335,17 @@ class Connection:
             return False
         if at_once:  # nothing is wrong with the exchange
             return self._pause(0.0, backoff.attempts)
-        code = lost.code if isinstance(lost, ConnectionLost) else 1006
-        return self._pause(backoff.next_delay(at_least=1.0 if code in (1012, 1013) else 0.0), backoff.attempts)
+        by_peer = isinstance(lost, ConnectionLost) and lost.initiator == "peer"
+        come_back = self._closes.closed(lost.code if isinstance(lost, ConnectionLost) and by_peer else 1006)
+        if come_back is ComeBack.NEVER:
+            refusal = AuthError(f"refused twice ({lost})", phase="auth")
+            self._hub.report(refusal, "opening", self.ws_key, None)
+            self._rest(refusal)
+            return False
+        if come_back is ComeBack.LAST:
+            violation = ProtocolViolation(f"the peer says again that we broke its rules ({lost})")
+            self._hub.report(violation, "closing", self.ws_key, None)
+        return self._pause(backoff.next_delay(at_least=_AT_LEAST[come_back]), backoff.attempts)
 
     def _pause(self, delay: float, attempt: int) -> bool:
         logger.info("%s: next opening in %.2f s (attempt %d)", self.ws_key, delay, attempt)

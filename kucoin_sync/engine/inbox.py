@@ -15,7 +15,7 @@ from kucoin_sync.engine.listeners import ListenerHub
 from kucoin_sync.engine.opening import Line, read_item
 from kucoin_sync.engine.registry import RequestRegistry
 from kucoin_sync.engine.topic_board import TopicBoard
-from kucoin_sync.errors import ProtocolViolation, shorten
+from kucoin_sync.errors import ConnectionLost, ProtocolViolation, shorten
 from kucoin_sync.events import LateReply, Reconnected, Response, UnknownMessage, Update
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.frames import Item
@@ -91,9 +91,13 @@ class Inbox:
         if board.watches:
             update = board.watch(update)
             self.check_resumed(line)
+        room = True
         for put in board.routes.get(update.topic, ()):
-            put(update)
-        self._hub.emit("update", update)
+            room = put(update) is not False and room
+        keep = self._dialect.keeps_all
+        room = self._hub.emit("update", update, keep=keep) and room
+        if keep and not room:
+            raise ConnectionLost("updates of the account are not read, and none of them is dropped", initiator="local")
 
     def _late(self, line: Line, reply: Reply) -> None:
         logger.warning("%s: reply to %s came after its call had ended", self._ws_key, shorten(reply.id, 64))

@@ -89,19 +89,22 @@ class ListenerHub:
         """Whether anybody listens to ``event``."""
         return bool(self._listeners[event])
 
-    def emit(self, event: str, value: Any) -> None:
-        """Tell the listeners of ``event``; never waits for them, unless they run inline."""
+    def emit(self, event: str, value: Any, *, keep: bool = False) -> bool:
+        """Tell the listeners of ``event``; never waits for them, unless they run inline. As `deliver`."""
         listeners = self._listeners[event]
-        if listeners:
-            self.deliver(value, listeners)
+        return not listeners or self.deliver(value, listeners, keep=keep)
 
-    def deliver(self, value: Any, listeners: tuple[Listener, ...]) -> None:
-        """Hand ``value`` to these listeners."""
+    def deliver(self, value: Any, listeners: tuple[Listener, ...], *, keep: bool = False) -> bool:
+        """Hand ``value`` to these listeners; return ``False`` if it was to be kept and there is no room for it."""
         if self._inline:
             self._call(value, listeners)
-        elif not self._queue.put(value, listeners) and not self._overflowing:
-            self._overflowing = True
-            logger.warning("listeners are too slow: updates are being dropped")
+        elif not self._queue.put(value, listeners, keep=keep):
+            if keep:
+                return False
+            if not self._overflowing:
+                self._overflowing = True
+                logger.warning("listeners are too slow: updates are being dropped")
+        return True
 
     def report(self, error: BaseException, where: str, ws_key: str | None, connection_id: str | None) -> None:
         """Report what no call could raise: to the log, and to the listeners of ``exception``."""

@@ -216,9 +216,13 @@ class Opener:
             session = Session(self._dialect, self._around.identifiers.next)
             origin = Origin(self._dialect.ws_key, connection_id, self._dialect.typed)
             rest = self._greet(transport, session, origin, deadline, asked)
-        except BaseException:
+        except BaseException as error:
             transport.discard()  # the interrupt stays unset: another server may be tried
-            raise
+            if not isinstance(error, ConnectError):
+                raise
+            failure = error
+        if failure is not None:
+            raise failure.with_traceback(None)  # as above: in there is what we signed
         return Line(transport, session, origin, self._heartbeat(endpoint, session, transport), rest)
 
     def _greet(

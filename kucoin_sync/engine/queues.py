@@ -3,7 +3,8 @@ The bounded queue between a reading thread and whoever takes its updates: the li
 
 The reading thread never waits for the other side. When the queue is full the oldest update goes (`drop_oldest`), or
 the older one of the same topic (`latest`), or the queue breaks (`error`); what was lost is counted and marked on the
-next update. Life-cycle events are never dropped.
+next update. Life-cycle events are never dropped. Nor are updates of the account: one that does not fit is refused, and
+its line is given up, for a stream of orders with a hole in it is worse than one that begins anew.
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ class UpdateQueue:
         self._maxlen = maxlen
         self._policy = policy
         self._lock = threading.Lock()  # guards everything below
-        self._items: deque[tuple[Any, Any]] = deque()
+        self._items: deque[tuple[Any, Any, bool]] = deque()  # and whether it must be kept
         self._latest: dict[str, tuple[Any, Any]] = {}  # policy latest: one update a topic, in order of arrival
-        self._events = 0  # items of _items that are not updates
+        self._events = 0  # items of _items that are not dropped: no updates, or such as must be kept
+        self._kept = 0  # updates of _items that must be kept
         self._bytes = 0
         self._gap = False  # the next update taken follows a loss
         self._closed: BaseException | None = None
@@ -60,12 +62,17 @@ class UpdateQueue:
         self._wake = threading.Lock()  # held while somebody waits
         self._wake.acquire()
 
-    def put(self, item: Any, target: Any = None) -> bool:
+    def put(self, item: Any, target: Any = None, *, keep: bool = False) -> bool:
         """
         Add an item; never waits.
 
+        Args:
+            item: An update, or an event.
+            target: Who it is for.
+            keep: Do not drop this update, now or later, under the policy ``drop_oldest``.
+
         Returns:
-            ``False`` if this item made the queue lose an update, or break.
+            ``False`` if this item made the queue lose an update, or break; or if it was to be kept and did not fit.
         """
         kept = True
         with self._lock:
@@ -73,7 +80,14 @@ class UpdateQueue:
                 return True
             if type(item) is not Update:
                 self._events += 1
-                self._items.append((item, target))
+                self._items.append((item, target, False))
+            elif keep and self._policy == "drop_oldest":
+                kept = self._kept < self._maxlen and self._bytes + len(item.raw) <= MAX_BYTES
+                if kept:
+                    self._events += 1
+                    self._kept += 1
+                    self._bytes += len(item.raw)
+                    self._items.append((item, target, True))
             elif self._policy == "latest":
                 replaced = self._latest.pop(item.topic, None)
                 if replaced is not None and replaced[0].gap_before and not item.gap_before:
@@ -84,7 +98,7 @@ class UpdateQueue:
                     self._gap = True
                     kept = False
             else:
-                self._items.append((item, target))
+                self._items.append((item, target, False))
                 self._bytes += len(item.raw)
                 if len(self._items) - self._events > self._maxlen or self._bytes > MAX_BYTES:
                     kept = self._overflow()
@@ -102,12 +116,12 @@ class UpdateQueue:
             return False
         events = []
         while self._items:
-            item, target = self._items.popleft()
-            if type(item) is Update:
+            item, target, keep = self._items.popleft()
+            if type(item) is Update and not keep:
                 self._bytes -= len(item.raw)
                 self._gap = True
                 break
-            events.append((item, target))
+            events.append((item, target, keep))
         self._items.extendleft(reversed(events))
         return False
 
@@ -139,11 +153,15 @@ class UpdateQueue:
     def _take(self) -> tuple[Any, Any]:
         """Take what is there; the lock is held."""
         if self._items:
-            item, target = self._items.popleft()
-            if type(item) is not Update:
+            item, target, keep = self._items.popleft()
+            if keep or type(item) is not Update:
                 self._events -= 1
+            if type(item) is not Update:
                 return item, target
             self._bytes -= len(item.raw)
+            if keep:
+                self._kept -= 1
+                return item, target
         else:
             item, target = self._latest.pop(next(iter(self._latest)))
         if self._gap:

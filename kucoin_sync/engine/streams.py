@@ -4,12 +4,13 @@ A subscription read with a plain loop.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Literal
 
 from kucoin_sync.engine.queues import QueueClosed, UpdateQueue
-from kucoin_sync.errors import ConfigError, DeadlineExceeded, KucoinSyncError
+from kucoin_sync.errors import ConfigError, DeadlineExceeded, ForkedError, KucoinSyncError
 from kucoin_sync.events import Update
 
 __all__ = ["GapError", "Stream"]
@@ -57,6 +58,7 @@ class Stream:
         self._raise_gaps = on_gap == "raise"
         self._on_close = on_close
         self._closed = False
+        self._pid = os.getpid()
 
     def __iter__(self) -> Iterator[Update]:
         return self
@@ -86,6 +88,8 @@ class Stream:
             raise DeadlineExceeded(f"no update of {', '.join(self.topics)} in {timeout:g} s") from None
 
     def _take(self, timeout: float | None) -> Update:
+        if os.getpid() != self._pid:
+            raise ForkedError("this stream was opened before fork(), and what it reads comes to the parent process")
         try:
             update: Update = self._queue.get(timeout)[0]
         except QueueClosed as closed:
@@ -107,8 +111,9 @@ class Stream:
         """Withdraw the subscription; a loop on another thread ends after what is queued."""
         if not self._closed:
             self._closed = True
-            self._queue.close()
-            self._on_close()
+            if os.getpid() == self._pid:
+                self._queue.close()
+                self._on_close()
 
     def __enter__(self) -> Stream:
         return self

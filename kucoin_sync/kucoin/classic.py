@@ -46,7 +46,7 @@ class ClassicDialect:
         self._rest_host = rest_host
         self._signer = signer
         self._ws_url = ws_url
-        self._private = signer is not None
+        self._private = self.keeps_all = signer is not None
 
     # Opening.
 

@@ -50,6 +50,7 @@ class ProDialect:
         self, ws_key: str, *, url: str, rest_host: str, signer: Signer | None = None, login: str = "auth"
     ) -> None:
         self.ws_key = ws_key
+        self.keeps_all = signer is not None
         self._url = url
         self._rest_host = rest_host
         self._signer = signer

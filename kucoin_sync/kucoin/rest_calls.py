@@ -173,7 +173,13 @@ class RestBase:
         """Make a call; ``doubt`` says what may be wrong with the data of a yes to a change."""
         call = self._prepare(method, path, params, body, host, signed)
         deadline = checked_deadline(timeout, self._around.options.request_timeout)
-        return self._change(call, deadline, doubt) if call.changes else self._read(call, deadline)
+        try:
+            return self._change(call, deadline, doubt) if call.changes else self._read(call, deadline)
+        except KucoinSyncError:
+            raise
+        except BaseException as error:  # noqa: BLE001  (what a signal handler raised, Ctrl-C above all: it passes)
+            interrupt = error
+        raise interrupt.with_traceback(None)  # without the frames it came through: they hold signed headers
 
     def _object(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         """Make a read whose data is an object."""

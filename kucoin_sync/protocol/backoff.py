@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-__all__ = ["BUDGET_WINDOW", "Backoff", "OpeningBudget"]
+__all__ = ["BUDGET_WINDOW", "LONGEST_DELAY", "Backoff", "OpeningBudget"]
 
 FACTOR = 1.7
 LONGEST_DELAY = 30.0

@@ -109,6 +109,8 @@ class Dialect(Protocol):
     """How one connection of one exchange is spelled."""
 
     ws_key: str
+    keeps_all: bool
+    """Whether its updates are of the account: none is dropped, and if they are not read the line is given up."""
     greeting: tuple[Step, ...]
     limits: Limits
 

@@ -5,6 +5,7 @@ Lines that break in every way and at every byte: what is known of an order then,
 from __future__ import annotations
 
 import errno
+import queue
 import socket
 import threading
 import time
@@ -13,7 +14,15 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync import ConnectionLost, NotSent, OutcomeUnknown, WebsocketAPIClient, WebsocketClient
+from kucoin_sync import (
+    AuthError,
+    ConnectionLost,
+    NotSent,
+    OutcomeUnknown,
+    ProtocolViolation,
+    WebsocketAPIClient,
+    WebsocketClient,
+)
 from kucoin_sync.engine import beats, boot_clock, transport
 from kucoin_sync.engine.channel import Channel, SendFailed
 from kucoin_sync.engine.deadline import Deadline
@@ -141,6 +150,53 @@ def test_T06_a_cut_at_every_byte_of_an_order(plain_peer: ScriptedPeer, clients: 
         line.rst()
         with pytest.raises(OutcomeUnknown):
             call.result()
+
+
+# Close codes.
+
+
+def test_T23_a_second_refusal_by_close_code_ends_the_attempts(peer: ScriptedPeer, clients: Clients) -> None:
+    """With a fresh token in between; whoever waits is told, and a later call tries anew."""
+    client, stream, line = streaming(clients, peer)
+    reports: queue.Queue[Any] = queue.Queue()
+    client.on("exception", lambda event: reports.put(event.error))
+    line.send_close(1008, "not\u202eallowed\n")
+    line = v1_handshake(peer, token="fresh")
+    accept_subscribe(line)
+    line.send_close(1008, "not allowed")
+    error = reports.get(timeout=PATIENCE)
+    assert isinstance(error, AuthError)
+    with pytest.raises(AuthError):
+        stream.get(PATIENCE)
+    assert not client.is_connected(SPOT)
+    opening = background(client.connect, SPOT)
+    v1_handshake(peer)
+    opening.result()
+
+
+def test_T23_a_peer_that_finds_fault_with_us_again_is_left_alone_for_long(peer: ScriptedPeer, clients: Clients) -> None:
+    """Once may be its mistake."""
+    client, _, line = streaming(clients, peer)
+    events: queue.Queue[Any] = queue.Queue()
+    client.on("reconnect", lambda event: events.put(event.delay))
+    client.on("exception", lambda event: events.put(event.error))
+    line.send_close(1002, "what was that\x1b[2J?")
+    assert events.get(timeout=PATIENCE) == 0
+    line = v1_handshake(peer)
+    accept_subscribe(line)
+    line.send_close(1007, "and that?")
+    error = events.get(timeout=PATIENCE)
+    assert isinstance(error, ProtocolViolation)
+    assert "and that?" in str(error)
+    assert events.get(timeout=PATIENCE) == 30.0
+
+
+@pytest.mark.parametrize("code", [1012, 1013])
+def test_T23_a_peer_that_restarts_or_is_busy_gets_a_second(code: int, peer: ScriptedPeer, clients: Clients) -> None:
+    client, _, line = streaming(clients, peer)
+    delayed = next_event(client, "reconnect")
+    line.send_close(code)
+    assert delayed.result(PATIENCE).delay == 1.0
 
 
 # Partial sends.

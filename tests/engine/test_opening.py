@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from kucoin_sync import AuthError, ConnectError, NotSent, TlsError, TokenError, WebsocketAPIClient, WebsocketClient
-from tests.clients import ORDER, ORDERS, SPOT, Clients
+from tests.clients import CREDENTIALS, ORDER, ORDERS, SPOT, Clients
 from tests.peers import (
     BAD_SERVER_CONTEXTS,
     Background,
@@ -36,9 +36,7 @@ def pointed_at(clients: Clients, port: int, **options: object) -> WebsocketAPICl
     hosts = {"spot_rest": f"http://127.0.0.1:{port}", "ws_api": f"{url}/v1/private"}
     return clients.enter_context(
         WebsocketAPIClient(
-            api_key="simulator-key",
-            api_secret="simulator-secret",
-            api_passphrase="simulator-passphrase",
+            **CREDENTIALS,
             hosts=hosts,
             close_timeout=1.0,
             **options,  # type: ignore[arg-type]

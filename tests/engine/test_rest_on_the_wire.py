@@ -116,7 +116,7 @@ def test_a_signed_read_as_it_is_on_the_wire(peer: ScriptedPeer, clients: Clients
         "kc-api-key": "simulator-key",
         "kc-api-sign": signature(f"{stamp}GET/api/v1/x?a=ä&b=c d"),
         "kc-api-timestamp": stamp,
-        "kc-api-passphrase": signature("simulator-passphrase"),
+        "kc-api-passphrase": signature(CREDENTIALS["api_passphrase"]),
         "kc-api-key-version": "3",
     }
     assert abs(int(stamp) / 1000 - time.time()) < 5
@@ -146,8 +146,10 @@ def test_options_of_the_account_show_in_its_calls(plain_peer: ScriptedPeer, clie
     sent = serve(plain_peer, {"code": "200000", "data": []}).headers
     call.result()
     assert sent["x-site-type"] == "australia"
-    assert (sent["kc-api-key-version"], sent["kc-api-passphrase"]) == ("1", "simulator-passphrase")
-    assert sent["kc-api-sign"] == f"signed-{len('1760000000000GET/api/v1/accounts')}-with-16"
+    assert (sent["kc-api-key-version"], sent["kc-api-passphrase"]) == ("1", CREDENTIALS["api_passphrase"])
+    assert (
+        sent["kc-api-sign"] == f"signed-{len('1760000000000GET/api/v1/accounts')}-with-{len(CREDENTIALS['api_secret'])}"
+    )
     assert (sent["kc-api-partner"], sent["kc-api-partner-verify"]) == ("demoPartner", "true")
     assert sent["kc-api-partner-sign"] == f"signed-{len('1760000000000demoPartnersimulator-key')}-with-11"
     assert sent["kc-broker-name"] == "desk"

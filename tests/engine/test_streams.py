@@ -577,3 +577,105 @@ def test_S20_the_policy_latest_keeps_the_mark_of_what_it_replaces(peer: Scripted
     assert last.wait(5)
     update = stream.get(5)
     assert (sequence(update), update.gap_before) == (2, True)
+
+
+ORDERS_TOPIC = "/spotMarket/tradeOrdersV2"
+PRIVATE = "spotPrivateV1"
+PRIVATE_TOKEN = "/api/v1/bullet-private"
+
+
+def private(number: int) -> str:
+    data = {"orderId": str(number), "symbol": "BTC-USDT"}
+    return json.dumps({"type": "message", "topic": ORDERS_TOPIC, "subject": "orderChange", "data": data})
+
+
+def accept_private(line: Line) -> None:
+    accept_subscribe(line, ORDERS_TOPIC)
+
+
+def test_S20_updates_of_the_account_are_never_dropped_their_line_is(peer: ScriptedPeer, clients: Clients) -> None:
+    """What was there can be read without a hole; what comes on the next line is marked."""
+    client = clients.stream_client(peer)
+    opening = background(client.stream, ORDERS_TOPIC, PRIVATE, maxlen=3)
+    line = v1_handshake(peer, path=PRIVATE_TOKEN)
+    accept_private(line)
+    stream = opening.result()
+    lost: Future[Any] = Future()
+    client.once("suspended", lost.set_result)
+    for n in range(4):
+        line.send_text(private(n))
+    assert "not read" in str(lost.result(5).error)
+    updates = [stream.get(5) for _ in range(3)]
+    assert [u.data["orderId"] for u in updates] == ["0", "1", "2"]
+    assert not any(u.gap_before for u in updates)
+    line = v1_handshake(peer, path=PRIVATE_TOKEN)
+    accept_private(line)
+    line.send_text(private(9))
+    update = stream.get(5)
+    assert (update.data["orderId"], update.gap_before) == ("9", True)
+
+
+def test_S20_a_listener_of_the_account_that_does_not_keep_up_costs_the_line_too(
+    peer: ScriptedPeer, clients: Clients
+) -> None:
+    """While market data in the same queue makes room for it."""
+    client = clients.stream_client(peer, queue_size=3)
+    hold, holds = threading.Event(), threading.Event()
+    seen: list[str] = []
+    client.on("update", lambda update: (holds.set(), hold.wait(9), seen.append(update.topic)))
+    opening = background(client.subscribe, TICKER, SPOT)
+    public = v1_handshake(peer)
+    accept_subscribe(public)
+    opening.result()
+    opening = background(client.subscribe, ORDERS_TOPIC, PRIVATE)
+    line = v1_handshake(peer, path=PRIVATE_TOKEN)
+    accept_private(line)
+    opening.result()
+    public.send_text(ticker(0))
+    assert holds.wait(5)  # it is in that one now; what follows has to wait
+    reader = client.stream(ORDERS_TOPIC, PRIVATE)  # tells how far the reading thread has come
+    for n in range(3):
+        line.send_text(private(n))
+        assert reader.get(5).data["orderId"] == str(n)
+    market = client.stream(TICKER, SPOT)
+    for n in range(1, 8):
+        public.send_text(ticker(n))
+        assert sequence(market.get(5)) == n
+    assert client.is_connected(PRIVATE)
+    line.send_text(private(3))
+    v1_handshake(peer, path=PRIVATE_TOKEN)  # the line was given up
+    done = threading.Event()
+    client.on("suspended", print)
+    hold.set()
+    client.once("update", lambda update: done.set())
+    public.send_text(ticker(99))
+    assert done.wait(5)
+    assert seen.count(ORDERS_TOPIC) == 3
+    assert 4 <= seen.count(TICKER) <= 5  # the first, the last three, and the one that woke this test
+
+
+@pytest.mark.parametrize("event", ["open", "update", "response", "suspended", "reconnect", "reconnected", "unknown"])
+def test_S19_a_listener_that_raises_at_any_event_stops_nothing(
+    event: str, peer: ScriptedPeer, clients: Clients
+) -> None:
+    """Of each kind once through a drop and back; the error is reported, and raising about that is only logged."""
+    client = clients.stream_client(peer)
+    reported: list[Any] = []
+
+    def bad(value: Any) -> None:
+        raise KeyboardInterrupt(type(value).__name__)
+
+    client.on(event, bad)
+    client.on("exception", lambda value: reported.append(value.error))
+    client.on("exception", bad)
+    opening = background(client.stream, TICKER, SPOT)
+    for n in range(2):
+        line = v1_handshake(peer)
+        accept_subscribe(line)
+        stream = opening.result()
+        line.send_text('{"type":"notice"}')
+        line.send_text(ticker(n))
+        assert sequence(stream.get(5)) == n
+        line.rst() if n == 0 else None
+    client.close(timeout=5)
+    assert [type(error) for error in reported if isinstance(error, KeyboardInterrupt)]

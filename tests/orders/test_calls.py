@@ -26,7 +26,7 @@ from kucoin_sync import (
     Rejected,
     WebsocketAPIClient,
 )
-from tests.clients import ORDER, TICKER, Clients, success
+from tests.clients import CREDENTIALS, ORDER, TICKER, Clients, success
 from tests.peers import Background, FaultProxy, Line, ScriptedPeer, background, ws_api_handshake
 
 LIMIT = 0.25
@@ -36,7 +36,7 @@ def opened(clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[Websoc
     """A client with its order line open, and the other end of that line."""
     api = clients.api(peer, **options)
     connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret="simulator-secret")
+    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
     connecting.result()
     return api, line
 
@@ -49,7 +49,7 @@ def test_O01_a_success_reply_with_its_proof_is_an_ack(peer: ScriptedPeer, client
     """The line is opened by the first order; its reply is matched by id."""
     api = clients.api(peer)
     call = order(api, client_oid="mine-1")
-    line = ws_api_handshake(peer, secret="simulator-secret")
+    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
     request = line.expect_json(op="spot.order")
     line.send_json(success(request, "671124f9365ccb00073debd4"))
     ack = call.result()
