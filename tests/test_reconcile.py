@@ -389,7 +389,7 @@ def test_O15_a_reconcile_that_waits_ends_with_what_comes_by_itself(
 
 
 @pytest.mark.parametrize("product", ["spot", "margin"])
-def test_O15_an_order_event_takes_the_place_of_a_lost_reply(
+def test_O15_P21_an_order_event_takes_the_place_of_a_lost_reply(
     exchange: Simulator, connect: Connect, product: str
 ) -> None:
     api = connect(track_orders=True)
