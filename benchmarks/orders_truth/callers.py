@@ -16,7 +16,7 @@ from benchmarks.orders_truth.answers import Answer, answer_of
 from benchmarks.orders_truth.judge import GRACE
 from benchmarks.orders_truth.kucoin import Kucoin, OpenOrder, OpenOrders, Request
 from benchmarks.orders_truth.witness import Witness
-from kucoin_sync import KucoinSyncError, OutcomeUnknown, WebsocketAPIClient
+from kucoin_sync import KucoinSyncError, OutcomeUnknown, Rejected, WebsocketAPIClient
 
 __all__ = ["Callers", "Progress", "Record"]
 
@@ -221,8 +221,13 @@ class Callers:
             if order.kind == "accepted" and request.action != "cancel" and order.order_id is not None:
                 client_oid = order.client_oid if target is None else target.client_oid
                 self._orders.add(OpenOrder(request.product, order.order_id, client_oid))
-            elif order.kind == "not sent" and target is not None:
+            elif target is not None and (order.kind == "not sent" or _is_untouched(result)):
                 self._orders.add(target)
+
+
+def _is_untouched(result: Any) -> bool:
+    """Whether the exchange refused to change or cancel an order for a reason that leaves it as it was."""
+    return isinstance(result, Rejected) and not result.no_such_order
 
 
 @attrs.define
