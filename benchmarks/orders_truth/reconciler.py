@@ -136,8 +136,17 @@ class Reconciler:
             if not resolved:
                 self._left.append(error)
         for one in fates:
-            if not isinstance(one, StillUnknown) and one.order is not None and one.order.is_live:
-                self._orders.add(OpenOrder(request.product, one.order.order_id, one.order.client_oid))
+            self._offer(one, request)
+
+    def _offer(self, fate: Accepted | Absent | StillUnknown, request: Request) -> None:
+        """Offer an order that is there after all, so that it is cancelled once: a crowd of them slows the exchange."""
+        if isinstance(fate, StillUnknown):
+            return
+        if fate.order is not None:
+            if fate.order.is_live:
+                self._orders.add(OpenOrder(request.product, fate.order.order_id, fate.order.client_oid))
+        elif isinstance(fate, Accepted) and fate.order_id is not None and request.action != "cancel":
+            self._orders.add(OpenOrder(request.product, fate.order_id, None))  # a late reply tells no more
 
     def _cancel_again(self, error: OutcomeUnknown, request: Request) -> None:
         began, timeout = time.monotonic(), 1.0
