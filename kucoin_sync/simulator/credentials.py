@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 from attrs import field, frozen
 
-__all__ = ["DEFAULT_CREDENTIALS", "PREFIX", "Credentials", "ReplayGuard", "SignatureRefused", "sign"]
+__all__ = ["DEFAULT_CREDENTIALS", "PREFIX", "Credentials", "ReplayGuard", "SignatureRefused", "same", "sign"]
 
 #: Every simulated key, secret and passphrase starts like this; anything else could be a live one.
 PREFIX = "simulator-"
@@ -81,10 +81,10 @@ class Credentials:
             raise SignatureRefused("400002")
         if abs(int(timestamp) - now_ms) > TIMESTAMP_WINDOW_MS:
             raise SignatureRefused("400002")
-        if not any(_same(sign(self.api_secret, text), sign_) for text in prehash):
+        if not any(same(sign(self.api_secret, text), sign_) for text in prehash):
             raise SignatureRefused("400005")
         expected = self.api_passphrase if in_clear else sign(self.api_secret, self.api_passphrase)
-        if not _same(expected, passphrase):
+        if not same(expected, passphrase):
             raise SignatureRefused("400004")
 
 
@@ -124,6 +124,7 @@ def sign(secret: str, text: str) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha256)).decode()
 
 
-def _same(expected: str, given: str) -> bool:
+def same(expected: str, given: str) -> bool:
+    """Compare two signatures or passphrases in a time that tells nothing."""
     # Bytes: compare_digest refuses str with non-ASCII characters, which a client may well send.
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))

@@ -150,11 +150,9 @@ class MarketControls(FaultControls):
         Send one message to the subscribers of a single topic; return how many took it.
 
         A topic of the Pro streams has no leading slash, such as ``ticker.SPOT:BTC-USDT``; its subject is
-        ``"snapshot"``, ``"delta"`` or ``None``.
+        ``"snapshot"``, ``"delta"`` or ``None``. On OKX the subject is the ``action`` of order books, else ``None``.
         """
-        if not topic.startswith("/"):
-            return self._venue.publish_pro(topic, data, kind=subject)
-        return self._venue.publish(topic, subject or "", data)
+        return self._venue.send_message(topic, subject, data)
 
     @control
     def step_market(self, steps: int = 1) -> None:
