@@ -402,6 +402,16 @@ class Venue(Publisher):
         """
         raise ValueError(f"{self.name} does not begin the count of a book anew")
 
+    def counter_spread_order(self, spread: str, side: str, size: str, price: str | None) -> OrderState:
+        """
+        Place an order of another trader in the market of spreads, a market order without price.
+
+        Raises:
+            ValueError: The exchange has no such market, or no such spread.
+            Refused: The order breaks the rules of the spread.
+        """
+        raise ValueError(f"{self.name} has no spread {spread!r}")
+
     def is_silent(self, peer: Peer, now: float) -> bool:
         """Whether a connection was silent for too long: here that is the client's side."""
         return now - peer.last_received > self.idle_timeout

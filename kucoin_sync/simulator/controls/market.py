@@ -196,6 +196,17 @@ class MarketControls(FaultControls):
         return self._venue.exchange.place(COUNTERPARTY, args)
 
     @control
+    def counter_spread_order(self, spread: str, side: str, size: str, price: str | None = None) -> OrderState:
+        """
+        Place an order in a spread as another trader, a market order without price (OKX).
+
+        Raises:
+            ValueError: There is no such spread.
+            kucoin_sync.simulator.Refused: The order breaks the rules of the spread.
+        """
+        return self._venue.counter_spread_order(spread, side, size, price)
+
+    @control
     def deposit(self, currency: str, amount: Decimal | str, *, wallet: str = TRADE) -> None:
         """Give the first account money, in its spot wallet or another."""
         if not Decimal(amount) > 0:

@@ -147,7 +147,8 @@ class Spreads:
             size,
             time_in_force="IOC" if kind == "ioc" else "GTC",
             post_only=kind == "post_only",
-            stp="CO",
+            # The house may trade with itself, as in the other markets.
+            stp="" if account == COUNTERPARTY else "CO",
         )
         order = Order(self._orders.new_id(), account, request, self._now_ns())
         self._orders.add(order)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from ..json_text import compact
 from ..limits import Pool
+from ..matching.orders import OrderState
 from ..peer import TEXT, Peer
 from ..venue import Venue
 from .accounts import Accounts
@@ -168,6 +169,12 @@ class OkxVenue(Venue):
         if symbol not in self.instruments.by_id and symbol not in self.spreads.by_id:
             raise ValueError(f"there is no instrument {symbol!r}")
         return self.on_reset_books(symbol)
+
+    def counter_spread_order(self, spread: str, side: str, size: str, price: str | None) -> OrderState:
+        """Place an order of another trader in the market of spreads."""
+        if spread not in self.spreads.by_id:
+            raise ValueError(f"there is no spread {spread!r}")
+        return self.spreads.place_for_house(spread, side, size, price)
 
     # Spellings.
 
