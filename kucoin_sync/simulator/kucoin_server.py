@@ -17,8 +17,9 @@ from aiohttp import web
 
 from .classic.channels import BOTH
 from .classic.stream import V1Stream
-from .credentials import Credentials, SignatureRefused
+from .credentials import Credentials
 from .json_text import compact, read_array, read_object
+from .kucoin_signatures import SignatureRefused, check_signature
 from .kucoin_venue import KucoinVenue
 from .limits import Pool
 from .matching.orders import Refused
@@ -152,7 +153,8 @@ class KucoinServer(Server):
             raise SignatureRefused("400003")
         body = (await request.read()).decode("utf-8", "replace")
         target = request.raw_path.removeprefix(prefix)
-        credentials.check(
+        check_signature(
+            credentials,
             sign_=given,
             passphrase=passphrase,
             timestamp=stamp,

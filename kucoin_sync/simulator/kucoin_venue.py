@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from .admission import Admission
-from .credentials import ReplayGuard
 from .json_text import compact
+from .kucoin_signatures import ReplayGuard
 from .limits import Limits, Pool
 from .order_entry.futures_operations import futures_operations
 from .order_entry.margin_operations import margin_operations

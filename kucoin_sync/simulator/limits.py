@@ -32,7 +32,7 @@ class OrderCaps(Protocol):
 @frozen
 class Limits:
     """
-    Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself.
+    Limits of KuCoin; `Limits.off()` leaves only the bounds that protect the simulator itself.
 
     Attributes:
         frames_per_window, frame_window: Frames a connection may send, in how many seconds.

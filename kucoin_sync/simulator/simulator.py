@@ -64,7 +64,8 @@ class Simulator(Controls):
         tls: Serve TLS with a certificate made on the spot, see `ssl_context`.
         seed: Seed of the market maker.
         symbols: Pairs; ``None`` for BTC-USDT and ETH-USDT.
-        contracts: Contracts; ``None`` for XBTUSDTM, ETHUSDTM and the inverse XBTUSDM.
+        contracts: Contracts; ``None`` for XBTUSDTM, ETHUSDTM and the inverse XBTUSDM, or the swaps BTC-USDT-SWAP,
+            ETH-USDT-SWAP and BTC-USD-SWAP.
         balances: Start balances of each account's spot wallet, currency to amount; ``None`` for a default purse, with
             some money in the main and margin wallets as well.
         futures_balances: The same of the futures wallets.
@@ -72,7 +73,7 @@ class Simulator(Controls):
         market_maker: Whether a house trader moves the market; ``None`` for yes, unless a file is replayed.
         replay: File of recorded market data that moves the market instead, see `market.recording`. Market time then
             begins with its first line.
-        limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own.
+        limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own: `Limits` or `OkxLimits`.
         step_interval: Seconds of market time between steps of the market maker and looks at the clock.
         push_interval_scale: Factor of the seconds that the exchange leaves between two pushes of a topic; 0 sends
             every change at once, and what comes round by itself in every step.
@@ -101,6 +102,9 @@ class Simulator(Controls):
             handshake, or with an error ``"frame"`` after it. Both have been seen.
         refuse_replays: Whether a signed log-in of a WebSocket works only once.
         okx: Which of the possible forms OKX uses where its documents leave that open; ``None`` for the likely ones.
+
+    OKX has neither connect tokens nor a challenge, Pro streams or deprecated subjects: ``ticker_interval``,
+    ``challenge_timeout``, ``pro_*``, ``token_refusals``, ``deprecated_subjects`` and ``refuse_replays`` do nothing.
 
     Raises:
         ValueError: For a host that is not loopback, credentials that could be live ones, a replay beside a market
@@ -156,6 +160,8 @@ class Simulator(Controls):
             raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}, unless allow_remote is set")
         if exchange not in HOSTS:
             raise ValueError(f"exchange must be {' or '.join(map(repr, HOSTS))}, not {exchange!r}")
+        if okx is not None and exchange != "okx":
+            raise ValueError("okx= goes with exchange='okx'")
         kind_of_limits = OkxLimits if exchange == "okx" else Limits
         if limits not in ("on", "off") and not isinstance(limits, kind_of_limits):
             raise ValueError(f"limits must be 'on', 'off' or a value of {kind_of_limits.__name__}")

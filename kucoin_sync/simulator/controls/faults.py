@@ -366,7 +366,7 @@ class FaultControls(Controlled):
 
     @control
     def hold_snapshots(self) -> None:
-        """Keep back the first order book after a Pro subscription from now on; what follows it is sent at once."""
+        """Keep back the first order book after a Pro or OKX subscription from now on; what follows is sent at once."""
         self._venue.faults.armed.note("hold_snapshots", {})
         self._venue.faults.pushes.hold_snapshots()
 

@@ -44,7 +44,7 @@ class MarketControls(FaultControls):
 
     @query
     def connections(self, system: str = "all") -> int:
-        """Return how many WebSocket connections of ``"v1"``, ``"pro_v2"``, ``"ws_api"`` or ``"all"`` exist."""
+        """Return how many WebSocket connections of a kind, or of ``"all"``, exist."""
         return len(self._venue.peers(system))
 
     @query
@@ -141,7 +141,7 @@ class MarketControls(FaultControls):
 
     @control
     def push_ticker(self, symbol: str) -> int:
-        """Send the ticker of a pair now, on the classic and the Pro streams; return how many connections took it."""
+        """Send the ticker of a pair now, on all streams that have it; return how many connections took it."""
         return sum(push(symbol) for push in self._venue.push_tickers)
 
     @control

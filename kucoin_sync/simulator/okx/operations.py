@@ -241,19 +241,20 @@ class OkxOperations:
         if operation.is_spread:
             self._take(limits.spread_orders, account, op)
             return
-        instrument = str(args.get("instIdCode") or args.get("instId"))[:64]
         # A batch of one counts as a single order.
         is_batch = orders > 1
         limit = limits.batch_orders if is_batch else limits.orders
-        self._take(limit, account, operation.what, "batch" if is_batch else "single", instrument)
-        if operation.what in (PLACE, AMEND) and not self._venue.pool(
-            account, "orders", limit=limits.account_orders
-        ).take(asyncio.get_running_loop().time()):
-            raise refused("50061")
+        if limit is not None:
+            instrument = str(args.get("instIdCode") or args.get("instId"))[:64]
+            self._take(limit, account, operation.what, "batch" if is_batch else "single", instrument)
+        if operation.what in (PLACE, AMEND):
+            self._take(limits.account_orders, account, "orders", code="50061")
 
-    def _take(self, limit: int | None, *names: str) -> None:
+    def _take(self, limit: int | None, *names: str, code: str = "50011") -> None:
+        if limit is None:
+            return
         if not self._venue.pool(*names, limit=limit).take(asyncio.get_running_loop().time()):
-            raise refused("50011")
+            raise refused(code)
 
     def _check_repeated(self, operation: _Operation, args: Mapping[str, Any], seen: set[str]) -> None:
         """Refuse what may be in a batch only once: a client order id that is placed, an order that is amended."""

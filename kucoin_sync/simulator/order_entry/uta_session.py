@@ -7,8 +7,8 @@ this host; what a refusal looks like there is assumed to be as on the older one.
 
 from __future__ import annotations
 
-from ..credentials import SignatureRefused
 from ..json_text import read_object
+from ..kucoin_signatures import SignatureRefused
 from ..kucoin_venue import KucoinVenue
 from ..peer import Peer
 from ..pro.login import check_auth_frame

@@ -15,8 +15,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ..credentials import TEXTS, Credentials, SignatureRefused, sign
+from ..credentials import Credentials, sign
 from ..json_text import compact, read_object
+from ..kucoin_signatures import TEXTS, SignatureRefused, check_signature
 from ..kucoin_venue import KucoinVenue
 from ..limits import Pool
 from ..matching.orders import Refused
@@ -115,7 +116,8 @@ class WsApiSession:
         if not is_signed:
             return credentials
         now_ms = self._venue.line_ms()
-        credentials.check(
+        check_signature(
+            credentials,
             sign_=query["sign"],
             passphrase=query["passphrase"],
             timestamp=query["timestamp"],

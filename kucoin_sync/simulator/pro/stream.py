@@ -12,8 +12,8 @@ import uuid
 from collections import deque
 from typing import Any
 
-from ..credentials import SignatureRefused
 from ..json_text import compact, read_object
+from ..kucoin_signatures import SignatureRefused
 from ..kucoin_venue import KucoinVenue
 from ..peer import Peer
 from .channels import ProRefused, read_topics
