@@ -13,25 +13,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
-
-from ..futures.events import FuturesFill, FuturesOrderState
-from ..matching.events import OrderMatched
+from ..futures.events import FuturesOrderState
 from ..matching.symbols import plain
+from .fills import Fill
 from .instruments import Instrument
 from .numbers import milliseconds, ratio
 from .terms import AnyOrder, Terms, client_id
 
-__all__ = [
-    "NO_FILL",
-    "Fill",
-    "fill_of_contract",
-    "fill_of_pair",
-    "fill_row",
-    "order_row",
-    "push_row",
-    "state_of",
-]
+__all__ = ["fill_row", "order_row", "push_row", "state_of"]
 
 ZERO = Decimal(0)
 
@@ -113,40 +102,6 @@ _PUSH_ONLY = (
     "amendSource",
 )
 _POSITION_SIDES = {"BOTH": "net", "LONG": "long", "SHORT": "short"}
-
-
-@frozen
-class Fill:
-    """One fill of an order, as its owner sees it; ``fee`` is above zero where he pays."""
-
-    trade_id: str
-    price: Decimal
-    size: Decimal
-    fee: Decimal
-    pnl: Decimal
-    is_maker: bool
-    time_ns: int
-
-    @property
-    def exec_type(self) -> str:
-        """``M`` of a maker, ``T`` of a taker, ``""`` of no fill at all."""
-        return "" if not self.trade_id else "M" if self.is_maker else "T"
-
-
-NO_FILL = Fill("", ZERO, ZERO, ZERO, ZERO, False, 0)
-
-
-def fill_of_pair(event: OrderMatched) -> Fill:
-    """Return one side of a trade of a pair."""
-    trade = event.trade
-    fee = trade.maker_fee if event.is_maker else trade.taker_fee
-    return Fill(str(trade.trade_id), trade.price, trade.size, fee, ZERO, event.is_maker, trade.time_ns)
-
-
-def fill_of_contract(fill: FuturesFill) -> Fill:
-    """Return one side of a trade of a swap."""
-    is_maker = fill.liquidity == "maker"
-    return Fill(str(fill.trade_id), fill.price, fill.size, fill.fee, fill.closed_pnl, is_maker, fill.time_ns)
 
 
 def state_of(order: AnyOrder) -> str:

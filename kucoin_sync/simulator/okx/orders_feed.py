@@ -23,8 +23,9 @@ from ..futures.events import (
 )
 from ..matching.events import OrderDone, OrderMatched, OrderOpened, OrderReceived, OrderUpdated
 from ..peer import Peer
+from .fills import NO_FILL, Fill, fill_of_contract, fill_of_pair
 from .instruments import Instrument
-from .order_rows import NO_FILL, Fill, fill_of_contract, fill_of_pair, fill_row, push_row
+from .order_rows import fill_row, push_row
 from .terms import AnyOrder
 from .venue import OkxVenue
 
@@ -150,6 +151,7 @@ class OrdersFeed:
         terms = self._venue.terms.of(order)
         if fill.trade_id:
             terms = evolve(terms, req_id="", amend_result="")
+            self._venue.fills.note(order.order_id, fill)
         instrument = self._venue.instruments.by_id[order.symbol]
         if self._order_readers:
             source = self._venue.terms.cancel_source(order)

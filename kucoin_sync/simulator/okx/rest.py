@@ -21,11 +21,12 @@ from ..matching.orders import Refused
 from .arguments import given, has, one_of
 from .books_feed import levels
 from .channels import BARS
+from .fills import Fill, fill_of_contract, fill_of_pair
 from .instruments import Instrument
 from .market_rows import MarketRows
 from .numbers import milliseconds
 from .operations import Answer
-from .order_rows import NO_FILL, Fill, fill_of_contract, fill_of_pair, order_row
+from .order_rows import order_row
 from .refusals import bad, refused
 from .spreads_feed import spread_order_row
 from .terms import AnyOrder, client_id
@@ -165,7 +166,8 @@ class OkxRest:
         return []
 
     def _instruments(self, call: OkxCall) -> list[Any]:
-        return [instrument.row() for instrument in self._chosen(call)]
+        kind = call.query.get("instType", "")
+        return [{**instrument.row(), "instType": kind} for instrument in self._chosen(call)]
 
     def _spreads(self, call: OkxCall) -> list[Any]:
         wanted = call.query.get("sprdId")
@@ -221,8 +223,10 @@ class OkxRest:
 
     def _chosen(self, call: OkxCall) -> list[Instrument]:
         kind = one_of(call.query, "instType", ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS"))
-        # Every pair that can be borrowed for is an instrument of margin trading as well; there are no others.
         found = self._venue.instruments.of_type("SPOT" if kind == "MARGIN" else kind, call.query.get("instFamily"))
+        if kind == "MARGIN":
+            # Every pair that can be borrowed for is listed there as well.
+            found = [i for i in found if i.pair is not None and i.pair.margin_enabled]
         wanted = call.query.get("instId")
         chosen = [instrument for instrument in found if wanted in (None, "", instrument.inst_id)]
         if wanted and not chosen:
@@ -303,25 +307,9 @@ class OkxRest:
 
     def _order_row(self, order: AnyOrder) -> dict[str, Any]:
         venue, instrument = self._venue, self._venue.instruments.by_id[order.symbol]
-        fills = self._fills_of(order)
-        return order_row(
-            order,
-            instrument,
-            venue.terms.of(order),
-            fill=fills[-1] if fills else NO_FILL,
-            pnl=sum((fill.pnl for fill in fills), start=NO_FILL.pnl),
-            cancel_source=venue.terms.cancel_source(order),
-        )
-
-    def _fills_of(self, order: AnyOrder) -> list[Fill]:
-        if not order.deal_size:
-            return []
-        venue = self._venue
-        if order.symbol in venue.futures.contracts:
-            found = (fill for fill in venue.futures.fills(order.account) if fill.order_id == order.order_id)
-            return [fill_of_contract(fill) for fill in found]
-        events = (event for event in venue.exchange.fills(order.account) if event.order.order_id == order.order_id)
-        return [fill_of_pair(event) for event in events]
+        fill, pnl = venue.fills.of(order.order_id)
+        source = venue.terms.cancel_source(order)
+        return order_row(order, instrument, venue.terms.of(order), fill=fill, pnl=pnl, cancel_source=source)
 
     def _fill_row(self, order: AnyOrder, fill: Fill) -> dict[str, Any]:
         return self._any_fill_row(order.symbol, order.order_id, client_id(order), order.side, "net", fill)

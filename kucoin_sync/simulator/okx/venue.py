@@ -18,6 +18,7 @@ from ..matching.orders import OrderState
 from ..peer import TEXT, Peer
 from ..venue import Venue
 from .accounts import Accounts
+from .fills import FillBook
 from .forms import OkxForms
 from .instruments import DEFAULT_SWAPS, Instruments
 from .limits import OkxLimits
@@ -41,6 +42,7 @@ class OkxVenue(Venue):
         accounts: What accounts have.
         operations: Runs what is ordered.
         terms: What orders were placed with.
+        fills: Last fill of every order.
         args: Single topic to the ``arg`` of its pushes, see `channels`.
     """
 
@@ -60,6 +62,7 @@ class OkxVenue(Venue):
         self.limits = limits
         self.forms = forms
         self.terms = TermsBook()
+        self.fills = FillBook()
         self.args: dict[str, dict[str, Any]] = {}
         # Ids are decimal, as on the exchange; 90 and 91 in front tell simulated ones, of both engines.
         super().__init__(

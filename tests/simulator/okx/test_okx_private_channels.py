@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync.simulator import Credentials, Simulator
-from tests.simulator.okx.clients import SPOT, SPREAD, SWAP, OkxSocket, codes, open_okx
+from tests.simulator.okx.clients import SPOT, SPREAD, SWAP, OkxSocket, call, codes, open_okx
 
 Make = Callable[..., Simulator]
 
@@ -150,6 +150,21 @@ def test_accounts_hear_of_their_own_orders_only(make_okx: Make) -> None:
             socket.arrived()
         mine.place("a")
         assert len(rows(mine.arrived(), "orders")) == 1 and theirs.arrived() == []
+
+
+def test_a_position_that_is_closed_by_force(okx: Simulator, private: OkxSocket) -> None:
+    leverage = {"instId": SWAP, "mgnMode": "isolated", "lever": "100"}
+    assert call(okx, "POST", "/api/v5/account/set-leverage", leverage)["code"] == "0"
+    okx.set_index_price(SWAP, "60000")
+    okx.counter_contract_order(SWAP, "sell", 5, "60000")
+    private.place(inst_id=SWAP, tdMode="isolated", ordType="market", px=None, sz="5")
+    private.subscribe(ORDERS, {"channel": "balance_and_position"})
+    okx.set_index_price(SWAP, "50000")
+    frames = private.arrived()
+    (row,) = rows(frames, "orders")
+    assert (row["category"], row["state"], row["side"], row["accFillSz"]) == ("full_liquidation", "filled", "sell", "5")
+    change = rows(frames, "balance_and_position")[-1]
+    assert (change["eventType"], change["posData"][0]["pos"]) == ("liquidation", "0")
 
 
 # Accounts.

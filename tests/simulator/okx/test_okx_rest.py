@@ -109,6 +109,8 @@ def test_instruments_have_codes_beyond_32_bits(okx: Simulator) -> None:
     assert (inverse["ctVal"], inverse["ctValCcy"], inverse["ctType"]) == ("100", "USD", "inverse")
     assert get(okx, "/api/v5/account/instruments?instType=SPOT") == rows
     assert public(okx, "/api/v5/public/instruments?instType=OPTION") == []
+    margin = public(okx, "/api/v5/public/instruments?instType=MARGIN")
+    assert [(row["instId"], row["instType"]) for row in margin] == [(SPOT, "MARGIN"), ("ETH-USDT", "MARGIN")]
 
 
 @pytest.mark.parametrize(
