@@ -197,6 +197,12 @@ def test_picture_fits_and_tells_everything(busy: Simulator, width: int, height: 
         assert "book BTC-USDT" in text and "hold_events" in text and "█" in text
 
 
+def test_picture_of_another_exchange() -> None:
+    with Simulator(exchange="okx", market_maker=False) as simulator:
+        text = "\n".join(picture(simulator, 120, 36))
+        assert all(words in text for words in ("OKX SIMULATOR", "BTC-USDT-SWAP", "public", "private", "business"))
+
+
 def test_picture_of_an_empty_simulator() -> None:
     with Simulator(market_maker=False) as simulator:
         text = "\n".join(picture(simulator, 120, 36))

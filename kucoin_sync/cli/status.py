@@ -70,7 +70,7 @@ class StatusScreen:
             )
         else:
             body = _stacked(markets, *([] if is_low else [trades]), orders, lines, faults)
-        title = Text(" KUCOIN SIMULATOR ", style="bold black on yellow")
+        title = Text(f" {self._simulator.exchange.upper()} SIMULATOR ", style="bold black on yellow")
         seconds = int(now - self._began)
         clock = datetime.fromtimestamp(status.time_ns / 1e9, timezone.utc)
         foot = f"market time {clock:%Y-%m-%d %H:%M:%S} UTC · up {seconds // 60}:{seconds % 60:02} · Ctrl-C ends it"

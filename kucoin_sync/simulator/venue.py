@@ -8,7 +8,7 @@ from the constructor everything runs on the simulator's loop.
 from __future__ import annotations
 
 import asyncio
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -58,11 +58,11 @@ Refusal = tuple[str, str]
 MAX_ORDERS = 100_000
 
 
-class Venue(Publisher):
+class Venue(Publisher, ABC):
     """
     The state behind all connections; see `Simulator` for the arguments. It is silent until it has `add_feeds`.
 
-    What an exchange adds are these names and the methods that raise NotImplementedError.
+    What an exchange adds are these names and the abstract methods.
 
     Attributes:
         name: As people write it.

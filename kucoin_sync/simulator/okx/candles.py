@@ -2,7 +2,8 @@
 Candles of every bar OKX has, made of the series the market data keeps.
 
 Bars of a day and more begin at midnight in Hong Kong, those called ``utc`` at midnight in UTC. Days are counted in
-groups from the first day of 1970, weeks from its first Monday (both assumed). Months are those of the calendar.
+groups from the first day of 1970, weeks from its first Monday (both assumed). Months are those of the calendar. Of bars
+that no series has, as much is known as its source remembers: 1500 hours, and 100 trades of ``1s``.
 """
 
 from __future__ import annotations

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import field, frozen
 from attrs.validators import ge, in_
 
 __all__ = ["OkxForms"]
 
 
-def _one_of(*values: str) -> object:
+def _one_of(*values: str) -> Any:
+    """Return a field with one of these values, by default the first."""
     return field(default=values[0], validator=in_(values))
 
 
@@ -39,16 +42,16 @@ class OkxForms:
             here, so contracts stand for them.
     """
 
-    instruments: str = _one_of("code", "name", "either")  # type: ignore[assignment]
-    login_ids: str = _one_of("none", "echoed")  # type: ignore[assignment]
-    failed_logins: str = _one_of("closed", "kept")  # type: ignore[assignment]
-    gate_errors: str = _one_of("event", "reply")  # type: ignore[assignment]
-    limit_errors: str = _one_of("item", "code")  # type: ignore[assignment]
-    gateway_times: str = _one_of("documented", "all")  # type: ignore[assignment]
-    wrong_paths: str = _one_of("unknown", "moved")  # type: ignore[assignment]
-    environment: str = _one_of("any", "live", "demo")  # type: ignore[assignment]
-    handshake_header: str = _one_of("ignored", "honoured")  # type: ignore[assignment]
-    wrong_environments: str = _one_of("60032", "60005")  # type: ignore[assignment]
-    account_level: str = _one_of("2", "1", "3", "4")  # type: ignore[assignment]
+    instruments: str = _one_of("code", "name", "either")
+    login_ids: str = _one_of("none", "echoed")
+    failed_logins: str = _one_of("closed", "kept")
+    gate_errors: str = _one_of("event", "reply")
+    limit_errors: str = _one_of("item", "code")
+    gateway_times: str = _one_of("documented", "all")
+    wrong_paths: str = _one_of("unknown", "moved")
+    environment: str = _one_of("any", "live", "demo")
+    handshake_header: str = _one_of("ignored", "honoured")
+    wrong_environments: str = _one_of("60032", "60005")
+    account_level: str = _one_of("2", "1", "3", "4")
     fee_tier: int = field(default=4, validator=ge(0))
     market_maker_protection: bool = False

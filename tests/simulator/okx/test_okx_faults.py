@@ -133,6 +133,18 @@ def test_an_error_names_no_request(okx: Simulator, private: OkxSocket) -> None:
         assert business.receive()["code"] == "50001" and other.arrived() == []
 
 
+def test_truth_and_orders_outlive_the_server(okx: Simulator, private: OkxSocket) -> None:
+    private.subscribe(ORDERS, {"channel": "account"})
+    private.place("a")
+    okx.stop()
+    okx.start()
+    assert okx.truth("a").executed == 1
+    with open_okx(okx) as again:
+        again.subscribe(ORDERS)
+        assert again.run("cancel-order", {"instIdCode": codes(okx)[SPOT], "clOrdId": "a"})["code"] == "0"
+        assert again.next_of("orders")["data"][0]["state"] == "canceled"
+
+
 # Private events.
 
 
