@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 
 from .faults.faults import Faults
 from .peer import Peer, encode_frame
@@ -62,6 +62,10 @@ class Publisher:
         """Whether any connection is subscribed to a single topic."""
         return topic in self._topics
 
+    def peers_on(self, topic: str) -> Collection[Peer]:
+        """Return the connections that are subscribed to a single topic."""
+        return tuple(self._topics.get(topic, ()))
+
     def readers(self, prefix: str) -> list[str]:
         """Return the subscribed single topics that start with ``prefix``; slow, see `arguments`."""
         return [topic for topic in self._topics if topic.startswith(prefix)]
@@ -75,10 +79,19 @@ class Publisher:
         return self._arguments.setdefault(path, {})
 
     def publish_frame(
-        self, topic: str, opcode: int, payload: bytes, *, account: str | None = None, owners: Collection[str] = ()
+        self,
+        topic: str,
+        opcode: int,
+        payload: bytes,
+        *,
+        account: str | None = None,
+        owners: Collection[str] = (),
+        but: Container[Peer] = (),
     ) -> int:
         """
         Send one ready frame to everybody on ``topic``, or to those of one account; return how many took it.
+
+        The connections in ``but`` are left out.
 
         What is for one account waits for its turn, see `private_pushes`: then it counts those that are going to
         get it.
@@ -88,16 +101,22 @@ class Publisher:
             return 0
         frame = encode_frame(opcode, payload)
         if self.faults.is_quiet:
-            return self._send_to(peers, topic, frame, account, owners)
-        send = functools.partial(self._send_to, tuple(peers), topic, frame, account, owners)
+            return self._send_to(peers, topic, frame, account, owners, but)
+        send = functools.partial(self._send_to, tuple(peers), topic, frame, account, owners, but)
         return self.faults.pushes.deliver(topic, send)
 
     def _send_to(
-        self, peers: Iterable[Peer], topic: str, frame: bytes, account: str | None, owners: Collection[str]
+        self,
+        peers: Iterable[Peer],
+        topic: str,
+        frame: bytes,
+        account: str | None,
+        owners: Collection[str],
+        but: Container[Peer],
     ) -> int:
         taken = 0
         for peer in peers:
-            if topic in peer.own_topics and peer.account not in owners:
+            if (topic in peer.own_topics and peer.account not in owners) or peer in but:
                 continue
             if account is None:
                 taken += peer.send_raw(frame)

@@ -32,6 +32,8 @@ class OkxForms:
         gateway_times: Which replies carry ``inTime`` and ``outTime``: the ``"documented"`` ones, or ``"all"`` (those of
             ``mass-cancel`` and of spreads too).
         wrong_paths: How a channel of another path is refused: as ``"unknown"`` (60018), or ``"moved"`` (64001, 64002).
+        overlaps: Whether an order that several subscriptions of one connection are about is told to ``"each"`` of them,
+            or ``"once"``.
         environment: For which keys this exchange is: ``"any"``, ``"live"`` or ``"demo"``; the header
             ``x-simulated-trading`` of a REST call says which of the two it means.
         handshake_header: Whether that header of a WebSocket handshake is ``"ignored"`` or ``"honoured"``.
@@ -49,6 +51,7 @@ class OkxForms:
     limit_errors: str = _one_of("item", "code")
     gateway_times: str = _one_of("documented", "all")
     wrong_paths: str = _one_of("unknown", "moved")
+    overlaps: str = _one_of("each", "once")
     environment: str = _one_of("any", "live", "demo")
     handshake_header: str = _one_of("ignored", "honoured")
     wrong_environments: str = _one_of("60032", "60005")

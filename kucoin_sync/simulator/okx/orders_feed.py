@@ -157,9 +157,13 @@ class OrdersFeed:
             source = self._venue.terms.cancel_source(order)
             last = self._last(instrument)
             row = push_row(order, instrument, terms, fill=fill, last=last, cancel_source=source)
+            served: set[Peer] = set()
             for inst_type in ("ANY", instrument.inst_type):
                 for part in ("", f",{instrument.inst_id}", f",family={instrument.family}"):
-                    self._venue.push(f"orders:{inst_type}{part}", [row], account=order.account)
+                    topic = f"orders:{inst_type}{part}"
+                    self._venue.push(topic, [row], account=order.account, but=served)
+                    if self._venue.forms.overlaps == "once":
+                        served |= set(self._venue.peers_on(topic))
         if fill.trade_id and self._fill_readers:
             row = fill_row(order, instrument, fill)
             for topic in ("fills", f"fills:{instrument.inst_id}"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..json_text import compact
@@ -131,7 +131,15 @@ class OkxVenue(Venue):
             if not self.has_readers(topic):
                 self.args.pop(topic, None)
 
-    def push(self, topic: str, data: list[Any], *, account: str | None = None, **members: Any) -> int:
+    def push(
+        self,
+        topic: str,
+        data: list[Any],
+        *,
+        account: str | None = None,
+        but: Container[Peer] = (),
+        **members: Any,
+    ) -> int:
         """
         Send one message to everybody on ``topic``, or to those of one account.
 
@@ -139,6 +147,7 @@ class OkxVenue(Venue):
             topic: Single topic.
             data: Its items.
             account: Only to connections of this account; ``uid`` is added to ``arg``.
+            but: Connections to leave out.
             members: What stands beside ``arg`` and ``data``, such as ``action``; ``None`` is left out.
 
         Returns:
@@ -147,7 +156,7 @@ class OkxVenue(Venue):
         if not self.has_readers(topic):
             return 0
         payload = self.spell(topic, data, account=account, **members).encode()
-        return self.publish_frame(topic, TEXT, payload, account=account)
+        return self.publish_frame(topic, TEXT, payload, account=account, but=but)
 
     def spell(self, topic: str, data: list[Any], *, account: str | None = None, **members: Any) -> str:
         """Return the frame of a message, ``{"arg":{"channel":"tickers","instId":"BTC-USDT"},"data":[{...}]}``."""

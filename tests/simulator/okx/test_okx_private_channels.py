@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.simulator import Credentials, Simulator
+from kucoin_sync.simulator import Credentials, OkxForms, Simulator
 from tests.simulator.okx.clients import SPOT, SPREAD, SWAP, OkxSocket, call, codes, open_okx
 
 Make = Callable[..., Simulator]
@@ -126,6 +126,20 @@ def test_filters_of_orders(okx: Simulator, private: OkxSocket) -> None:
     pushed = [frame["arg"] for frame in private.seen if "data" in frame and "arg" in frame]
     assert [{key: arg[key] for key in arg if key != "uid"} for arg in pushed] == args[:2]
     assert sorted(okx.subscriptions()) == ["orders:SPOT", "orders:SWAP,ETH-USDT-SWAP", f"orders:SWAP,family={SPOT}"]
+
+
+@pytest.mark.parametrize(("form", "pushes"), [("each", 3), ("once", 1)])
+def test_overlapping_subscriptions(make_okx: Make, form: str, pushes: int) -> None:
+    okx = make_okx(okx=OkxForms(overlaps=form))
+    with open_okx(okx) as private, open_okx(okx) as other:
+        spot = {"channel": "orders", "instType": "SPOT"}
+        private.subscribe(ORDERS, spot, {**spot, "instId": SPOT})
+        other.subscribe(spot)
+        for socket in (private, other):
+            socket.arrived()
+        private.place()
+        assert len(rows(private.arrived(), "orders")) == pushes
+        assert len(rows(other.arrived(), "orders")) == 1
 
 
 def test_fills_tell_numeric_client_ids_only(okx: Simulator, private: OkxSocket) -> None:
