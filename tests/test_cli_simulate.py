@@ -110,6 +110,23 @@ def test_options_make_the_simulator(tmp_path: Any) -> None:
     assert '"client_oid": "x"' in truth.read_text()
 
 
+def test_another_exchange_is_served() -> None:
+    with simulating("--exchange", "okx", "--fault", "drop_ack:op=order") as (_, url):
+        exchange = Simulator.connect(url)
+        assert exchange.client_options()["hosts"] == {"rest": url, "ws": url.replace("http", "ws", 1)}
+        assert [line.system for line in exchange.status().lines] == ["public", "private", "business"]
+        assert [fault.details for fault in exchange.faults_in_force()] == [{"op": "order"}]
+        result = CliRunner().invoke(cli, ["demo", "--url", url])
+        assert result.exit_code == 1 and "the demo is for a simulated KuCoin" in result.output
+
+
+def test_the_introduction_fits_the_exchange() -> None:
+    for name, says, says_not in (("okx", "/ws/v5/public", "WebsocketAPIClient"), ("kucoin", "demo --url", "/ws/v5")):
+        _, text, _ = run("simulate", "--exchange", name, "--exit-when-stdin-closes")
+        assert says in text and says_not not in text
+        assert f'{{"op": "{"order" if name == "okx" else "spot.order"}"}}' in text
+
+
 def test_market_of_another_process_is_stepped() -> None:
     with simulating("--speed", "stepped") as (_, url):
         exchange = Simulator.connect(url)
@@ -178,6 +195,12 @@ def test_picture_fits_and_tells_everything(busy: Simulator, width: int, height: 
         assert words in text
     if width >= 112:
         assert "book BTC-USDT" in text and "hold_events" in text and "█" in text
+
+
+def test_picture_of_another_exchange() -> None:
+    with Simulator(exchange="okx", market_maker=False) as simulator:
+        text = "\n".join(picture(simulator, 120, 36))
+        assert all(words in text for words in ("OKX SIMULATOR", "BTC-USDT-SWAP", "public", "private", "business"))
 
 
 def test_picture_of_an_empty_simulator() -> None:

@@ -102,6 +102,13 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
 
 @cli.command()
 @click.option(
+    "--exchange",
+    type=click.Choice(["kucoin", "okx"]),
+    default="kucoin",
+    show_default=True,
+    help="Which exchange it stands for.",
+)
+@click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
@@ -177,10 +184,10 @@ def simulate(
     **options: Any,
 ) -> None:
     """
-    Serve a simulated KuCoin on this machine.
+    Serve a simulated KuCoin or OKX on this machine.
 
-    Any KuCoin client in any language can use it: it prints where it listens and the credentials to log in with,
-    and on a terminal shows markets, trades, orders, connections and faults as they change. Ends with Ctrl-C or
+    Any client of that exchange in any language can use it: it prints where it listens and the credentials to log in
+    with, and on a terminal shows markets, trades, orders, connections and faults as they change. Ends with Ctrl-C or
     SIGTERM. Its address is the first line of what it prints into a pipe.
     """
     if ca_file is not None and not options["tls"]:
@@ -239,6 +246,8 @@ def _remote_simulator(url: str, ca_file: Path | None) -> Iterator[Controls]:
         simulator = Simulator.connect(url, ca_file=ca_file)
     except (OSError, ValueError, ImportError) as error:
         raise click.ClickException(str(error)) from None
+    if simulator.exchange != "kucoin":
+        raise click.ClickException(f"the demo is for a simulated KuCoin, and at {url} is another exchange")
     yield simulator
 
 

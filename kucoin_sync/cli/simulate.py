@@ -202,27 +202,34 @@ def _create(path: Path) -> int:
 
 def _introduce(simulator: Simulator, console: Console, ca_file: Path | None) -> None:
     """Tell address and use: a panel on a screen, plain lines in a pipe, of which scripts read the first."""
-    text = "\n".join((*_python_lines(simulator, ca_file), "", *_shell_lines(simulator, ca_file)))
+    own = _okx_lines if simulator.exchange == "okx" else _kucoin_lines
+    text = "\n".join((*own(simulator, ca_file), "", *_fault_lines(simulator, ca_file)))
+    warning = _WARNINGS[simulator.exchange]
     facts = [f"api_key     {simulator.api_key}", f"api_secret  {simulator.api_secret}"]
     facts.append(f"passphrase  {simulator.api_passphrase}")
     if ca_file is not None:
         facts.append(f"ca file     {ca_file}")
     if not sys.stdout.isatty():
         # One write, so that a reader who leaves after the first line does not break the pipe under us.
-        click.echo("\n".join((f"listening on {simulator.url}", _WARNING, *facts, "", text)))
+        click.echo("\n".join((f"listening on {simulator.url}", warning, *facts, "", text)))
         return
     title = Text(" SIMULATOR ", style="bold black on yellow")
-    head = Text.assemble((f"listening on {simulator.url}", "bold"), f"\n{_WARNING}\n\n", "\n".join(facts))
+    head = Text.assemble((f"listening on {simulator.url}", "bold"), f"\n{warning}\n\n", "\n".join(facts))
     console.print(Panel(head, title=title, border_style="yellow", padding=(0, 1)))
     # Outside of the panel and never wrapped: made to be copied.
     console.print(Text(f"\n{text}\n", style="cyan"), soft_wrap=True)
     console.print("Ctrl-C ends it.")
 
 
-_WARNING = "A simulated KuCoin (spot, margin, futures): made-up prices, no real money, this machine only."
+_WARNINGS = {
+    "kucoin": "A simulated KuCoin (spot, margin, futures): made-up prices, no real money, this machine only.",
+    "okx": "A simulated OKX (spot, swaps, spreads): made-up prices, no real money, this machine only.",
+}
+#: An operation to try a fault on.
+_OPERATIONS = {"kucoin": "spot.order", "okx": "order"}
 
 
-def _python_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
+def _kucoin_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
     lines = ["# Python"]
     if ca_file is not None:
         lines.append("import ssl")
@@ -236,20 +243,30 @@ def _python_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
         lines += ["    ssl_context=ssl.create_default_context(", f"        cafile={str(ca_file)!r},", "    ),"]
     lines += [")", "order = api.submit_new_spot_order("]
     lines += ['    symbol="BTC-USDT", side="buy", type="market", size="0.01"', ")", "print(order)"]
+    demo = "" if ca_file is None else f" \\\n    --ca-file {shlex.quote(str(ca_file))}"
+    lines += ["", "# The demo on this simulator, in another terminal"]
+    lines.append(f"kucoin-sync demo --url {simulator.url}{demo}")
     return lines
 
 
-def _shell_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
-    path = shlex.quote(str(ca_file))
-    trust = "" if ca_file is None else f" --cacert {path}"
-    demo = "" if ca_file is None else f" \\\n    --ca-file {path}"
+def _okx_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
+    return [
+        f"# WebSockets: {simulator.ws_url}/ws/v5/public, /private and /business",
+        "# Instruments, with the codes that orders name them by",
+        f"curl{_trust(ca_file)} \\",
+        f"    '{simulator.url}/api/v5/public/instruments?instType=SPOT'",
+    ]
+
+
+def _fault_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
     return [
         "# A fault: the next order is executed, its reply never comes",
-        f"curl{trust} \\",
+        f"curl{_trust(ca_file)} \\",
         f"    {simulator.url}/_simulator/drop_ack \\",
         f"    -H 'X-Simulator-Key: {simulator.api_key}' \\",
-        """    -d '{"op": "spot.order"}'""",
-        "",
-        "# The demo on this simulator, in another terminal",
-        f"kucoin-sync demo --url {simulator.url}{demo}",
+        f"""    -d '{{"op": "{_OPERATIONS[simulator.exchange]}"}}'""",
     ]
+
+
+def _trust(ca_file: Path | None) -> str:
+    return "" if ca_file is None else f" --cacert {shlex.quote(str(ca_file))}"

@@ -22,6 +22,7 @@ from kucoin_sync.simulator import Controls, Status
 __all__ = ["StatusScreen"]
 
 SYSTEMS = {"v1": "streams", "pro_v2": "Pro streams", "ws_api": "orders"}
+"""Kind of connections to its name, where that says less."""
 TWO_COLUMNS = 112
 """Characters of a terminal from which on tables stand side by side."""
 FIXED_WIDE, FIXED_NARROW = 16, 25
@@ -69,7 +70,7 @@ class StatusScreen:
             )
         else:
             body = _stacked(markets, *([] if is_low else [trades]), orders, lines, faults)
-        title = Text(" KUCOIN SIMULATOR ", style="bold black on yellow")
+        title = Text(f" {self._simulator.exchange.upper()} SIMULATOR ", style="bold black on yellow")
         seconds = int(now - self._began)
         clock = datetime.fromtimestamp(status.time_ns / 1e9, timezone.utc)
         foot = f"market time {clock:%Y-%m-%d %H:%M:%S} UTC · up {seconds // 60}:{seconds % 60:02} · Ctrl-C ends it"
@@ -140,7 +141,7 @@ class StatusScreen:
         table = _table("connections", ("open", 5), ("ever", 5), ("in /s", 7), ("out /s", 7))
         for line, old in zip(status.lines, before.lines, strict=True):
             table.add_row(
-                SYSTEMS[line.system],
+                SYSTEMS.get(line.system, line.system),
                 str(line.connections),
                 str(line.opened),
                 _rate(line.frames_received - old.frames_received, seconds),

@@ -1,5 +1,5 @@
 """
-A local KuCoin for tests, demos and drills: it speaks the protocols, takes faults on order, keeps the truth.
+A local KuCoin or OKX for tests, demos and drills: it speaks the protocols, takes faults on order, keeps the truth.
 
 >>> with Simulator() as simulator:  # doctest: +SKIP
 ...     client = WebsocketClient(**simulator.client_options())
@@ -19,6 +19,8 @@ from .matching.account_states import Balance, Debt, Loan, MarginAccount
 from .matching.events import Ticker, Trade
 from .matching.orders import LendingOrderState, OrderState, Refused
 from .matching.symbols import Symbol, many_symbols
+from .okx.forms import OkxForms
+from .okx.limits import OkxLimits
 from .simulator import Simulator
 from .status import BookStatus, LineStatus, MarketStatus, OrderStatus, Status
 from .truth import TruthFrame, TruthRecord
@@ -42,6 +44,8 @@ __all__ = [
     "Loan",
     "MarginAccount",
     "MarketStatus",
+    "OkxForms",
+    "OkxLimits",
     "OrderState",
     "OrderStatus",
     "PositionState",

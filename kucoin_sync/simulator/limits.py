@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from attrs import frozen
 
-__all__ = ["Limits", "Pool"]
+__all__ = ["Limits", "OrderCaps", "Pool"]
+
+
+class OrderCaps(Protocol):
+    """How many orders an account may have; ``None`` for any number, which is 100000 all the same."""
+
+    @property
+    def open_orders(self) -> int | None:
+        """Live orders on the spot market."""
+
+    @property
+    def open_orders_per_symbol(self) -> int | None:
+        """Live orders on one pair."""
+
+    @property
+    def open_contract_orders(self) -> int | None:
+        """Resting orders on one contract."""
+
+    @property
+    def stop_contract_orders(self) -> int | None:
+        """Waiting orders on one contract."""
 
 
 @frozen
 class Limits:
     """
-    Limits of the service; `Limits.off()` leaves only the bounds that protect the simulator itself.
+    Limits of KuCoin; `Limits.off()` leaves only the bounds that protect the simulator itself.
 
     Attributes:
         frames_per_window, frame_window: Frames a connection may send, in how many seconds.

@@ -15,21 +15,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from .clock import Clock, nanoseconds
-from .controls.controls import Controls
+from .controls.controls import HOSTS, NAMES, Controls
 from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .drive import Drive
-from .feeds import feeds_of
 from .futures.contracts import Contract
 from .host_guard import HostGuard
+from .kucoin_feeds import feeds_of
+from .kucoin_venue import KucoinVenue
 from .limits import Limits
 from .market.recording import LineFile, Recording
 from .matching.symbols import Symbol
+from .okx.feeds import okx_feeds
+from .okx.forms import OkxForms
+from .okx.limits import OkxLimits
+from .okx.venue import OkxVenue
 from .pro.frames import ProForms
 from .venue import Venue
 
 if TYPE_CHECKING:
     from .controls.remote import RemoteSimulator
-    from .kucoin_server import KucoinServer
+    from .server import Server
 
 __all__ = ["Simulator"]
 
@@ -44,13 +49,14 @@ CALL_TIMEOUT = 5.0
 
 class Simulator(Controls):
     """
-    A local exchange that speaks KuCoin's WebSocket and REST protocols on a loopback port.
+    A local exchange that speaks KuCoin's or OKX's WebSocket and REST protocols on a loopback port.
 
     It accepts simulator credentials only and never opens a connection itself. Use it as a context manager,
     or call `start` and `stop`; all methods may be called from any thread. After `stop` the queries still
     answer, and `start` serves the same state again on the same port.
 
     Args:
+        exchange: Which of them it is: ``"kucoin"`` or ``"okx"``.
         host: ``"127.0.0.1"`` or ``"::1"``; another address only with ``allow_remote``.
         allow_remote: Whether other machines may reach it, which then may do everything: its credentials are public.
         allowed_hosts: Host names to answer to besides those of this machine and plain addresses.
@@ -58,7 +64,8 @@ class Simulator(Controls):
         tls: Serve TLS with a certificate made on the spot, see `ssl_context`.
         seed: Seed of the market maker.
         symbols: Pairs; ``None`` for BTC-USDT and ETH-USDT.
-        contracts: Contracts; ``None`` for XBTUSDTM, ETHUSDTM and the inverse XBTUSDM.
+        contracts: Contracts; ``None`` for XBTUSDTM, ETHUSDTM and the inverse XBTUSDM, or the swaps BTC-USDT-SWAP,
+            ETH-USDT-SWAP and BTC-USD-SWAP.
         balances: Start balances of each account's spot wallet, currency to amount; ``None`` for a default purse, with
             some money in the main and margin wallets as well.
         futures_balances: The same of the futures wallets.
@@ -66,7 +73,7 @@ class Simulator(Controls):
         market_maker: Whether a house trader moves the market; ``None`` for yes, unless a file is replayed.
         replay: File of recorded market data that moves the market instead, see `market.recording`. Market time then
             begins with its first line.
-        limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own.
+        limits: ``"on"`` for the limits of the service, ``"off"`` for none, or your own: `Limits` or `OkxLimits`.
         step_interval: Seconds of market time between steps of the market maker and looks at the clock.
         push_interval_scale: Factor of the seconds that the exchange leaves between two pushes of a topic; 0 sends
             every change at once, and what comes round by itself in every step.
@@ -75,7 +82,8 @@ class Simulator(Controls):
         taker_fee, maker_fee: Fee rates.
         max_connections: WebSocket connections at once.
         max_output: Bytes that may wait for a slow client before it is dropped.
-        idle_timeout: Seconds of client silence before the server closes.
+        idle_timeout: Seconds of silence before the server closes; ``None`` for 60 of the client's silence on KuCoin,
+            and 30 without a frame either way on OKX.
         challenge_timeout: Seconds for the signed reply on the order-entry host.
         pro_frames: ``"binary"``, ``"text"`` or ``"deflate"``: how frames of the Pro streams go out.
         pro_acks: ``"boolean"`` or ``"string"``: how they say yes.
@@ -93,6 +101,10 @@ class Simulator(Controls):
         token_refusals: How the classic streams refuse a wrong or expired token: with the ``"status"`` 401 of the
             handshake, or with an error ``"frame"`` after it. Both have been seen.
         refuse_replays: Whether a signed log-in of a WebSocket works only once.
+        okx: Which of the possible forms OKX uses where its documents leave that open; ``None`` for the likely ones.
+
+    OKX has neither connect tokens nor a challenge, Pro streams or deprecated subjects: ``ticker_interval``,
+    ``challenge_timeout``, ``pro_*``, ``token_refusals``, ``deprecated_subjects`` and ``refuse_replays`` do nothing.
 
     Raises:
         ValueError: For a host that is not loopback, credentials that could be live ones, a replay beside a market
@@ -104,6 +116,7 @@ class Simulator(Controls):
     def __init__(
         self,
         *,
+        exchange: Literal["kucoin", "okx"] = "kucoin",
         host: str = "127.0.0.1",
         allow_remote: bool = False,
         allowed_hosts: Iterable[str] = (),
@@ -117,7 +130,7 @@ class Simulator(Controls):
         credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
         market_maker: bool | None = None,
         replay: Path | str | None = None,
-        limits: Literal["on", "off"] | Limits = "on",
+        limits: Literal["on", "off"] | Limits | OkxLimits = "on",
         step_interval: float = 0.05,
         push_interval_scale: float = 1.0,
         ticker_interval: float | None = None,
@@ -126,7 +139,7 @@ class Simulator(Controls):
         maker_fee: Decimal | str = "0.001",
         max_connections: int = 100,
         max_output: int = 4 * 1024 * 1024,
-        idle_timeout: float = 60.0,
+        idle_timeout: float | None = None,
         challenge_timeout: float = 30.0,
         pro_frames: Literal["binary", "text", "deflate"] = "binary",
         pro_acks: Literal["boolean", "string"] = "boolean",
@@ -141,11 +154,17 @@ class Simulator(Controls):
         lookup_retention: float | None = None,
         token_refusals: Literal["status", "frame"] = "status",
         refuse_replays: bool = False,
+        okx: OkxForms | None = None,
     ) -> None:
         if host not in ("127.0.0.1", "::1") and not allow_remote:
             raise ValueError(f"the simulator binds 127.0.0.1 or ::1 only, not {host!r}, unless allow_remote is set")
-        if limits not in ("on", "off") and not isinstance(limits, Limits):
-            raise ValueError("limits must be 'on', 'off' or a Limits value")
+        if exchange not in HOSTS:
+            raise ValueError(f"exchange must be {' or '.join(map(repr, HOSTS))}, not {exchange!r}")
+        if okx is not None and exchange != "okx":
+            raise ValueError("okx= goes with exchange='okx'")
+        kind_of_limits = OkxLimits if exchange == "okx" else Limits
+        if limits not in ("on", "off") and not isinstance(limits, kind_of_limits):
+            raise ValueError(f"limits must be 'on', 'off' or a value of {kind_of_limits.__name__}")
         if step_interval <= 0:
             raise ValueError("step_interval must be positive")
         if push_interval_scale < 0 or (ticker_interval is not None and ticker_interval < 0):
@@ -168,39 +187,49 @@ class Simulator(Controls):
         self.ca_pem: bytes | None = None
         hosts = (*allowed_hosts,) if host in ("0.0.0.0", "::") else (host, *allowed_hosts)
         server_context = self._make_certificate(hosts) if tls else None
-        self._venue = Venue(
-            seed=seed,
-            symbols=symbols,
-            contracts=contracts,
-            balances=balances,
-            futures_balances=futures_balances,
-            credentials=accounts,
-            market_maker=recording is None if market_maker is None else market_maker,
-            replay=recording,
-            limits=limits if isinstance(limits, Limits) else Limits() if limits == "on" else Limits.off(),
-            strict_client_oids=strict_client_oids,
-            taker_fee=taker_fee,
-            maker_fee=maker_fee,
-            clock=Clock(clock, speed=speed, start_ns=start_ns),
-            idle_timeout=idle_timeout,
-            challenge_timeout=challenge_timeout,
-            max_output=max_output,
-            pro_forms=ProForms(frames=pro_frames, acks=pro_acks, refusals=pro_refusals),
-            truth_file=truth_file,
-            fault_seed=fault_seed,
-            frame_log=frame_log,
-            lookup_retention=lookup_retention,
-            token_refusals=token_refusals,
-            refuse_replays=refuse_replays,
-        )
-        self._venue.add_feeds(
-            feeds_of(
-                self._venue,
-                scale=push_interval_scale,
-                ticker_interval=ticker_interval,
-                deprecated=deprecated_subjects,
+        self.exchange: str = exchange
+        shared: dict[str, Any] = {
+            "seed": seed,
+            "symbols": symbols,
+            "contracts": contracts,
+            "balances": balances,
+            "futures_balances": futures_balances,
+            "credentials": accounts,
+            "market_maker": recording is None if market_maker is None else market_maker,
+            "replay": recording,
+            "strict_client_oids": strict_client_oids,
+            "taker_fee": taker_fee,
+            "maker_fee": maker_fee,
+            "clock": Clock(clock, speed=speed, start_ns=start_ns),
+            "idle_timeout": idle_timeout,
+            "max_output": max_output,
+            "truth_file": truth_file,
+            "fault_seed": fault_seed,
+            "frame_log": frame_log,
+            "lookup_retention": lookup_retention,
+        }
+        self._venue: Venue
+        if exchange == "okx":
+            okx_limits = limits if isinstance(limits, OkxLimits) else OkxLimits() if limits == "on" else OkxLimits.off()
+            okx_venue = OkxVenue(limits=okx_limits, forms=OkxForms() if okx is None else okx, **shared)
+            okx_venue.add_feeds(okx_feeds(okx_venue, scale=push_interval_scale))
+            self._venue = okx_venue
+        else:
+            own_limits = limits if isinstance(limits, Limits) else Limits() if limits == "on" else Limits.off()
+            venue = KucoinVenue(
+                limits=own_limits,
+                challenge_timeout=challenge_timeout,
+                pro_forms=ProForms(frames=pro_frames, acks=pro_acks, refusals=pro_refusals),
+                token_refusals=token_refusals,
+                refuse_replays=refuse_replays,
+                **shared,
             )
-        )
+            venue.add_feeds(
+                feeds_of(
+                    venue, scale=push_interval_scale, ticker_interval=ticker_interval, deprecated=deprecated_subjects
+                )
+            )
+            self._venue = venue
         self._venue.on_change = self._changed
         self._server = _make_server(
             self._venue,
@@ -226,7 +255,7 @@ class Simulator(Controls):
     def __repr__(self) -> str:
         thread = self._thread
         state = f"at {self.url}" if thread is not None and thread.is_alive() else "stopped"
-        return f"<Simulator KuCoin SIMULATOR {state}>"
+        return f"<Simulator {NAMES[self.exchange]} SIMULATOR {state}>"
 
     def __enter__(self) -> Simulator:
         self.start()
@@ -245,7 +274,7 @@ class Simulator(Controls):
             ready: concurrent.futures.Future[None] = concurrent.futures.Future()
             # Daemon: a script that forgets stop() must still be able to end.
             thread = threading.Thread(
-                target=self._run, args=(ready,), name=f"simulator-kucoin-{next(_numbers)}", daemon=True
+                target=self._run, args=(ready,), name=f"simulator-{self.exchange}-{next(_numbers)}", daemon=True
             )
             thread.start()
             try:
@@ -484,13 +513,23 @@ def _make_server(
     context: ssl.SSLContext | None,
     max_connections: int,
     guard: HostGuard,
-) -> KucoinServer:
+) -> Server:
     try:
         from .controls.endpoint import Endpoint
         from .kucoin_server import KucoinServer
+        from .okx_server import OkxServer
+        from .server import ServerOptions
     except ImportError as error:
         raise ImportError(_MISSING.format("aiohttp and cattrs")) from error
-    endpoint = Endpoint(simulator, venue.credentials, wait)
-    return KucoinServer(
-        venue, endpoint, guard, host=host, port=port, ssl_context=context, max_connections=max_connections
+    options = ServerOptions(
+        Endpoint(simulator, venue.credentials, wait),
+        guard,
+        host=host,
+        port=port,
+        ssl_context=context,
+        max_connections=max_connections,
     )
+    if isinstance(venue, OkxVenue):
+        return OkxServer(venue, options)
+    assert isinstance(venue, KucoinVenue)
+    return KucoinServer(venue, options)

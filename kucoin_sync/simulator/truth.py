@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from attrs import asdict, define, frozen
 
-__all__ = ["PLACING", "TruthFrame", "TruthLog", "TruthRecord"]
-
-#: Operations that place an order under a client order id.
-PLACING = frozenset(
-    {"spot.order", "spot.sync_order", "margin.order", "futures.order", "futures.multi_order", "uta.order"}
-)
+__all__ = ["TruthFrame", "TruthLog", "TruthRecord"]
 
 
 @frozen
@@ -84,11 +79,13 @@ class TruthLog:
     Frames by client order id, oldest forgotten first.
 
     Args:
+        placing: Operations that place an order under a client order id.
         max_frames: Frames kept in memory.
         spool: File to append each frame to as one JSON line, once the engine is done with it.
     """
 
-    def __init__(self, *, max_frames: int = 100_000, spool: Path | None = None) -> None:
+    def __init__(self, placing: Collection[str], *, max_frames: int = 100_000, spool: Path | None = None) -> None:
+        self._placing = placing
         self._max_frames = max_frames
         self._spool = spool
         self._entries: OrderedDict[int, Entry] = OrderedDict()
@@ -137,7 +134,7 @@ class TruthLog:
             client_oid: The id; one that was never seen gives a record of zeros.
             op: Operation to look at; ``None`` takes those that place orders.
         """
-        ops = PLACING if op is None else {op}
+        ops = self._placing if op is None else {op}
         frames = tuple(frame for frame in self.frames(client_oid=client_oid) if frame.op in ops)
         decisive = next((f for f in frames if f.executed), frames[-1] if frames else None)
         return TruthRecord(

@@ -1,24 +1,22 @@
 """
-What all connections of one simulator share: engines, accounts, tokens, topics, faults, truth, counters.
+What all connections of one simulator share: engines, accounts, topics, faults, truth, counters.
 
-No HTTP and no WebSocket library here. Apart from the constructor everything runs on the simulator's loop.
+How an exchange spells these things is in a class of its own below `Venue`. No HTTP and no WebSocket library here. Apart
+from the constructor everything runs on the simulator's loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from .admission import Admission
 from .agenda import Agenda
-from .classic.private_pushes import PrivatePushes
 from .clock import Clock
-from .credentials import DEFAULT_CREDENTIALS, Credentials, ReplayGuard
-from .faults.armed import SYSTEMS
+from .credentials import DEFAULT_CREDENTIALS, Credentials
 from .faults.faults import Faults
 from .feed import Feed
 from .frame_log import FrameLog
@@ -27,8 +25,7 @@ from .futures.contracts import Contract
 from .futures.events import FuturesOrderState
 from .futures.exchange import FuturesExchange
 from .futures.mark_prices import middle
-from .json_text import compact
-from .limits import Limits, Pool
+from .limits import OrderCaps
 from .market.index_prices import IndexPrices
 from .market.market_data import MarketData, contract_market_data
 from .market.market_maker import MAKER, TAKER, MarketMaker
@@ -39,21 +36,13 @@ from .matching.account_states import MAIN, MARGIN, isolated
 from .matching.events import Event, Traded
 from .matching.orders import OrderState
 from .matching.symbols import Symbol
-from .order_entry.futures_operations import futures_operations
-from .order_entry.margin_operations import margin_operations
-from .order_entry.operations import Operations
-from .order_entry.spot_operations import spot_operations
-from .order_entry.unified_orders import UnifiedOrders
-from .order_entry.uta_operations import uta_operations
 from .peer import Peer
-from .pro.frames import ProForms
-from .pro.market import ProMarket
+from .private_pushes import PrivatePushes
 from .publishing import Publisher
 from .spot.exchange import Exchange
-from .tokens import Tokens
 from .truth import TruthLog
 
-__all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Venue"]
+__all__ = ["COUNTERPARTY", "DEFAULT_BALANCES", "Refusal", "Venue"]
 
 #: House account behind `Simulator.counter_order`.
 COUNTERPARTY = "simulator-counterparty"
@@ -61,19 +50,46 @@ COUNTERPARTY = "simulator-counterparty"
 DEFAULT_BALANCES: Mapping[str, str] = {"BTC": "10", "ETH": "100", "USDT": "1000000"}
 #: Of the main wallet and each margin wallet, where it takes the currency.
 DEFAULT_OTHER_BALANCES: Mapping[str, str] = {"BTC": "1", "USDT": "100000"}
-DEFAULT_FUTURES_BALANCES: Mapping[str, str] = {"USDT": "100000", "XBT": "10"}
 
+Refusal = tuple[str, str]
+"""Code and text of an error."""
 
 #: Live orders an account may have whatever its limits say: what a client sends must not fill the memory.
 MAX_ORDERS = 100_000
 
 
-class Venue(Publisher):
-    """The state behind all connections; see `Simulator` for the arguments. It is silent until it has `add_feeds`."""
+class Venue(Publisher, ABC):
+    """
+    The state behind all connections; see `Simulator` for the arguments. It is silent until it has `add_feeds`.
+
+    What an exchange adds are these names and the abstract methods.
+
+    Attributes:
+        name: As people write it.
+        systems: The kinds of connections.
+        order_systems: Those of them that take orders.
+        placing: Operations that place an order under a client order id.
+        idle_limit: Seconds of silence after which a connection ends.
+        futures_purse: What a futures wallet begins with, currency to amount.
+        order_timeout: How the exchange says that it does not know what became of an order.
+        internal_error: How it says that it failed.
+        no_such_topic: How it says that a topic cannot be subscribed to.
+    """
+
+    name: ClassVar[str]
+    systems: ClassVar[tuple[str, ...]]
+    order_systems: ClassVar[tuple[str, ...]]
+    placing: ClassVar[frozenset[str]]
+    idle_limit: ClassVar[float]
+    futures_purse: ClassVar[Mapping[str, str]]
+    order_timeout: ClassVar[Refusal]
+    internal_error: ClassVar[Refusal]
+    no_such_topic: ClassVar[tuple[int, str]]
 
     def __init__(
         self,
         *,
+        caps: OrderCaps,
         seed: int = 0,
         symbols: Iterable[Symbol] | None = None,
         contracts: Iterable[Contract] | None = None,
@@ -81,43 +97,35 @@ class Venue(Publisher):
         futures_balances: Mapping[str, Decimal | str] | None = None,
         credentials: Iterable[Credentials] = (DEFAULT_CREDENTIALS,),
         market_maker: bool = True,
-        limits: Limits | None = None,
         strict_client_oids: bool = False,
         taker_fee: Decimal | str = "0.001",
         maker_fee: Decimal | str = "0.001",
         clock: Clock | None = None,
         replay: Recording | None = None,
-        idle_timeout: float = 60.0,
-        challenge_timeout: float = 30.0,
+        idle_timeout: float | None = None,
         max_output: int = 4 * 1024 * 1024,
-        pro_forms: ProForms | None = None,
         truth_file: Path | None = None,
         fault_seed: int = 0,
         frame_log: int = 0,
         lookup_retention: float | None = None,
-        token_refusals: str = "status",
-        refuse_replays: bool = False,
+        spot_ids: Callable[[int], str] | None = None,
+        futures_ids: Callable[[int], str] | None = None,
+        takes_fok: bool = False,
     ) -> None:
-        self.limits = Limits() if limits is None else limits
         self.clock = Clock() if clock is None else clock
         #: What is due soon and later in market time.
         self.agenda = Agenda(self.clock.rhythm_ns)
-        self.idle_timeout = idle_timeout
-        self.challenge_timeout = challenge_timeout
+        self.idle_timeout = self.idle_limit if idle_timeout is None else idle_timeout
         self.credentials = {c.api_key: c for c in credentials}
-        #: How long a wrong connect token is told, see `Simulator`.
-        self.token_refusals = token_refusals
-        #: Refuses a signed handshake that came before, where that is wanted.
-        self.replays = ReplayGuard() if refuse_replays else None
         self._retention_ns = None if lookup_retention is None else round(lookup_retention * 1_000_000_000)
-        self.truth = TruthLog(spool=truth_file)
+        self.truth = TruthLog(self.placing, spool=truth_file)
         self.frame_log = FrameLog(frame_log, self.clock.machine_ns)
         private_pushes = PrivatePushes(self.agenda)
         super().__init__(
-            faults=Faults(now_ns=self.clock.machine_ns, events=private_pushes, seed=fault_seed),
+            faults=Faults(
+                now_ns=self.clock.machine_ns, events=private_pushes, rest_error=self.rest_error, seed=fault_seed
+            ),
             private_pushes=private_pushes,
-            pro_forms=ProForms() if pro_forms is None else pro_forms,
-            now_ns=self.now_ns,
         )
         self._feeds: list[Feed] = []
         #: Kind of event to what the feeds do about it.
@@ -131,8 +139,9 @@ class Venue(Publisher):
             maker_fee=maker_fee,
             strict_client_oids=strict_client_oids,
             house_accounts=(MAKER, TAKER, COUNTERPARTY),
-            max_open_orders=_bounded(self.limits.open_orders),
-            max_open_orders_per_symbol=self.limits.open_orders_per_symbol,
+            max_open_orders=_bounded(caps.open_orders),
+            max_open_orders_per_symbol=caps.open_orders_per_symbol,
+            make_id=spot_ids,
         )
         self.futures = FuturesExchange(
             now_ns=self.now_ns,
@@ -142,8 +151,10 @@ class Venue(Publisher):
             seed=seed,
             strict_client_oids=strict_client_oids,
             house_accounts=(MAKER, TAKER, COUNTERPARTY),
-            max_open_orders=_bounded(self.limits.open_contract_orders),
-            max_stop_orders=_bounded(self.limits.stop_contract_orders),
+            max_open_orders=_bounded(caps.open_contract_orders),
+            max_stop_orders=_bounded(caps.stop_contract_orders),
+            make_id=futures_ids,
+            takes_fok=takes_fok,
         )
         pairs = self.exchange.symbols.values()
         #: Candles, statistics and trades of the spot pairs; up to date before any feed hears of a trade.
@@ -156,9 +167,7 @@ class Venue(Publisher):
                 self.exchange.deposit(account, currency, amount)
             if balances is None:
                 self._fill_other_wallets(account)
-            for currency, amount in (
-                DEFAULT_FUTURES_BALANCES if futures_balances is None else futures_balances
-            ).items():
+            for currency, amount in (self.futures_purse if futures_balances is None else futures_balances).items():
                 self.futures.deposit(account, currency, amount)
         for symbol in self.exchange.symbols.values():
             for currency in (symbol.base, symbol.quote):
@@ -170,37 +179,15 @@ class Venue(Publisher):
         if replay is not None:
             self.player = Player(replay, (SpotHouse(self.exchange), ContractHouse(self.futures, self.exchange)))
         self._replay_began_ns: int | None = None
-        #: Handlers of the order entry by operation.
-        unified = uta_operations(UnifiedOrders(self.exchange, self.futures), self.now_ns)
-        self.operations: Operations = {
-            **spot_operations(self.exchange),
-            **margin_operations(self.exchange),
-            **futures_operations(self.futures),
-            **unified,
-        }
-        self.opened = dict.fromkeys(SYSTEMS, 0)
-        self.frames_received = dict.fromkeys(SYSTEMS, 0)
-        self.frames_sent = dict.fromkeys(SYSTEMS, 0)
+        self.opened = dict.fromkeys(self.systems, 0)
+        self.frames_received = dict.fromkeys(self.systems, 0)
+        self.frames_sent = dict.fromkeys(self.systems, 0)
+        #: Calls for the tokens that open connections, where an exchange has such.
         self.token_calls = 0
         #: Called after every change; the simulator's waiters hang on it.
         self.on_change: Callable[[], None] = lambda: None
         self._max_output = max_output
         self._peers: dict[str, Peer] = {}
-        self.tokens = Tokens(self.line_ns)
-        self._pools: dict[tuple[str, str], Pool] = {}
-        self._admission = Admission(at_once=self.limits.connections, per_minute=self.limits.connections_per_minute)
-        spot = ProMarket("SPOT", self.exchange.symbols, self.exchange.book, self.exchange.ticker, self.spot_market)
-        futures = ProMarket(
-            "FUTURES",
-            self.futures.contracts,
-            self.futures.book,
-            self.futures.ticker,
-            self.futures_market,
-            funding_limits=self._funding_limits,
-            rpi_levels=self.futures.rpi_levels,
-        )
-        #: What the public Pro feeds read, by trade type.
-        self.pro_markets = {"SPOT": spot, "FUTURES": futures}
 
     def add_feeds(self, feeds: Iterable[Feed]) -> None:
         """Let these tell the subscribers what happens; which of them is told first is their order."""
@@ -276,8 +263,8 @@ class Venue(Publisher):
         """Drop silent clients."""
         now = asyncio.get_running_loop().time()
         for peer in list(self._peers.values()):
-            if peer.is_open and now - peer.last_received > self.idle_timeout:
-                self._end_silent(peer)
+            if peer.is_open and self.is_silent(peer, now):
+                self.end_silent(peer)
         self.on_change()
 
     def step_market(self) -> None:
@@ -302,11 +289,6 @@ class Venue(Publisher):
         self._peers[peer.id] = peer
         self.on_change()
         return peer
-
-    def refusal_of(self, peer: Peer) -> str | None:
-        """Return why a new connection of the classic streams must not stay, or ``None``."""
-        others = sum(other.account == peer.account for other in self.peers(peer.system)) - 1
-        return self._admission.refusal(peer.account or "", others=others, now=asyncio.get_running_loop().time())
 
     def forget_peer(self, peer: Peer) -> None:
         """Remove a connection that ended, with its subscriptions."""
@@ -356,15 +338,7 @@ class Venue(Publisher):
         peer.last_received = asyncio.get_running_loop().time()
         self.frames_received[peer.system] += 1
 
-    # Pools.
-
-    def pool(self, account: str, name: str = "spot") -> Pool:
-        """Return a request pool of an account: ``spot``, ``futures``, ``management``, ``unified`` or ``public``."""
-        pool = self._pools.get((account, name))
-        if pool is None:
-            size = self.limits.order_pool if name == "spot" else self.limits.other_pools
-            pool = self._pools[account, name] = Pool(size, self.limits.order_window)
-        return pool
+    # Orders.
 
     def client_oid_of(self, order_id: str) -> str | None:
         """Return the client order id behind an order id of any product."""
@@ -392,16 +366,66 @@ class Venue(Publisher):
             for feed in self._feeds:
                 feed.on_subscribe(peer, topic)
 
-    # Errors whose form belongs to a whole system.
+    # How the exchange spells things.
 
-    def send_v1_error(self, peer: Peer, request_id: str, code: int, text: str) -> None:
-        """Send ``{"id":"p28","type":"error","code":404,"data":"topic does not exist"}``."""
-        peer.send_text(compact({"id": request_id, "type": "error", "code": code, "data": text}))
+    @abstractmethod
+    def rest_error(self, code: str, message: str) -> Mapping[str, Any]:
+        """Return the body of an answer over HTTP that is an error."""
 
-    def send_ws_api_error(self, peer: Peer, code: str, message: str) -> None:
-        """Send ``{"code":"400003","msg":"KC-API-KEY not exists.","inTime":...,"outTime":...}``."""
-        now = self.line_ms()
-        peer.send_text(compact({"code": code, "msg": message, "inTime": now, "outTime": now}))
+    @abstractmethod
+    def send_order_error(self, peer: Peer, code: str, message: str) -> None:
+        """Send an error that names no request to a connection that takes orders."""
+
+    @abstractmethod
+    def send_message(self, topic: str, subject: str | None, data: object) -> int:
+        """Send one message to the subscribers of a single topic; return how many took it."""
+
+    @abstractmethod
+    def end_silent(self, peer: Peer) -> None:
+        """End a connection that was silent for too long."""
+
+    def announce_end(self, peer: Peer) -> None:
+        """
+        Tell a connection that it will soon be closed.
+
+        Raises:
+            ValueError: The exchange does not do that.
+        """
+        raise ValueError(f"{self.name} does not announce the end of a connection")
+
+    def reset_books(self, symbol: str) -> int:
+        """
+        Begin the count of a book's changes anew; return how many connections read it.
+
+        Raises:
+            ValueError: The exchange does not do that, or has no such instrument.
+        """
+        raise ValueError(f"{self.name} does not begin the count of a book anew")
+
+    def counter_spread_order(self, spread: str, side: str, size: str, price: str | None) -> OrderState:
+        """
+        Place an order of another trader in the market of spreads, a market order without price.
+
+        Raises:
+            ValueError: The exchange has no such market, or no such spread.
+            Refused: The order breaks the rules of the spread.
+        """
+        raise ValueError(f"{self.name} has no spread {spread!r}")
+
+    def is_silent(self, peer: Peer, now: float) -> bool:
+        """Whether a connection was silent for too long: here that is the client's side."""
+        return now - peer.last_received > self.idle_timeout
+
+    def checked_system(self, name: str) -> str:
+        """
+        Return the name of a kind of connections, or ``"all"``.
+
+        Raises:
+            ValueError: For any other text.
+        """
+        if name != "all" and name not in self.systems:
+            raise ValueError(f"system must be {', '.join(map(repr, self.systems))} or 'all', not {name!r}")
+        return name
 
     def shut_down(self) -> None:
         """Drop every connection and pending timer; the server face is going away."""
@@ -410,20 +434,6 @@ class Venue(Publisher):
         self.private_pushes.clear()
         for peer in list(self._peers.values()):
             peer.drop()
-
-    def _funding_limits(self, symbol: str) -> tuple[Decimal, Decimal]:
-        cap = self.futures.contracts[symbol].funding_cap
-        return cap, -cap
-
-    def _end_silent(self, peer: Peer) -> None:
-        """End a connection whose client has been silent for too long, each system in its own way."""
-        if peer.system == "pro_v2":
-            if not peer.topics:  # with a running subscription it stays
-                peer.cut(reset=False)
-            return
-        if peer.system == "v1":
-            self.send_v1_error(peer, secrets.token_hex(8), 400, "ping timeout")
-        peer.close(1000, "Bye")
 
     def _index_of(self, pair: str) -> Decimal | None:
         """Return what the index of contracts makes of a spot pair: its middle, or its last price."""

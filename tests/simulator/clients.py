@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from kucoin_sync.simulator import Credentials, Simulator
 from kucoin_sync.simulator.futures.events import FuturesOrderState
-from kucoin_sync.simulator.venue import COUNTERPARTY, Venue
+from kucoin_sync.simulator.venue import COUNTERPARTY
 
 T = TypeVar("T")
 
@@ -137,7 +137,7 @@ def rest_headers(simulator: Simulator, path: str = "/api/v1/bullet-private", **c
     }
 
 
-def on_venue(simulator: Simulator, action: Callable[[Venue], T]) -> T:
+def on_venue(simulator: Simulator, action: Callable[[Any], T]) -> T:
     """Do something with the engines that has no method on the simulator, on its own thread."""
     return simulator._call(lambda: action(simulator._venue))
 

@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Limits, Simulator, door
-from kucoin_sync.simulator.kucoin_server import SPARE_CONNECTIONS
+from kucoin_sync.simulator.server import SPARE_CONNECTIONS
 from kucoin_sync.simulator.spot.exchange import Exchange
 from kucoin_sync.simulator.spot.floor import LEAST_EXPIRIES
 from tests.conftest import HANGING_TEST

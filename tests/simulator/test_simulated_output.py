@@ -182,7 +182,7 @@ def test_nothing_is_encoded_for_topics_without_readers(simulator: Simulator, mon
     """Trading in front of nobody must cost the engine only."""
     with open_orders_socket(simulator) as orders:
         encoded: list[object] = []
-        monkeypatch.setattr("kucoin_sync.simulator.publishing.compact", lambda value: encoded.append(value) or "{}")
+        monkeypatch.setattr("kucoin_sync.simulator.kucoin_venue.compact", lambda value: encoded.append(value) or "{}")
         simulator.counter_order("BTC-USDT", "sell", "0.5", "60000")
         answer = orders.order("quiet", price="60000").receive()
         assert answer["code"] == "200000"
@@ -197,11 +197,11 @@ def test_a_message_is_encoded_once_for_all_of_its_readers(
     with open_stream(simulator) as one, open_stream(simulator) as other:
         for socket_ in (one, other):
             socket_.subscribe(LEVEL2)
-        from kucoin_sync.simulator import publishing
+        from kucoin_sync.simulator import kucoin_venue
 
         encoded: list[object] = []
-        compact = publishing.compact
-        monkeypatch.setattr(publishing, "compact", lambda value: encoded.append(value) or compact(value))
+        compact = kucoin_venue.compact
+        monkeypatch.setattr(kucoin_venue, "compact", lambda value: encoded.append(value) or compact(value))
         simulator.counter_order("BTC-USDT", "sell", "0.5", "60000")
         assert one.next_of(LEVEL2) == other.next_of(LEVEL2)
         assert len(encoded) == 1

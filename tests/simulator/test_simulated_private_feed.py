@@ -11,7 +11,7 @@ import pytest
 
 from kucoin_sync.simulator import Credentials, Simulator
 from kucoin_sync.simulator.agenda import Agenda
-from kucoin_sync.simulator.classic.private_pushes import PrivatePushes
+from kucoin_sync.simulator.private_pushes import PrivatePushes
 from tests.kucoin.samples import MISSING, folder, frames
 from tests.simulator.clients import Socket, on_venue, open_orders_socket, open_stream
 from tests.simulator.samples import form

@@ -17,12 +17,15 @@ from tests.simulator.clients import LIMIT, Socket, open_orders_socket, open_stre
 Make = Callable[..., Simulator]
 
 VALUES = {"seconds": 0.5, "patch": {"data": None}, "topic": "/market/ticker:BTC-USDT", "path": "/bullet-", "ms": 1000}
-VALUES |= {"payload": "{}"}
+VALUES |= {"payload": "{}", "symbol": "BTC-USDT"}
 """Values of the parameters that have no default."""
 
 #: They act at once, or take back; only what waits or lasts is in force afterwards.
 AT_ONCE = {"cut", "close", "silence", "stop_reading", "bad_frame", "error_without_id", "clear_faults"}
-AT_ONCE |= {"release_acks", "release_events", "release_pushes", "release_snapshots"}
+AT_ONCE |= {"release_acks", "release_events", "release_pushes", "release_snapshots", "service_notice", "reset_books"}
+
+#: What only OKX does.
+OF_OKX = {"service_notice", "reset_books", "late_subscribe_ack", "late_unsubscribe"}
 
 
 def arguments_of(name: str) -> dict[str, Any]:
@@ -53,7 +56,8 @@ def over_http(simulator: Simulator, name: str, arguments: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(faults_by_name()))
-def test_fault_is_the_same_however_it_is_ordered(simulator: Simulator, name: str) -> None:
+def test_fault_is_the_same_however_it_is_ordered(make: Make, name: str) -> None:
+    simulator = make(exchange="okx" if name in OF_OKX else "kucoin")
     arguments = arguments_of(name)
     seen = []
     for order in (from_python, from_another_process, from_the_command_line, over_http):

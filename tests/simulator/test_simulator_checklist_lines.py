@@ -12,8 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Simulator
-from kucoin_sync.simulator.credentials import MAX_SEEN, TIMESTAMP_WINDOW_MS, ReplayGuard, SignatureRefused
 from kucoin_sync.simulator.json_text import MAX_DEPTH
+from kucoin_sync.simulator.kucoin_signatures import MAX_SEEN, TIMESTAMP_WINDOW_MS, ReplayGuard, SignatureRefused
 from tests.simulator.clients import (
     LIMIT,
     Socket,

@@ -16,7 +16,7 @@ from .pacing import Pace
 from .spot_public_frames import depth_payload
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["AuctionFeed", "LendingFeed", "auction_payload"]
 
@@ -36,7 +36,7 @@ class AuctionFeed:
         scale: Factor of the interval between two pushes; 0 sends at once.
     """
 
-    def __init__(self, venue: Venue, *, scale: float) -> None:
+    def __init__(self, venue: KucoinVenue, *, scale: float) -> None:
         self._venue = venue
         self._book_readers, self._data_readers = venue.arguments(BOOK), venue.arguments(DATA)
         self._books = Pace(venue.agenda, AUCTION_INTERVAL * scale, self._publish_book)
@@ -90,7 +90,7 @@ class LendingFeed:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
         self._readers = venue.arguments(FUNDING_BOOK)
         self.reactions: Reactions = {LendingChanged: self._lending_changed}

@@ -17,7 +17,7 @@ from ..futures.wire import position_row, price_part, stop_payload, text, trade_o
 from ..peer import Peer
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 
 __all__ = ["FuturesPrivateFeed"]
@@ -41,7 +41,7 @@ class FuturesPrivateFeed:
             ``availableBalance.change``.
     """
 
-    def __init__(self, venue: Venue, *, deprecated: bool = False) -> None:
+    def __init__(self, venue: KucoinVenue, *, deprecated: bool = False) -> None:
         self._venue = venue
         self._deprecated = deprecated
         self._order_readers, self._position_readers = venue.arguments(ORDERS), venue.arguments(POSITION)

@@ -19,7 +19,7 @@ from . import futures_public_frames as frames
 from .pacing import Beat, Pace
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["FUTURES_INTERVALS", "FuturesPublicFeed"]
 
@@ -48,7 +48,7 @@ class FuturesPublicFeed:
         scale: Factor of the intervals; 0 sends at once.
     """
 
-    def __init__(self, venue: Venue, *, scale: float) -> None:
+    def __init__(self, venue: KucoinVenue, *, scale: float) -> None:
         self._venue = venue
         self._contracts = venue.futures.contracts
         self._top_readers, self._ticker_readers = venue.arguments(TICKER_V2), venue.arguments(TICKER)
@@ -166,7 +166,7 @@ class FuturesPublicFeed:
 class _Depth:
     """One of the topics with the best levels of a book."""
 
-    def __init__(self, venue: Venue, path: str, depth: int, interval: float) -> None:
+    def __init__(self, venue: KucoinVenue, path: str, depth: int, interval: float) -> None:
         self.readers = venue.arguments(path)
         self.pace = Pace(venue.agenda, interval, self._publish)
         self._venue, self._path, self._depth = venue, path, depth

@@ -37,7 +37,7 @@ from .spot_private_frames import (
 )
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["SpotPrivateFeed"]
 
@@ -56,7 +56,7 @@ class SpotPrivateFeed:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
         self._event_ids = itertools.count(10**14)
         self._ratios_sent: dict[str, int] = {}

@@ -21,7 +21,7 @@ from . import spot_public_frames as frames
 from .pacing import Beat, Pace
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["SpotPublicFeed"]
 
@@ -53,7 +53,7 @@ class SpotPublicFeed:
         scale: Factor of all other intervals; 0 sends at once.
     """
 
-    def __init__(self, venue: Venue, *, ticker_interval: float, scale: float) -> None:
+    def __init__(self, venue: KucoinVenue, *, ticker_interval: float, scale: float) -> None:
         self._venue = venue
         venue.push_tickers.append(self.push_ticker)
         self._symbols = venue.exchange.symbols
@@ -212,7 +212,7 @@ class SpotPublicFeed:
 class _Depth:
     """One of the topics with the best levels of a book."""
 
-    def __init__(self, venue: Venue, path: str, depth: int, interval: float) -> None:
+    def __init__(self, venue: KucoinVenue, path: str, depth: int, interval: float) -> None:
         self.readers = venue.arguments(path)
         self.pace = Pace(venue.agenda, interval, self._publish)
         self._venue, self._path, self._depth = venue, path, depth

@@ -13,9 +13,9 @@ from collections import deque
 from typing import Any
 
 from ..json_text import compact, read_object
+from ..kucoin_venue import KucoinVenue
 from ..peer import Peer
 from ..tokens import Token
-from ..venue import Venue
 from .channels import BOTH, CHANNELS
 
 __all__ = ["V1Stream"]
@@ -38,7 +38,7 @@ class V1Stream:
         connect_id: Echoed by the welcome; made up when the client sent none.
     """
 
-    def __init__(self, venue: Venue, peer: Peer, token: Token, connect_id: str | None) -> None:
+    def __init__(self, venue: KucoinVenue, peer: Peer, token: Token, connect_id: str | None) -> None:
         self._venue = venue
         self._peer = peer
         self._token = token

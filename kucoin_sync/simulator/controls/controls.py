@@ -16,6 +16,21 @@ from .spot import SpotControls
 
 __all__ = ["Controls", "faults_by_name"]
 
+NAMES = {"kucoin": "KuCoin", "okx": "OKX"}
+"""Exchange to its name as people write it."""
+HOSTS: Mapping[str, Mapping[str, str]] = {
+    "kucoin": {
+        "spot_rest": "{rest}",
+        "futures_rest": "{rest}/futures",
+        "ws_api": "{ws}/v1/private",
+        "pro_spot": "{ws}/pro/spot",
+        "pro_futures": "{ws}/pro/futures",
+        "pro_private": "{ws}/pro/private",
+    },
+    "okx": {"rest": "{rest}", "ws": "{ws}"},
+}
+"""Exchange to the hosts that a client of it asks for."""
+
 C = TypeVar("C", bound="Controls")
 T = TypeVar("T")
 
@@ -23,6 +38,8 @@ T = TypeVar("T")
 class Controls(MarketControls, SpotControls, FuturesControls):
     """A simulator, in this process or in another."""
 
+    #: Which exchange it is: ``"kucoin"`` or ``"okx"``.
+    exchange: str
     #: The first account, which queries mean by default.
     credentials: Credentials
     #: The certificate authority's certificate (PEM) with TLS, else ``None``.
@@ -100,14 +117,7 @@ class Controls(MarketControls, SpotControls, FuturesControls):
             "api_key": self.api_key,
             "api_secret": self.api_secret,
             "api_passphrase": self.api_passphrase,
-            "hosts": {
-                "spot_rest": self.url,
-                "futures_rest": self.url + "/futures",
-                "ws_api": self.ws_url + "/v1/private",
-                "pro_spot": self.ws_url + "/pro/spot",
-                "pro_futures": self.ws_url + "/pro/futures",
-                "pro_private": self.ws_url + "/pro/private",
-            },
+            "hosts": {name: url.format(rest=self.url, ws=self.ws_url) for name, url in HOSTS[self.exchange].items()},
         }
         if self.ca_pem is not None:
             options["ssl_context"] = self.ssl_context()

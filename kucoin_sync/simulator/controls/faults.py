@@ -4,18 +4,20 @@ Every fault there is, as a method of the simulator.
 From the command line and over HTTP they have the same names and arguments. Armed faults wait for their moment;
 ``count`` is how often they strike (``None``: until `FaultControls.clear_faults`), ``probability`` how likely where
 they fit, drawn from the simulator's ``fault_seed``. ``op`` is an operation such as ``"spot.order"``; ``system`` is
-``"v1"`` (classic streams), ``"pro_v2"`` (Pro streams), ``"ws_api"`` (orders) or ``"all"``; ``path`` is a part of the
+a kind of connections, ``"v1"`` (classic streams), ``"pro_v2"`` (Pro streams) and ``"ws_api"`` (orders) of KuCoin,
+``"public"``, ``"private"`` and ``"business"`` of OKX, or ``"all"``; ``path`` is a part of the
 path of a call over HTTP. A ``patch`` is a JSON merge patch (RFC 7396): its keys replace, ``None`` takes a key away.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..faults.armed import ArmedFault, FaultLogEntry
-from ..faults.faults import checked_system
 from ..peer import Peer
+from ..venue import Refusal
 from .control import Controlled, control, query
 
 __all__ = ["FaultControls"]
@@ -113,17 +115,18 @@ class FaultControls(Controlled):
     @control
     def refuse_order(
         self,
-        code: str = "408000",
-        msg: str = "Network timeout",
+        code: str | None = None,
+        msg: str | None = None,
         count: int | None = 1,
         op: str | None = None,
         executed: bool = False,
         *,
         probability: float = 1.0,
     ) -> None:
-        """Answer the next ``count`` operations with an error, having ``executed`` them or not."""
+        """Answer the next ``count`` operations with an error, by default a time-out, ``executed`` or not."""
+        code, msg = _refusal(code, msg, self._venue.order_timeout)
         self._venue.faults.arm(
-            "refuse_order", count, probability, match={"op": op}, code=str(code), msg=str(msg), executed=bool(executed)
+            "refuse_order", count, probability, match={"op": op}, code=code, msg=msg, executed=bool(executed)
         )
 
     @control
@@ -145,10 +148,14 @@ class FaultControls(Controlled):
         return self._venue.faults.acks.held_count
 
     @control
-    def error_without_id(self, code: str = "500000", msg: str = "Internal Server Error.") -> int:
-        """Send an error frame without id and op on every order-entry connection."""
+    def error_without_id(self, code: str | None = None, msg: str | None = None) -> int:
+        """Send an error frame that names no request on every connection that takes orders."""
         venue = self._venue
-        return self._each("error_without_id", "ws_api", lambda p: venue.send_ws_api_error(p, code, msg), code=code)
+        code, text = _refusal(code, msg, venue.internal_error)
+        return sum(
+            self._each("error_without_id", system, lambda peer: venue.send_order_error(peer, code, text), code=code)
+            for system in venue.order_systems
+        )
 
     # Private events and look-ups.
 
@@ -191,7 +198,7 @@ class FaultControls(Controlled):
         probability: float = 1.0,
     ) -> None:
         """Answer the next ``count`` openings with an HTTP status instead of 101, with these headers."""
-        match = {"system": checked_system(system)}
+        match = {"system": self._venue.checked_system(system)}
         facts = {"status": _checked_status(status), "retry_after": retry_after, "location": location}
         self._venue.faults.arm("refuse_upgrade", count, probability, match=match, **facts)
 
@@ -200,26 +207,26 @@ class FaultControls(Controlled):
         self, count: int | None = 1, system: str = "all", reset: bool = False, *, probability: float = 1.0
     ) -> None:
         """End the next ``count`` connections after the WebSocket handshake, before anything else."""
-        match = {"system": checked_system(system)}
+        match = {"system": self._venue.checked_system(system)}
         self._venue.faults.arm("cut_before_welcome", count, probability, match=match, reset=bool(reset))
 
     @control
     def no_welcome(self, count: int | None = 1, system: str = "all", *, probability: float = 1.0) -> None:
         """Keep the welcome of the next ``count`` connections back for ever."""
-        self._venue.faults.arm("no_welcome", count, probability, match={"system": checked_system(system)})
+        self._venue.faults.arm("no_welcome", count, probability, match={"system": self._venue.checked_system(system)})
 
     @control
     def late_welcome(
         self, seconds: float, count: int | None = 1, system: str = "all", *, probability: float = 1.0
     ) -> None:
         """Send the welcome of the next ``count`` connections ``seconds`` late."""
-        match, seconds = {"system": checked_system(system)}, _checked_seconds(seconds)
+        match, seconds = {"system": self._venue.checked_system(system)}, _checked_seconds(seconds)
         self._venue.faults.arm("late_welcome", count, probability, match=match, seconds=seconds)
 
     @control
     def dup_welcome(self, count: int | None = 1, system: str = "all", *, probability: float = 1.0) -> None:
         """Send the welcome of the next ``count`` connections twice."""
-        self._venue.faults.arm("dup_welcome", count, probability, match={"system": checked_system(system)})
+        self._venue.faults.arm("dup_welcome", count, probability, match={"system": self._venue.checked_system(system)})
 
     @control
     def close_after_welcome(
@@ -232,7 +239,7 @@ class FaultControls(Controlled):
         probability: float = 1.0,
     ) -> None:
         """Send a close frame right behind the welcome of the next ``count`` connections."""
-        match, code = {"system": checked_system(system)}, _checked_close_code(code)
+        match, code = {"system": self._venue.checked_system(system)}, _checked_close_code(code)
         self._venue.faults.arm("close_after_welcome", count, probability, match=match, code=code, reason=reason)
 
     # The life of a connection.
@@ -265,7 +272,7 @@ class FaultControls(Controlled):
     @control
     def no_pong(self, count: int | None = 1, system: str = "all", *, probability: float = 1.0) -> None:
         """Leave the next ``count`` pings unanswered."""
-        self._venue.faults.arm("no_pong", count, probability, match={"system": checked_system(system)})
+        self._venue.faults.arm("no_pong", count, probability, match={"system": self._venue.checked_system(system)})
 
     @control
     def bad_frame(self, payload: str | bytes, system: str = "all", raw: bool = False) -> int:
@@ -280,26 +287,54 @@ class FaultControls(Controlled):
 
         return self._each("bad_frame", system, send, raw=raw)
 
+    @control
+    def service_notice(self, seconds: float = 60.0, system: str = "all", code: int = 4006, reason: str = "") -> int:
+        """Announce the end of the connections, and close them ``seconds`` later (OKX); return how many."""
+        seconds, code = _checked_seconds(seconds), _checked_close_code(code)
+
+        def announce(peer: Peer) -> None:
+            self._venue.announce_end(peer)
+            asyncio.get_running_loop().call_later(seconds, peer.close, code, reason)
+
+        return self._each("service_notice", system, announce, seconds=seconds, code=code)
+
     # Subscriptions and messages.
 
     @control
     def reject_topic(
         self,
         topic: str,
-        code: int = 404,
-        text: str = "topic does not exist",
+        code: int | None = None,
+        text: str | None = None,
         count: int | None = 1,
         *,
         probability: float = 1.0,
     ) -> None:
         """Refuse the next ``count`` subscribe commands that contain ``topic`` (single or as sent)."""
-        match = {"topic": topic}
-        self._venue.faults.arm("reject_topic", count, probability, match=match, code=int(code), text=str(text))
+        usual_code, usual_text = self._venue.no_such_topic
+        facts = {"code": usual_code if code is None else int(code), "text": usual_text if text is None else str(text)}
+        self._venue.faults.arm("reject_topic", count, probability, match={"topic": topic}, **facts)
 
     @control
     def drop_subscribe_ack(self, count: int | None = 1, *, probability: float = 1.0) -> None:
         """Perform the next ``count`` subscribe or unsubscribe commands without acknowledging them."""
         self._venue.faults.arm("drop_subscribe_ack", count, probability)
+
+    @control
+    def late_subscribe_ack(self, count: int | None = 1, *, probability: float = 1.0) -> None:
+        """Send the first message of the next ``count`` subscriptions before their acknowledgement (OKX)."""
+        self._venue.faults.arm("late_subscribe_ack", count, probability)
+
+    @control
+    def late_unsubscribe(self, seconds: float, count: int | None = 1, *, probability: float = 1.0) -> None:
+        """Send messages for ``seconds`` more after the next ``count`` unsubscriptions were acknowledged (OKX)."""
+        self._venue.faults.arm("late_unsubscribe", count, probability, seconds=_checked_seconds(seconds))
+
+    @control
+    def reset_books(self, symbol: str) -> int:
+        """Begin the count of a book's changes anew, as maintenance does (OKX); return how many read it."""
+        self._venue.faults.armed.note("reset_books", {"symbol": symbol})
+        return self._venue.reset_books(symbol)
 
     @control
     def drop_push(self, count: int | None = 1, topic: str | None = None, *, probability: float = 1.0) -> None:
@@ -331,7 +366,7 @@ class FaultControls(Controlled):
 
     @control
     def hold_snapshots(self) -> None:
-        """Keep back the first order book after a Pro subscription from now on; what follows it is sent at once."""
+        """Keep back the first order book after a Pro or OKX subscription from now on; what follows is sent at once."""
         self._venue.faults.armed.note("hold_snapshots", {})
         self._venue.faults.pushes.hold_snapshots()
 
@@ -348,8 +383,8 @@ class FaultControls(Controlled):
     def refuse_rest(
         self,
         path: str | None = None,
-        code: str = "500000",
-        msg: str = "Internal Server Error.",
+        code: str | None = None,
+        msg: str | None = None,
         status: int = 200,
         count: int | None = 1,
         retry_after: float | None = None,
@@ -357,7 +392,8 @@ class FaultControls(Controlled):
         probability: float = 1.0,
     ) -> None:
         """Answer the next ``count`` calls with an error of the exchange; they are not performed."""
-        facts = {"code": str(code), "msg": str(msg), "status": _checked_status(status), "retry_after": retry_after}
+        code, msg = _refusal(code, msg, self._venue.internal_error)
+        facts = {"code": code, "msg": msg, "status": _checked_status(status), "retry_after": retry_after}
         self._venue.faults.arm("refuse_rest", count, probability, match={"path": path}, **facts)
 
     @control
@@ -442,11 +478,16 @@ class FaultControls(Controlled):
         return self._venue.faults.in_force() + on_lines
 
     def _each(self, name: str, system: str, act: Callable[[Peer], None], **details: Any) -> int:
-        peers = self._venue.peers(checked_system(system))
+        peers = self._venue.peers(self._venue.checked_system(system))
         self._venue.faults.armed.note(name, {"system": system, "connections": len(peers), **details})
         for peer in peers:
             act(peer)
         return len(peers)
+
+
+def _refusal(code: str | None, msg: str | None, usual: Refusal) -> Refusal:
+    """Return code and text as given, or as usual."""
+    return usual[0] if code is None else str(code), usual[1] if msg is None else str(msg)
 
 
 def _checked_seconds(seconds: float) -> float:

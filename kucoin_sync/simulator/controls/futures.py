@@ -42,7 +42,7 @@ class FuturesControls(Controlled):
 
     @query
     def futures_wallet(self, currency: str = "USDT") -> FuturesWallet:
-        """Return the futures wallet of a settle currency (``USDT``, ``XBT``)."""
+        """Return the futures wallet of a settle currency (``USDT``; ``XBT`` on KuCoin, ``BTC`` on OKX)."""
         return self._venue.futures.wallet(self.api_key, currency)
 
     # Acting as the exchange and as other traders.

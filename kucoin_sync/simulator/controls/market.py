@@ -44,7 +44,7 @@ class MarketControls(FaultControls):
 
     @query
     def connections(self, system: str = "all") -> int:
-        """Return how many WebSocket connections of ``"v1"``, ``"pro_v2"``, ``"ws_api"`` or ``"all"`` exist."""
+        """Return how many WebSocket connections of a kind, or of ``"all"``, exist."""
         return len(self._venue.peers(system))
 
     @query
@@ -141,7 +141,7 @@ class MarketControls(FaultControls):
 
     @control
     def push_ticker(self, symbol: str) -> int:
-        """Send the ticker of a pair now, on the classic and the Pro streams; return how many connections took it."""
+        """Send the ticker of a pair now, on all streams that have it; return how many connections took it."""
         return sum(push(symbol) for push in self._venue.push_tickers)
 
     @control
@@ -150,11 +150,9 @@ class MarketControls(FaultControls):
         Send one message to the subscribers of a single topic; return how many took it.
 
         A topic of the Pro streams has no leading slash, such as ``ticker.SPOT:BTC-USDT``; its subject is
-        ``"snapshot"``, ``"delta"`` or ``None``.
+        ``"snapshot"``, ``"delta"`` or ``None``. On OKX the subject is the ``action`` of order books, else ``None``.
         """
-        if not topic.startswith("/"):
-            return self._venue.publish_pro(topic, data, kind=subject)
-        return self._venue.publish(topic, subject or "", data)
+        return self._venue.send_message(topic, subject, data)
 
     @control
     def step_market(self, steps: int = 1) -> None:
@@ -196,6 +194,17 @@ class MarketControls(FaultControls):
         if price is not None:
             args.update(type="limit", price=price)
         return self._venue.exchange.place(COUNTERPARTY, args)
+
+    @control
+    def counter_spread_order(self, spread: str, side: str, size: str, price: str | None = None) -> OrderState:
+        """
+        Place an order in a spread as another trader, a market order without price (OKX).
+
+        Raises:
+            ValueError: There is no such spread.
+            kucoin_sync.simulator.Refused: The order breaks the rules of the spread.
+        """
+        return self._venue.counter_spread_order(spread, side, size, price)
 
     @control
     def deposit(self, currency: str, amount: Decimal | str, *, wallet: str = TRADE) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ..credentials import Credentials
 from ..matching.orders import Refused
-from .controls import Controls
+from .controls import HOSTS, NAMES, Controls
 from .endpoint import KEY_HEADER, PREFIX, WAIT
 from .wire_values import arguments_to_wire, result_from_wire
 
@@ -51,7 +51,7 @@ class RemoteSimulator(Controls):
         self._check()
 
     def __repr__(self) -> str:
-        return f"<RemoteSimulator KuCoin SIMULATOR at {self._url}>"
+        return f"<RemoteSimulator {NAMES[self.exchange]} SIMULATOR at {self._url}>"
 
     @property
     def url(self) -> str:
@@ -90,9 +90,11 @@ class RemoteSimulator(Controls):
             raise ValueError(f"{ca_file} holds no certificate") from None
 
     def _check(self) -> None:
-        status = self._call("GET", "/api/v1/status")
-        if not isinstance(status, Mapping) or status.get("msg") != "SIMULATOR":
+        """Ask what is there."""
+        answer = self._call("GET", PREFIX)
+        if not isinstance(answer, Mapping) or answer.get("msg") != "SIMULATOR" or answer.get("exchange") not in HOSTS:
             raise self._no_simulator()
+        self.exchange = str(answer["exchange"])
 
     def _post(self, name: str, arguments: Mapping[str, Any], *, timeout: float = CALL_TIMEOUT) -> Any:
         return self._call("POST", PREFIX + name, json.dumps(arguments), timeout)

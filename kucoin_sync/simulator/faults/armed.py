@@ -13,10 +13,8 @@ from typing import Any
 
 from attrs import define, frozen
 
-__all__ = ["SYSTEMS", "ArmedFault", "ArmedFaults", "FaultLogEntry"]
+__all__ = ["ArmedFault", "ArmedFaults", "FaultLogEntry"]
 
-SYSTEMS = ("v1", "pro_v2", "ws_api")
-"""The kinds of connections; the order-entry hosts are one kind."""
 MAX_ARMED = 1000
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..classic.private_pushes import PrivatePushes
+from ..private_pushes import PrivatePushes
 from .acks import AckFaults
-from .armed import SYSTEMS, ArmedFault, ArmedFaults
+from .armed import ArmedFault, ArmedFaults
 from .pushes import PushFaults
 from .rest_answers import RestFaults
 
-__all__ = ["Faults", "checked_system"]
+__all__ = ["Faults"]
 
 
 class Faults:
@@ -21,10 +21,18 @@ class Faults:
     Args:
         now_ns: Clock for the log.
         events: Where private pushes wait for their turn.
+        rest_error: Spells an error of the exchange over HTTP, from code and text.
         seed: Of the chance with which those strike that have a probability.
     """
 
-    def __init__(self, *, now_ns: Callable[[], int], events: PrivatePushes, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        now_ns: Callable[[], int],
+        events: PrivatePushes,
+        rest_error: Callable[[str, str], Mapping[str, Any]],
+        seed: int = 0,
+    ) -> None:
         self.armed = ArmedFaults(now_ns=now_ns, seed=seed)
         self.events = events
         #: What becomes of the replies of operations.
@@ -32,7 +40,7 @@ class Faults:
         #: What becomes of public messages and of first order books.
         self.pushes = PushFaults(self.take)
         #: What becomes of answers over HTTP.
-        self.rest = RestFaults(self.take)
+        self.rest = RestFaults(self.take, rest_error)
         #: How far the server's clock is off.
         self.skew_ns = 0
         #: Nanoseconds for which a new order is unknown to look-ups by id.
@@ -77,15 +85,3 @@ class Faults:
         self.events.is_first = False
         self.events.release()
         self.skew_ns = self.lookup_lag_ns = 0
-
-
-def checked_system(name: str) -> str:
-    """
-    Return the name of a kind of connections, or ``"all"``.
-
-    Raises:
-        ValueError: For any other text.
-    """
-    if name != "all" and name not in SYSTEMS:
-        raise ValueError(f"system must be {', '.join(map(repr, SYSTEMS))} or 'all', not {name!r}")
-    return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
@@ -38,10 +38,12 @@ class RestFaults:
 
     Args:
         take: Uses up a waiting fault.
+        spell: Makes an error of the exchange from code and text.
     """
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, take: Take, spell: Callable[[str, str], Mapping[str, Any]]) -> None:
         self._take = take
+        self._spell = spell
         self._frozen: list[_Frozen] = []
 
     @property
@@ -55,7 +57,7 @@ class RestFaults:
             return Answer(None)
         refusal = self._take("refuse_rest", path=path)
         if refusal is not None:
-            text = compact({"code": refusal["code"], "msg": refusal["msg"]})
+            text = compact(self._spell(refusal["code"], refusal["msg"]))
             return Answer(text, refusal["status"], headers=_retry_after(refusal["retry_after"]))
         given = self._take("answer_rest", path=path)
         if given is not None:

@@ -36,6 +36,7 @@ class Admission:
         markets: By symbol.
         mark: Returns the mark price of a symbol.
         max_open, max_stop: Caps per account and contract; ``None`` for no cap.
+        takes_fok: Whether there are fill-or-kill orders.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Admission:
         mark: Callable[[str], Decimal],
         max_open: int | None,
         max_stop: int | None,
+        takes_fok: bool = False,
     ) -> None:
         self._contracts = contracts
         self._accounts = accounts
@@ -55,6 +57,7 @@ class Admission:
         self._markets = markets
         self._mark = mark
         self._max_open, self._max_stop = max_open, max_stop
+        self._takes_fok = takes_fok
 
     def new_order(self, account: str, args: Mapping[str, Any], now: int) -> FuturesOrder:
         """
@@ -65,7 +68,11 @@ class Admission:
         """
         contract = named_contract(args, self._contracts)
         request = read_futures_order(
-            args, contract, mark=self._mark(contract.symbol), default_side=self._closing_side(account, args)
+            args,
+            contract,
+            mark=self._mark(contract.symbol),
+            default_side=self._closing_side(account, args),
+            takes_fok=self._takes_fok,
         )
         assert request.client_oid is not None
         if self._orders.is_taken(account, request.client_oid):

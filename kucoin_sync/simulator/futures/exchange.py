@@ -99,13 +99,15 @@ class FuturesExchange:
         max_stop_orders: int | None = 200,
         max_done_orders: int = 100_000,
         max_fills: int = 100_000,
+        make_id: Callable[[int], str] | None = None,
+        takes_fok: bool = False,
     ) -> None:
         self.contracts = {c.symbol: c for c in (DEFAULT_CONTRACTS if contracts is None else contracts)}
         self._now_ns = now_ns
         self._emit: Callable[[Event], None] = emit if emit is not None else _ignore
         house = {*house_accounts, FEES, INSURANCE}
         self._orders = OrderRegister(
-            "SIMF{:020x}".format,
+            "SIMF{:020x}".format if make_id is None else make_id,
             strict_client_oids=strict_client_oids,
             house_accounts=house,
             max_done=max_done_orders,
@@ -162,6 +164,7 @@ class FuturesExchange:
             mark=self.prices.mark,
             max_open=max_open_orders,
             max_stop=max_stop_orders,
+            takes_fok=takes_fok,
         )
         self._liquidator = Liquidator(
             self.accounts,

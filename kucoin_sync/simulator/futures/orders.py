@@ -159,7 +159,12 @@ def named_contract(args: Mapping[str, Any], contracts: Mapping[str, Contract]) -
 
 
 def read_futures_order(
-    args: Mapping[str, Any], contract: Contract, *, mark: Decimal, default_side: str | None = None
+    args: Mapping[str, Any],
+    contract: Contract,
+    *,
+    mark: Decimal,
+    default_side: str | None = None,
+    takes_fok: bool = False,
 ) -> FuturesRequest:
     """
     Check the arguments of ``futures.order`` against the contract's steps and limits.
@@ -170,6 +175,7 @@ def read_futures_order(
         contract: Named by ``symbol``.
         mark: Price at which a market order by ``valueQty`` is turned into contracts (assumed).
         default_side: Side of an order that closes a position and names none.
+        takes_fok: Whether there are fill-or-kill orders.
 
     Returns:
         The request; margins, positions and live orders have not been looked at.
@@ -187,7 +193,7 @@ def read_futures_order(
     if side is None:
         raise _bad("side")
     kind = _one_of(args, "type", ("limit", "market"), "limit")
-    force = _one_of(args, "timeInForce", ("GTC", "IOC", "RPI"), "GTC")
+    force = _one_of(args, "timeInForce", ("GTC", "IOC", "RPI", *(("FOK",) if takes_fok else ())), "GTC")
     price = _price(args, contract) if kind == "limit" else ZERO
     _check_flags(flags, kind, force)
     is_rpi = force == "RPI"
@@ -241,7 +247,7 @@ def _bad(name: str) -> Refused:
 
 
 def _check_flags(flags: Mapping[str, bool], kind: str, force: str) -> None:
-    if flags["postOnly"] and (force == "IOC" or flags["hidden"] or flags["iceberg"]):
+    if flags["postOnly"] and (force in ("IOC", "FOK") or flags["hidden"] or flags["iceberg"]):
         raise refused("parameter", "postOnly can not be used with IOC, hidden or iceberg.")
     if flags["hidden"] and flags["iceberg"]:
         raise refused("parameter", "hidden and iceberg can not be used together.")

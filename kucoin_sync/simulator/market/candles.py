@@ -12,8 +12,9 @@ Plain computation. Which periods there are:
 
 from __future__ import annotations
 
+import functools
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from decimal import Decimal
 
@@ -107,19 +108,19 @@ class CandleSeries:
     The candles of one symbol and interval.
 
     Args:
-        interval: A name of `INTERVALS`.
+        interval: A name of `INTERVALS`, or what tells beginning and end of the period of a second.
         history: How many candles are kept.
     """
 
-    def __init__(self, interval: str, *, history: int) -> None:
-        self._interval = interval
+    def __init__(self, interval: str | Callable[[int], tuple[int, int]], *, history: int) -> None:
+        self._period = functools.partial(period, interval) if isinstance(interval, str) else interval
         self._candles: deque[RunningCandle] = deque(maxlen=history)
 
     def add(self, second: int, price: Decimal, volume: Decimal, turnover: Decimal) -> RunningCandle:
         """Take in one trade; return its candle."""
         candle = self._candles[-1] if self._candles else None
         if candle is None or second >= candle.end:
-            candle = RunningCandle(*period(self._interval, second), price)
+            candle = RunningCandle(*self._period(second), price)
             self._candles.append(candle)
         candle.add(price, volume, turnover)
         return candle

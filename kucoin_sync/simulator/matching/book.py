@@ -58,7 +58,7 @@ class BookSide:
         level = self._levels.get(price)
         if level is None:
             level = self._levels[price] = _Level()
-            key = price if self._is_bid else -price
+            key = self._turned(price)
             self._keys.insert(bisect_left(self._keys, key), key)
         self._queue(order, level)
 
@@ -69,8 +69,7 @@ class BookSide:
         del level.orders[order.order_id]
         if not level.orders:
             del self._levels[price]
-            key = price if self._is_bid else -price
-            del self._keys[bisect_left(self._keys, key)]
+            del self._keys[bisect_left(self._keys, self._turned(price))]
         shown, order.slice = order.slice, ZERO
         self._show(order, level, -shown)
 
@@ -98,32 +97,43 @@ class BookSide:
         """Return the order that trades next, or ``None``."""
         if not self._keys:
             return None
-        return next(iter(self._levels[abs(self._keys[-1])].orders.values()))
+        return next(iter(self._levels[self._turned(self._keys[-1])].orders.values()))
 
     def top(self) -> tuple[Decimal, Decimal]:
         """Return price and size of the best visible level, zeros when there is none."""
         for key in reversed(self._keys):
-            size = self._levels[abs(key)].size
+            size = self._levels[self._turned(key)].size
             if size:
-                return abs(key), size
+                return self._turned(key), size
         return ZERO, ZERO
 
     def levels(self) -> Iterator[tuple[Decimal, Decimal]]:
         """Yield price and visible size, best first."""
         for key in reversed(self._keys):
-            size = self._levels[abs(key)].size
+            size = self._levels[self._turned(key)].size
             if size:
-                yield abs(key), size
+                yield self._turned(key), size
+
+    def counted_levels(self) -> Iterator[tuple[Decimal, Decimal, int]]:
+        """Yield price, visible size and number of visible orders, best first."""
+        for key in reversed(self._keys):
+            level = self._levels[self._turned(key)]
+            if level.size:
+                yield self._turned(key), level.size, sum(not order.request.hidden for order in level.orders.values())
 
     def queues(self) -> Iterator[tuple[Decimal, list[Order]]]:
         """Yield each price, best first, with its orders in their turn; hidden ones too."""
         for key in reversed(self._keys):
-            yield abs(key), list(self._levels[abs(key)].orders.values())
+            yield self._turned(key), list(self._levels[self._turned(key)].orders.values())
 
     def orders(self) -> Iterator[Order]:
         """Yield the orders by price and turn."""
         for _, orders in self.queues():
             yield from orders
+
+    def _turned(self, number: Decimal) -> Decimal:
+        """Return the sorting key of a price, or the price of a key; prices of spreads may be negative."""
+        return number if self._is_bid else -number
 
     def _queue(self, order: Order, level: _Level) -> None:
         order.slice = next_slice(order.request.visible_size, order.remaining)

@@ -7,11 +7,11 @@ this host; what a refusal looks like there is assumed to be as on the older one.
 
 from __future__ import annotations
 
-from ..credentials import SignatureRefused
 from ..json_text import read_object
+from ..kucoin_signatures import SignatureRefused
+from ..kucoin_venue import KucoinVenue
 from ..peer import Peer
 from ..pro.login import check_auth_frame
-from ..venue import Venue
 from .ws_api import WsApiSession
 
 __all__ = ["UtaSession"]
@@ -26,7 +26,7 @@ class UtaSession(WsApiSession):
         peer: The connection.
     """
 
-    def __init__(self, venue: Venue, peer: Peer) -> None:
+    def __init__(self, venue: KucoinVenue, peer: Peer) -> None:
         super().__init__(venue, peer, {})
         self._operations = {op: run for op, run in venue.operations.items() if op.startswith("uta.")}
 

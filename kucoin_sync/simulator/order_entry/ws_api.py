@@ -11,28 +11,29 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ..credentials import TEXTS, Credentials, SignatureRefused, sign
+from ..credentials import Credentials, sign
 from ..json_text import compact, read_object
+from ..kucoin_signatures import TEXTS, SignatureRefused, check_signature
+from ..kucoin_venue import KucoinVenue
 from ..limits import Pool
 from ..matching.orders import Refused
+from ..order_line import Operation, OrderLine
 from ..peer import Peer
 from ..truth import Entry
-from ..venue import Venue
 
 __all__ = ["WsApiSession"]
 
 _BAD_ID = "Please check the param of your request: Field 'id' must be a non-empty string."
-# Longer ids are cut in the truth log, which would else grow with what a client sends.
-_MAX_ID = 128
 # Orders of one batch that get a record: more than any operation takes.
 _MAX_RECORDS = 50
 #: Products that have a request pool of their own; all others share that of the spot market.
 _POOLS = {"futures": "futures", "uta": "unified"}
+_Answer = tuple[str, Any, str | None]
+"""Code, data and message of a reply."""
 _TOO_MANY = "Too many requests in a short period of time, please retry later."
 
 
@@ -48,7 +49,7 @@ class WsApiSession:
             KuCoin has no such path.
     """
 
-    def __init__(self, venue: Venue, peer: Peer, query: Mapping[str, str], named_key: str | None = None) -> None:
+    def __init__(self, venue: KucoinVenue, peer: Peer, query: Mapping[str, str], named_key: str | None = None) -> None:
         self._venue = venue
         self._peer = peer
         self._query = query
@@ -59,6 +60,7 @@ class WsApiSession:
         self._session_id = str(uuid.uuid4())
         self._timer: asyncio.TimerHandle | None = None
         self._operations = venue.operations
+        self._line = OrderLine(venue, peer)
 
     def start(self) -> None:
         """Check the query and send the challenge, or the refusal."""
@@ -114,7 +116,8 @@ class WsApiSession:
         if not is_signed:
             return credentials
         now_ms = self._venue.line_ms()
-        credentials.check(
+        check_signature(
+            credentials,
             sign_=query["sign"],
             passphrase=query["passphrase"],
             timestamp=query["timestamp"],
@@ -155,69 +158,17 @@ class WsApiSession:
     # Operations.
 
     def _run(self, op: str, request_id: str, args: object, in_ns: int) -> None:
-        venue, faults = self._venue, self._venue.faults
-        # A batch is one frame with several orders, each with a record of its own.
-        orders = _orders_of(args)
-        entries = [
-            venue.truth.received(
-                Entry(
-                    op,
-                    self._client_oid_of(order),
-                    request_id[:_MAX_ID],
-                    self._peer.id,
-                    self._peer.frame_offset,
-                    venue.clock.machine_ns(),
-                    time.monotonic_ns(),
-                    remote_port=self._peer.remote_port,
-                )
-            )
-            for order in orders
-        ]
-        if faults.is_quiet:
-            self._perform(op, request_id, args, in_ns, entries)
-            return
-        if faults.take("cut_before_execution", op=op) is not None:
-            for entry in entries:
-                entry.outcome = "cut"
-                venue.truth.finished(entry)
-            self._peer.cut(reset=True)
-            return
-        late = faults.take("cut_then_execute", op=op)
-        if late is not None:
-            self._peer.cut(reset=True)
-        else:
-            late = faults.take("late_execution", op=op)
-        if late is None:
-            self._perform(op, request_id, args, in_ns, entries)
-        else:
-            loop = asyncio.get_running_loop()
-            loop.call_later(late["seconds"], self._perform, op, request_id, args, in_ns, entries)
+        operation: Operation[_Answer] = Operation(
+            op,
+            request_id,
+            [self._client_oid_of(order) for order in _orders_of(args)],
+            lambda entries: self._execute(op, args, entries),
+            lambda code, message: (code, None, message),
+            lambda answer: self._reply(request_id, op, in_ns, *answer),
+        )
+        self._line.run(operation)
 
-    def _perform(self, op: str, request_id: str, args: object, in_ns: int, entries: list[Entry]) -> None:
-        """Execute an operation and answer it."""
-        venue, faults = self._venue, self._venue.faults
-        refusal = faults.take("refuse_order", op=op)
-        if refusal is None or refusal["executed"]:
-            answer = self._execute(op, args, entries)
-        if refusal is not None:
-            answer = (refusal["code"], None, refusal["msg"])
-            for entry in entries:
-                entry.outcome, entry.code = entry.outcome if entry.executed else "refused", answer[0]
-        for entry in entries:
-            venue.truth.finished(entry)
-
-        def count_reply() -> None:
-            for entry in entries:
-                entry.replies_sent += 1
-
-        frame = self._reply(request_id, op, in_ns, *answer)
-        if not faults.is_quiet:
-            faults.acks.deliver(op, self._peer, frame, count_reply)
-        elif self._peer.send_text(compact(frame)):
-            count_reply()
-        venue.on_change()
-
-    def _execute(self, op: str, args: object, entries: list[Entry]) -> tuple[str, Any, str | None]:
+    def _execute(self, op: str, args: object, entries: list[Entry]) -> _Answer:
         """Let the engine do it; return code, data and message of the reply."""
         try:
             if not self._pool(op).take(asyncio.get_running_loop().time()):
@@ -247,7 +198,7 @@ class WsApiSession:
             return None
         client_oid, order_id = args.get("clientOid"), args.get("orderId")
         if isinstance(client_oid, str) and client_oid:
-            return client_oid[:_MAX_ID]
+            return client_oid
         return self._venue.client_oid_of(order_id) if isinstance(order_id, str) else None
 
     def _reply(

@@ -35,7 +35,7 @@ from .account_rows import (
 )
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["ProAccountFeed"]
 
@@ -62,7 +62,7 @@ class ProAccountFeed:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
         self._changed: dict[tuple[str, str, str], None] = {}
         # Live views of who reads balances, by kind of wallet.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..credentials import Credentials, ReplayGuard, SignatureRefused
+from ..credentials import Credentials
+from ..kucoin_signatures import ReplayGuard, SignatureRefused, check_signature
 
 __all__ = ["check_auth_frame"]
 
@@ -39,7 +40,9 @@ def check_auth_frame(
     credentials = known.get(key)
     if credentials is None:
         raise SignatureRefused("400003")
-    credentials.check(sign_=given, passphrase=passphrase, timestamp=stamp, prehash=(stamp + _SIGNED,), now_ms=now_ms)
+    check_signature(
+        credentials, sign_=given, passphrase=passphrase, timestamp=stamp, prehash=(stamp + _SIGNED,), now_ms=now_ms
+    )
     if replays is not None:
         replays.check(given, now_ms)
     return credentials

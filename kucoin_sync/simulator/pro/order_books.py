@@ -30,7 +30,7 @@ from ..peer import Peer
 from .market import market_of, split_topic
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["WINDOW", "ProOrderBooks"]
 
@@ -56,7 +56,7 @@ class ProOrderBooks:
         scale: Factor of all intervals.
     """
 
-    def __init__(self, venue: Venue, *, scale: float = 1.0) -> None:
+    def __init__(self, venue: KucoinVenue, *, scale: float = 1.0) -> None:
         self._venue = venue
         self._gathered = GATHERED * scale
         self._repeated = max(REPEATED * scale, LEAST_REPEATED)

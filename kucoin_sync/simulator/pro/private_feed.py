@@ -42,7 +42,7 @@ from .order_rows import (
 )
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["ProPrivateFeed"]
 
@@ -62,7 +62,7 @@ class ProPrivateFeed:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
         #: Live orders that conditional ones became, to the ids of these.
         self._origins: dict[str, str] = {}
@@ -233,5 +233,5 @@ class ProPrivateFeed:
             self._venue.publish_pro(f"execution.lite.{scope}", lite, account=account)
 
 
-def _views(venue: Venue, whole: str, parts: str) -> _Views:
+def _views(venue: KucoinVenue, whole: str, parts: str) -> _Views:
     return {scope: (venue.arguments(f"{whole}.{scope}"), venue.arguments(f"{parts}.{scope}")) for scope in _SCOPES}

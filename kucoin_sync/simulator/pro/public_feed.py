@@ -20,7 +20,7 @@ from ..peer import Peer
 from .market import ProMarket, market_of, split_topic
 
 if TYPE_CHECKING:
-    from ..venue import Venue
+    from ..kucoin_venue import KucoinVenue
 
 __all__ = ["ProPublicFeed"]
 
@@ -46,7 +46,7 @@ class ProPublicFeed:
         scale: Factor of all intervals.
     """
 
-    def __init__(self, venue: Venue, *, scale: float = 1.0) -> None:
+    def __init__(self, venue: KucoinVenue, *, scale: float = 1.0) -> None:
         self._venue = venue
         venue.push_tickers.append(self.push_ticker)
         self._candle_interval_ns = int(CANDLE_INTERVAL_NS * scale)

@@ -12,10 +12,10 @@ import uuid
 from collections import deque
 from typing import Any
 
-from ..credentials import SignatureRefused
 from ..json_text import compact, read_object
+from ..kucoin_signatures import SignatureRefused
+from ..kucoin_venue import KucoinVenue
 from ..peer import Peer
-from ..venue import Venue
 from .channels import ProRefused, read_topics
 from .login import check_auth_frame
 
@@ -33,7 +33,7 @@ class ProStream:
         account: Whose token the URL of a private connection carried; ``None`` without a token.
     """
 
-    def __init__(self, venue: Venue, peer: Peer, host: str, account: str | None = None) -> None:
+    def __init__(self, venue: KucoinVenue, peer: Peer, host: str, account: str | None = None) -> None:
         self._venue = venue
         self._peer = peer
         self._host = host

@@ -12,12 +12,11 @@ from decimal import ROUND_DOWN, Context, Decimal
 from typing import Any
 
 from ..classic.spot_private_frames import account_id
+from ..kucoin_venue import KucoinVenue, user_id
 from ..matching.account_states import MAIN, MARGIN, TRADE, MarginAccount, isolated
 from ..matching.accounts import Ledger
 from ..matching.symbols import plain
-from ..publishing import user_id
 from ..spot.refusals import refused
-from ..venue import Venue
 from .calls import RestCall, Route
 
 __all__ = ["AccountCalls"]
@@ -38,7 +37,7 @@ class AccountCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
         self._exchange = venue.exchange
 

@@ -16,9 +16,9 @@ from ..futures.contracts import Contract, number
 from ..futures.events import FuturesFill, FuturesOrderState, PositionState
 from ..futures.refusals import refused
 from ..futures.wire import fill_row, order_row, overview, position_row, text
+from ..kucoin_venue import KucoinVenue
 from ..matching.symbols import plain
 from ..order_entry.futures_operations import futures_operations
-from ..venue import Venue
 from .calls import RestCall, Route
 
 __all__ = ["FuturesCalls"]
@@ -42,7 +42,7 @@ class FuturesCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
         self._futures = venue.futures
         self._operations = futures_operations(venue.futures)

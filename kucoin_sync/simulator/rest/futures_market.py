@@ -11,10 +11,10 @@ from typing import Any
 
 from ..classic.futures_public_frames import top_payload
 from ..futures.contracts import Contract
+from ..kucoin_venue import KucoinVenue
 from ..matching.book import BookSide
 from ..matching.orders import Refused
 from ..matching.symbols import plain
-from ..venue import Venue
 from .calls import RestCall, Route
 from .market import PART_DEPTHS
 
@@ -45,7 +45,7 @@ class FuturesMarketCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
 
     def routes(self) -> list[Route]:

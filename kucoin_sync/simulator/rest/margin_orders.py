@@ -10,11 +10,11 @@ from typing import Any
 
 from attrs import evolve
 
+from ..kucoin_venue import KucoinVenue
 from ..order_entry.margin_operations import in_margin_words, placed_on_margin
 from ..order_entry.spot_operations import cancelled
 from ..spot.exchange import MARGIN_ORDERS
 from ..spot.refusals import refused
-from ..venue import Venue
 from .calls import RestCall, Route
 from .order_objects import margin_order_object
 from .spot_orders import OrderLookups
@@ -32,7 +32,7 @@ class MarginOrderCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._exchange = venue.exchange
         self._find = OrderLookups(venue, margin_order_object)
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from ..classic.auction_feed import auction_payload
 from ..classic.spot_public_frames import candle_row, levels
+from ..kucoin_venue import KucoinVenue
 from ..market.candles import INTERVALS
 from ..market.market_data import HISTORY, Statistics
 from ..matching.book import Book
 from ..matching.events import Ticker
 from ..matching.orders import Refused
 from ..matching.symbols import Symbol, plain
-from ..venue import Venue
 from .calls import RestCall, Route
 
 __all__ = ["PART_DEPTHS", "SpotMarketCalls"]
@@ -32,7 +32,7 @@ class SpotMarketCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
 
     def routes(self) -> list[Route]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..venue import Venue
+from ..kucoin_venue import KucoinVenue
 from .calls import RestCall, Route
 
 __all__ = ["PublicCalls"]
@@ -26,7 +26,7 @@ class PublicCalls:
         encrypted: Whether that URL is TLS.
     """
 
-    def __init__(self, venue: Venue, product: str, stream_url: Callable[[], str], *, encrypted: bool) -> None:
+    def __init__(self, venue: KucoinVenue, product: str, stream_url: Callable[[], str], *, encrypted: bool) -> None:
         self._venue = venue
         self._product = product
         self._stream_url = stream_url

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kucoin_venue import KucoinVenue
 from ..matching.orders import Refused
-from ..venue import Venue
 from .calls import RestCall, Route
 
 __all__ = ["SpotCalls"]
@@ -23,7 +23,7 @@ class SpotCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
 
     def routes(self) -> list[Route]:

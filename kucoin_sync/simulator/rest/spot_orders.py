@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from itertools import takewhile
 from typing import Any
 
+from ..kucoin_venue import KucoinVenue
 from ..matching.events import OrderMatched
 from ..matching.orders import OrderState, Refused
 from ..order_entry.spot_operations import cancelled, placed, sizes, sync_placed
 from ..spot.exchange import SPOT_ORDERS
 from ..spot.refusals import refused
-from ..venue import Venue
 from .calls import RestCall, Route
 from .order_objects import fill_number, fill_object, order_number, order_object, page_of, slice_of
 
@@ -36,7 +36,7 @@ class OrderLookups:
         as_object: Spells an order.
     """
 
-    def __init__(self, venue: Venue, as_object: Callable[[OrderState, str], dict[str, Any]]) -> None:
+    def __init__(self, venue: KucoinVenue, as_object: Callable[[OrderState, str], dict[str, Any]]) -> None:
         self._venue = venue
         self._exchange = venue.exchange
         self._as_object = as_object
@@ -131,7 +131,7 @@ class SpotOrderCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
         self._exchange = venue.exchange
         self._find = OrderLookups(venue, order_object)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..kucoin_venue import KucoinVenue, user_id
 from ..matching.orders import StopOrderState
-from ..publishing import user_id
 from ..spot.refusals import refused
-from ..venue import Venue
 from .calls import RestCall, Route
 from .order_objects import page_of, stop_order_object
 
@@ -30,7 +29,7 @@ class StopOrderCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._exchange = venue.exchange
 
     def routes(self) -> list[Route]:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+from ..kucoin_venue import KucoinVenue
 from ..matching.orders import Refused
 from ..matching.symbols import plain
-from ..venue import Venue
 from .calls import RestCall, Route
 
 __all__ = ["UnifiedCalls"]
@@ -28,7 +28,7 @@ class UnifiedCalls:
         venue: Shared state.
     """
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: KucoinVenue) -> None:
         self._venue = venue
 
     def routes(self) -> list[Route]:

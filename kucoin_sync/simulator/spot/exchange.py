@@ -48,6 +48,7 @@ class Exchange:
         max_open_orders, max_open_orders_per_symbol: Caps per account; ``None`` for no cap.
         max_done_orders: Finished orders that stay available for look-ups.
         lending_pool: How much of each currency margin traders can borrow in all.
+        make_id: Turns the number of an order into its id; ``None`` for ``SIM`` and hexadecimal digits.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Exchange:
         max_open_orders_per_symbol: int | None = 200,
         max_done_orders: int = 100_000,
         lending_pool: Decimal | str = "1000000",
+        make_id: Callable[[int], str] | None = None,
     ) -> None:
         self.symbols = {symbol.name: symbol for symbol in (DEFAULT_SYMBOLS if symbols is None else symbols)}
         self._now_ns = now_ns
@@ -80,6 +82,7 @@ class Exchange:
             max_open_orders=max_open_orders,
             max_open_orders_per_symbol=max_open_orders_per_symbol,
             max_done_orders=max_done_orders,
+            make_id="SIM{:021x}".format if make_id is None else make_id,
         )
         self.ledger = floor.ledger
         self.margin = floor.margin

@@ -65,6 +65,7 @@ class SpotFloor:
         max_open_orders: int | None,
         max_open_orders_per_symbol: int | None,
         max_done_orders: int,
+        make_id: Callable[[int], str],
     ) -> None:
         self._symbols = symbols
         self._now_ns = now_ns
@@ -72,7 +73,7 @@ class SpotFloor:
         self._house = frozenset((*house_accounts, FEES, LENDER, LENDING_HOUSE))
         self._max_open, self._max_open_per_symbol = max_open_orders, max_open_orders_per_symbol
         self.orders = OrderRegister(
-            "SIM{:021x}".format,
+            make_id,
             strict_client_oids=strict_client_oids,
             house_accounts=self._house,
             max_done=max_done_orders,

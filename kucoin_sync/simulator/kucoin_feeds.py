@@ -8,16 +8,16 @@ from .classic.futures_public_feed import FuturesPublicFeed
 from .classic.spot_private_feed import SpotPrivateFeed
 from .classic.spot_public_feed import TICKER_INTERVAL, SpotPublicFeed
 from .feed import Feed
+from .kucoin_venue import KucoinVenue
 from .pro.account_feed import ProAccountFeed
 from .pro.order_books import ProOrderBooks
 from .pro.private_feed import ProPrivateFeed
 from .pro.public_feed import ProPublicFeed
-from .venue import Venue
 
 __all__ = ["feeds_of"]
 
 
-def feeds_of(venue: Venue, *, scale: float, ticker_interval: float | None, deprecated: bool) -> list[Feed]:
+def feeds_of(venue: KucoinVenue, *, scale: float, ticker_interval: float | None, deprecated: bool) -> list[Feed]:
     """
     Return what tells the subscribers of a venue what happens.
 

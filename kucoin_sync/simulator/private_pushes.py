@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from ..agenda import Agenda, Entry
+from .agenda import Agenda, Entry
 
 __all__ = ["PrivatePushes"]
 
