@@ -309,7 +309,8 @@ def _others() -> Generator[None, None, None]:
 def _faulty(request: web.Request, answer: Answer) -> web.StreamResponse:
     """Return what a fault makes of an answer; one without text is the end of the connection."""
     if answer.text is None:
-        transport_of(request).abort()
+        if request.transport is not None:  # else the client was quicker
+            request.transport.abort()
         return web.Response()
     return web.Response(
         text=answer.text, status=answer.status, content_type=answer.content_type, headers=answer.headers
