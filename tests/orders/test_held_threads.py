@@ -21,7 +21,7 @@ from kucoin_sync import Accepted, NotSent, OrderAck, OutcomeUnknown, RequestErro
 from kucoin_sync.engine.connection import Connection
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.line_end import LineEnd
-from tests.clients import ORDER, Clients, success
+from tests.clients import CREDENTIALS, ORDER, Clients, success
 from tests.peers import Background, Gate, Line, ScriptedPeer, background, ws_api_handshake
 
 LIMIT = 0.25
@@ -60,7 +60,7 @@ class Scene:
 def scene(clients: Clients, peer: ScriptedPeer, *, timeout: float = TIMEOUT) -> Scene:
     api = clients.api(peer, reconnect=False, close_timeout=0.3)
     connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret="simulator-secret")
+    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
     connecting.result()
     connection = api.get_ws_client()._group("wsApiSpotV1").first
     end = connection.line_end
@@ -242,7 +242,7 @@ def test_O05_a_line_that_is_let_go_between_choosing_and_sending_sends_over_the_n
         stage.place()
         gate.wait()
         retiring = background(group.retire, stage.end, Deadline(10.0))
-        fresh = ws_api_handshake(peer, secret="simulator-secret")
+        fresh = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
         assert retiring.result()
         gate.open()
         request = fresh.expect_json(op="spot.order")
@@ -255,7 +255,7 @@ def test_O06_an_order_that_met_a_dying_line_is_sent_again_over_the_next_one_if_t
 ) -> None:
     api = clients.api(peer, retry_not_sent=True)
     connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret="simulator-secret")
+    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
     connecting.result()
     connection = api.get_ws_client()._group("wsApiSpotV1").first
     with Gate(connection, "_line_over") as dying:
@@ -266,7 +266,7 @@ def test_O06_an_order_that_met_a_dying_line_is_sent_again_over_the_next_one_if_t
             tried.wait()
             tried.open()
         dying.open()
-        again = ws_api_handshake(peer, secret="simulator-secret")
+        again = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
         request = again.expect_json(op="spot.order")
         again.send_json(success(request))
 
@@ -282,7 +282,7 @@ def test_O07_an_order_that_may_have_left_is_sent_once_whatever_the_user_wished(
     """The line breaks, another one comes up, and the call still has time: the order is not on it."""
     api = clients.api(peer, retry_not_sent=True)
     connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret="simulator-secret")
+    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
     connecting.result()
     connection = api.get_ws_client()._group("wsApiSpotV1").first
     end = connection.line_end
@@ -301,7 +301,7 @@ def test_O07_an_order_that_may_have_left_is_sent_once_whatever_the_user_wished(
         outcome = stage.outcome()
     assert isinstance(outcome, OutcomeUnknown)
 
-    again = ws_api_handshake(peer, secret="simulator-secret")
+    again = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
     pinging = background(api.ping)
     request = again.read_json()
     again.send_json({"id": request["id"], "op": "pong", "timestamp": 1})
@@ -347,7 +347,7 @@ def test_O06_without_that_wish_it_is_not_sent(peer: ScriptedPeer, clients: Clien
 def test_O06_a_retry_never_outlives_the_call(peer: ScriptedPeer, clients: Clients) -> None:
     api = clients.api(peer, retry_not_sent=True)
     connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret="simulator-secret")
+    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
     connecting.result()
     connection = api.get_ws_client()._group("wsApiSpotV1").first
     with Gate(connection, "_line_over") as dying:
