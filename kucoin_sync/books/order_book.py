@@ -27,7 +27,7 @@ Checksum = Callable[[Sequence[Level], Sequence[Level]], int]
 """Makes an exchange's checksum of a book from the best `CHECKED_LEVELS` bids and asks, best first."""
 
 CHECKED_LEVELS = 25
-MANY = 64
+MANY = 128
 """From so many changes on, sorting all prices once costs less than moving them for each price that comes or goes."""
 
 _EXACT = Context(prec=2000, traps=[])

@@ -56,14 +56,14 @@ def read_number(text: Any) -> Decimal:
     return number
 
 
-def read_spot_changes(data: Mapping[str, Any], number: Number) -> BookDelta:
+def read_spot_changes(data: Mapping[str, Any], price_of: Number) -> BookDelta:
     """
     Read a push of ``/market/level2``.
 
     Args:
         data: ``{"changes": {"asks": [["18906", "0.00331", "14103845"]], "bids": []}, "sequenceStart": 14103844,
             "sequenceEnd": 14103847, "symbol": "BTC-USDT", "time": 1663747970273}``
-        number: Reads one price or size.
+        price_of: Reads a price.
 
     Returns:
         Its changes; one at the price 0, which only moves the sequence, is left out.
@@ -71,28 +71,28 @@ def read_spot_changes(data: Mapping[str, Any], number: Number) -> BookDelta:
     changes = data["changes"]
     return BookDelta(
         *_range(data["sequenceStart"], data["sequenceEnd"]),
-        [(p, number(s), int(n)) for price, s, n in changes["bids"] if (p := number(price))],
-        [(p, number(s), int(n)) for price, s, n in changes["asks"] if (p := number(price))],
+        [(p, read_number(s), int(n)) for price, s, n in changes["bids"] if (p := price_of(price))],
+        [(p, read_number(s), int(n)) for price, s, n in changes["asks"] if (p := price_of(price))],
         _time(data.get("time")) * _MS,
     )
 
 
-def read_futures_change(data: Mapping[str, Any], number: Number) -> BookDelta:
+def read_futures_change(data: Mapping[str, Any], price_of: Number) -> BookDelta:
     """
     Read a push of ``/contractMarket/level2``: one change.
 
     Args:
         data: ``{"sequence": 1747821025244, "change": "83614,buy,12", "timestamp": 1790113097240}``
-        number: Reads one price or size.
+        price_of: Reads a price.
     """
     first, last = _range(data["sequence"], data["sequence"])
     price, side, size = data["change"].split(",")
-    change = ((number(price), number(size), last),)
+    change = ((price_of(price), read_number(size), last),)
     sides: dict[str, tuple[tuple[Change, ...], tuple[Change, ...]]] = {"buy": (change, ()), "sell": ((), change)}
     return BookDelta(first, last, *sides[side], _time(data.get("timestamp")) * _MS)
 
 
-def read_pro_book(kind: str | None, data: Mapping[str, Any], number: Number) -> BookDelta | BookSnapshot:
+def read_pro_book(kind: str | None, data: Mapping[str, Any], price_of: Number) -> BookDelta | BookSnapshot:
     """
     Read a push of the Pro channel ``obu``.
 
@@ -100,15 +100,15 @@ def read_pro_book(kind: str | None, data: Mapping[str, Any], number: Number) -> 
         kind: ``snapshot`` or ``delta``.
         data: ``{"a": [["2749.69", "96"]], "b": [], "s": "ETHUSDTM", "O": 1736604716200, "C": 1736604716203,
             "M": 1790114460661000000}``
-        number: Reads one price or size.
+        price_of: Reads a price.
     """
     first, last = _range(data["O"], data["C"])
     if kind == "delta":
-        changes = [[(number(price), number(size), last) for price, size in data[name]] for name in ("b", "a")]
+        changes = [[(price_of(price), read_number(size), last) for price, size in data[name]] for name in ("b", "a")]
         return BookDelta(first, last, changes[0], changes[1], _time(data.get("M")))
     if kind != "snapshot" or type(data["s"]) is not str:
         raise ValueError("neither a delta nor a snapshot of a symbol")
-    bids, asks = (tuple((number(price), number(size)) for price, size in data[name]) for name in ("b", "a"))
+    bids, asks = (tuple((price_of(price), read_number(size)) for price, size in data[name]) for name in ("b", "a"))
     return BookSnapshot(data["s"], last, bids, asks, _time(data.get("M")))
 
 
@@ -140,9 +140,9 @@ def book_feed(symbol: str, key: WsKey, depth: int | None, around: RestSurroundin
     Raises:
         ConfigError: If an argument breaks a rule.
     """
-    number = lru_cache(_REMEMBERED)(read_number)  # prices and sizes come again and again
+    price_of = lru_cache(_REMEMBERED)(read_number)  # prices come again and again, sizes do not
     if key in (WsKey.SPOT_PUBLIC_PRO_V2, WsKey.FUTURES_PUBLIC_PRO_V2):
-        return _pro_feed(symbol, "SPOT" if key is WsKey.SPOT_PUBLIC_PRO_V2 else "FUTURES", depth, number)
+        return _pro_feed(symbol, "SPOT" if key is WsKey.SPOT_PUBLIC_PRO_V2 else "FUTURES", depth, price_of)
     if key not in (WsKey.SPOT_PUBLIC_V1, WsKey.FUTURES_PUBLIC_V1):
         raise ConfigError(f"ws_key: {key} carries no order books; use a public connection")
     _check_depth(depth, _PARTS, "the whole book")
@@ -158,12 +158,12 @@ def book_feed(symbol: str, key: WsKey, depth: int | None, around: RestSurroundin
         fetch = partial(calls.futures_book, symbol, depth)
 
     def read_update(update: Update) -> BookDelta:
-        return read(update.data, number)
+        return read(update.data, price_of)
 
     return BookFeed(symbol, topic, BookShape(depth=depth), read_update, fetch, running.end_all)
 
 
-def _pro_feed(symbol: str, trade_type: str, depth: int | None, number: Number) -> BookFeed:
+def _pro_feed(symbol: str, trade_type: str, depth: int | None, price_of: Number) -> BookFeed:
     _check_depth(depth, _PRO_DEPTHS, "the best 500")
     request = pro_book(symbol, _CHANGES if depth is None else depth, trade_type=trade_type)
     topic = parse(
@@ -172,7 +172,7 @@ def _pro_feed(symbol: str, trade_type: str, depth: int | None, number: Number) -
     shape = BookShape(window=_WINDOW) if depth is None else BookShape(depth=depth)
 
     def read_update(update: Update) -> BookDelta | BookSnapshot:
-        return read_pro_book(update.subject, update.data, number)
+        return read_pro_book(update.subject, update.data, price_of)
 
     return BookFeed(symbol, topic[0], shape, read_update)
 
