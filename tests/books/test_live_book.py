@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import queue
 import threading
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from kucoin_sync import (
     ConfigError,
     DeadlineExceeded,
     ExceptionRaised,
+    ForkedError,
     LiveBook,
     Reconnected,
     RestError,
@@ -487,3 +490,53 @@ def test_without_credentials_a_spot_book_is_the_best_hundred_levels() -> None:
         with WebsocketClient(**public) as client, client.order_book("BTC-USDT") as book:
             assert len(book.depth().bids) == 100
             assert book.size_at("bid", Decimal(50_000)) is None
+
+
+@only("spot")
+def test_a_child_of_fork_is_refused_and_can_close_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as child:
+        child.setattr(desk.client, "_pid", 0)
+        for read in (*READS, lambda book: book.wait_live(0)):
+            with pytest.raises(ForkedError):
+                read(desk.book)
+        assert repr(desk.book).endswith(" of another process>")
+        desk.book.close()
+    desk.check()
+
+
+@pytest.mark.parametrize("name", ["spot", "pro-spot"])
+def test_a_book_that_is_dropped_with_its_client_ends(name: str) -> None:
+    """Its thread keeps neither of them alive."""
+    case = CASES[name]
+    with Simulator(market_maker=False) as exchange:
+        client = WebsocketClient(**exchange.client_options())
+        book = client.order_book(case.symbol, case.ws_key)
+        threads = [thread for thread in threading.enumerate() if thread.name.startswith("kucoin-sync-")]
+        assert "kucoin-sync-book-BTC-USDT" in [thread.name for thread in threads]
+        with pytest.warns(ResourceWarning, match="was dropped without close"):
+            del client, book
+            gc.collect()
+        for thread in threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_listener_on_the_reading_thread_may_close_the_book(name: str) -> None:
+    case, closed = CASES[name], threading.Event()
+    books: queue.SimpleQueue[LiveBook] = queue.SimpleQueue()
+
+    def close(best: BookSnapshot) -> None:
+        with contextlib.suppress(queue.Empty):  # not there yet: the book became live while it was being made
+            books.get_nowait().close()
+            closed.set()
+
+    with (
+        Simulator() as exchange,
+        WebsocketClient(**exchange.client_options(), inline_listeners=True) as client,
+    ):
+        book = client.order_book(case.symbol, case.ws_key, depth=case.depth, on_change=close)
+        books.put(book)
+        assert closed.wait(PATIENCE)
+        with pytest.raises(ClosedError):
+            book.wait_live(PATIENCE)
