@@ -87,7 +87,6 @@ class Desk(ExitStack):
         for name in ("gap", "stale", "reconnected", "exception"):
             self.client.on(name, self.events.put)
         self._seen = threading.Condition()
-        self._sequence = 0
         self._prices = 0
         self.book = self.open()
 
@@ -97,7 +96,6 @@ class Desk(ExitStack):
 
     def _changed(self, best: BookSnapshot) -> None:
         with self._seen:
-            self._sequence = best.sequence
             self._seen.notify_all()
 
     def event(self, kind: type, timeout: float = PATIENCE) -> Any:
@@ -142,10 +140,18 @@ class Desk(ExitStack):
         self.wait_for_sequence(truth.sequence)
         return self.book.depth()
 
-    def wait_for_sequence(self, sequence: int) -> None:
-        """Wait until the listener was told of a book that is so far."""
+    def wait_for_sequence(self, sequence: int, other: LiveBook | None = None) -> None:
+        """Wait until the book, or another one that was opened here, is so far."""
+        book = other or self.book
+
+        def is_there() -> bool:
+            try:
+                return book.sequence >= sequence
+            except StaleBook:
+                return False
+
         with self._seen:
-            assert self._seen.wait_for(lambda: self._sequence >= sequence, PATIENCE), self.book
+            assert self._seen.wait_for(is_there, PATIENCE), book
 
     def publish(self, first: int, last: int, bids: list[list[str]]) -> None:
         """Push a change of bids that is none of the exchange's own."""
@@ -235,6 +241,20 @@ def test_B05_an_old_snapshot_is_fetched_again(desk: Desk) -> None:
     desk.book.wait_live(PATIENCE)
     assert desk.book.stats()["too_old"] == 2
     desk.check()
+
+
+@only(*CALLED_FOR)
+def test_B05_a_snapshot_newer_than_all_changes_at_hand_stands_alone(desk: Desk) -> None:
+    """The changes before it come later than the answer, and are not applied again."""
+    desk.exchange.hold_pushes(desk.book.topic)
+    for _ in range(3):
+        desk.order()
+    with desk.open() as late:
+        assert late.sequence == desk.exchange.book(desk.case.symbol).sequence > desk.book.sequence
+        desk.exchange.release_pushes()
+        desk.check()
+        desk.wait_for_sequence(desk.book.sequence, late)
+        assert (late.depth().bids, late.stats()["gaps"]) == (desk.book.depth().bids, 0)
 
 
 @only("spot", "futures")
@@ -363,6 +383,7 @@ def test_two_books_of_one_symbol_do_not_disturb_each_other(desk: Desk) -> None:
     with desk.open() as other:
         desk.book.wait_live(PATIENCE)
         desk.check()
+        desk.wait_for_sequence(desk.book.sequence, other)
         assert other.depth() == desk.book.depth()
     with pytest.raises(ClosedError):
         other.depth()
