@@ -413,9 +413,15 @@ def test_a_part_of_a_book_gets_more_levels_before_it_runs_out(desk: Desk) -> Non
         assert part.size_at("bid", "50000") is None
         for price, size in known[:60]:
             desk.exchange.counter_order("BTC-USDT", "sell", str(size), str(price))
-        desk.check()
-        assert desk.book.stats()["gaps"] == 0
-        assert len(desk.book.depth().bids) >= 50
+        desk.order()
+        with desk._seen:
+            assert desk._seen.wait_for(lambda: part.stats()["snapshots"] == 2, PATIENCE)
+        desk.wait_for_sequence(desk.exchange.book("BTC-USDT").sequence, part)
+        bids = part.depth().bids
+        assert len(bids) >= 90
+        assert bids == desk.exchange.book("BTC-USDT", ALL).bids[: len(bids)]
+        assert (part.stats()["snapshots"], part.stats()["gaps"]) == (2, 0)
+    assert desk.events.empty()  # none of them was stale
 
 
 def test_a_closed_book_can_not_be_read(desk: Desk) -> None:
