@@ -379,6 +379,63 @@ def test_a_message_that_makes_no_sense_makes_the_book_stale_and_no_more(desk: De
     desk.check()
 
 
+@only("spot")
+def test_a_snapshot_asked_for_before_a_message_that_was_not_understood_is_not_taken(desk: Desk) -> None:
+    """What that message changed may not be in it."""
+    keeper, fetched = desk.book._keeper, []
+    fetch = keeper.feed.fetch
+    assert fetch is not None
+
+    def fetch_while_it_comes() -> BookSnapshot:
+        fetched.append(fetch())
+        if len(fetched) == 1:
+            desk.exchange.publish(desk.book.topic, "delta", {})
+            desk.event(ExceptionRaised)
+            with keeper.lock:
+                keeper._changed.wait_for(lambda: keeper._line == 1, PATIENCE)
+        return fetched[-1]
+
+    keeper.feed = attrs.evolve(keeper.feed, fetch=fetch_while_it_comes)
+    desk.lose_one()
+    desk.book.wait_live(PATIENCE)
+    assert (len(fetched), desk.book.stats()["snapshots"]) == (2, 2)  # with the very first one
+    desk.check()
+
+
+@only("spot")
+def test_a_slow_listener_is_called_once_for_several_changes(desk: Desk) -> None:
+    calls: queue.SimpleQueue[BookSnapshot] = queue.SimpleQueue()
+    go_on = threading.Event()
+
+    def slow(best: BookSnapshot) -> None:
+        calls.put(best)
+        assert go_on.wait(PATIENCE)
+
+    with (
+        desk.client.order_book("BTC-USDT", on_change=slow),
+        desk.client.stream(desk.book.topic, desk.case.ws_key) as changes,
+    ):
+        calls.get(timeout=PATIENCE)  # the listener holds its thread now
+        for _ in range(20):
+            desk.order()
+        last = desk.exchange.book("BTC-USDT").sequence
+        while (changes.get(PATIENCE).sequence or 0) < last:
+            pass  # the books get each message before this stream does
+        go_on.set()
+        assert calls.get(timeout=PATIENCE).sequence == last
+        desk.check()
+        assert calls.qsize() <= 1  # of the change that the check made
+
+
+@only(*IN_STREAM)
+def test_a_book_is_stale_while_another_one_has_its_topic_subscribed_anew(desk: Desk) -> None:
+    """Changes are missing in between."""
+    with desk.open():
+        assert desk.event(BookStale).reason == "the topic is subscribed anew"
+        desk.book.wait_live(PATIENCE)
+        desk.check()
+
+
 def test_two_books_of_one_symbol_do_not_disturb_each_other(desk: Desk) -> None:
     with desk.open() as other:
         desk.book.wait_live(PATIENCE)
