@@ -6,6 +6,8 @@ them on.
 """
 
 from kucoin_sync._version import __version__
+from kucoin_sync.books.live_book import LiveBook
+from kucoin_sync.books.synced_book import BookState
 from kucoin_sync.engine.client import Subscription
 from kucoin_sync.engine.streams import GapError, Stream
 from kucoin_sync.errors import (
@@ -25,6 +27,7 @@ from kucoin_sync.errors import (
     Rejected,
     RequestError,
     RestError,
+    StaleBook,
     SubscribeError,
     TlsError,
     TokenError,
@@ -32,7 +35,9 @@ from kucoin_sync.errors import (
 from kucoin_sync.events import (
     Authenticated,
     BatchResult,
+    BookGap,
     BookSnapshot,
+    BookStale,
     Closed,
     ExceptionRaised,
     LateReply,
@@ -69,7 +74,10 @@ __all__ = [
     "Authenticated",
     "BatchFate",
     "BatchResult",
+    "BookGap",
     "BookSnapshot",
+    "BookStale",
+    "BookState",
     "Broker",
     "Closed",
     "ClosedError",
@@ -86,6 +94,7 @@ __all__ = [
     "JournalError",
     "KucoinSyncError",
     "LateReply",
+    "LiveBook",
     "NotSent",
     "Opened",
     "OperationStats",
@@ -109,6 +118,7 @@ __all__ = [
     "Response",
     "RestClient",
     "RestError",
+    "StaleBook",
     "StillUnknown",
     "Stream",
     "SubscribeError",

@@ -17,6 +17,7 @@ Everything this library raises.
     ├── ConnectionLost (ConnectionError)    an open line ended
     ├── ProtocolViolation                   the peer broke the WebSocket or the message rules
     ├── SubscribeError                      topics were refused, or not confirmed in time
+    ├── StaleBook                           a local order book cannot be read now
     ├── RestError                           a REST call was answered with a no, or with what makes no sense
     └── RequestError                        a request ended without the exchange's yes
         ├── NotSent                         not one byte of it left this process
@@ -56,6 +57,7 @@ __all__ = [
     "Rejected",
     "RequestError",
     "RestError",
+    "StaleBook",
     "SubscribeError",
     "TlsError",
     "TokenError",
@@ -308,6 +310,26 @@ class SubscribeError(KucoinSyncError):
         if self.cause is not None:
             parts.append(str(self.cause))
         return "; ".join(parts)
+
+
+class StaleBook(KucoinSyncError):
+    """
+    A local order book was read while it was not live.
+
+    Attributes:
+        symbol: Whose book.
+        state: ``syncing`` (it has not been live yet) or ``stale``.
+        reason: Why.
+    """
+
+    def __init__(self, symbol: str, state: str, reason: str) -> None:
+        super().__init__(symbol)
+        self.symbol = symbol
+        self.state = state
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the order book of {self.symbol} is {self.state}: {self.reason}"
 
 
 class RestError(KucoinSyncError):

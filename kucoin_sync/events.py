@@ -20,7 +20,9 @@ __all__ = [
     "EVENTS",
     "Authenticated",
     "BatchResult",
+    "BookGap",
     "BookSnapshot",
+    "BookStale",
     "Closed",
     "ExceptionRaised",
     "LateReply",
@@ -397,7 +399,7 @@ class BatchResult:
 @attrs.frozen
 class BookSnapshot:
     """
-    An order book at one moment, as a REST call tells it.
+    An order book at one moment, as a REST call or a local order book tells it.
 
     Attributes:
         symbol: Whose book.
@@ -419,6 +421,40 @@ class BookSnapshot:
         return self.time_ns // 1_000_000
 
 
+@attrs.frozen
+class BookGap:
+    """
+    ``gap``: changes of a local order book are missing.
+
+    Attributes:
+        symbol: Whose book.
+        first_missing: First sequence number that did not come.
+        last_missing: Last one before the change that did.
+    """
+
+    ws_key: str
+    connection_id: str | None
+    symbol: str
+    first_missing: int
+    last_missing: int
+
+
+@attrs.frozen
+class BookStale:
+    """
+    ``stale``: a local order book that was live cannot be read until it has caught up.
+
+    Attributes:
+        symbol: Whose book.
+        reason: Why, in words: ``gap``, ``the line was lost``, ``crossed``, ``checksum``, or what else it was.
+    """
+
+    ws_key: str
+    connection_id: str | None
+    symbol: str
+    reason: str
+
+
 EVENTS: Mapping[str, type] = {
     "open": Opened,
     "update": Update,
@@ -433,5 +469,7 @@ EVENTS: Mapping[str, type] = {
     "late_reply": LateReply,
     "resolved": Resolved,
     "unknown": UnknownMessage,
+    "gap": BookGap,
+    "stale": BookStale,
 }
 """Event names accepted by ``on``, ``once``, ``off`` and ``wait_for``."""

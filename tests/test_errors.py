@@ -32,6 +32,7 @@ from kucoin_sync.errors import (
     Rejected,
     RequestError,
     RestError,
+    StaleBook,
     SubscribeError,
     TlsError,
     TokenError,
@@ -98,6 +99,7 @@ TEXTS: list[Any] = [
         "no answer in time for /c:1; tcp: refused",
         id="subscribe-with-cause",
     ),
+    pytest.param(StaleBook("BTC-USDT", "stale", "gap"), "the order book of BTC-USDT is stale: gap", id="stale-book"),
     pytest.param(
         RestError("Order not exist", op="GET /api/v1/hf/orders/1", code="400100", status=200),
         "GET /api/v1/hf/orders/1: 400100 Order not exist",

@@ -24,6 +24,7 @@ WORDS = {
     "listen_to_trades.py": (" at ", "done"),
     "place_an_order.py": ("accepted: SIM", "cancel taken"),
     "many_orders_in_flight.py": ("20 accepted", "20 cancels taken"),
+    "watch_a_book.py": ("bid", "ask", "stale:", "live again", "levels"),
     "watch_reconnects.py": ("cutting the line", "suspended:", "reconnect:", "reconnected:", "may be missing"),
 }
 

@@ -439,6 +439,7 @@ class Connection:
             self._lost = lost
             self._interrupt = None
             self._board.line_lost()
+            subscribers = self._board.subscribers
             self._changed.notify_all()
         # Anything but a close that both sides agreed on is a reset: no byte of an unanswered request may still leave.
         agreed = isinstance(lost, ConnectionLost) and lost.initiator == "peer" and lost.code != 1006
@@ -449,6 +450,9 @@ class Connection:
         cause = lost if isinstance(lost, ConnectionLost) else ConnectionLost(str(lost), initiator="local")
         self.registry.fail_all("closed" if closing else line.ended_as, cause)
         if not closing:
+            for subscriber in subscribers:
+                if subscriber.lost is not None:
+                    subscriber.lost("the line was lost")
             logger.warning("%s: line %s lost: %s", self.ws_key, line.origin.connection_id, lost)
             self._hub.emit("suspended", Suspended(self.ws_key, line.origin.connection_id, lost))
 
@@ -563,6 +567,39 @@ class Connection:
         """Want nothing more of what this subscriber wants."""
         with self._changed:
             self._board.withdraw(subscriber, subscriber.topics)
+
+    def wait_active(self, topic: str, deadline: Deadline, goes_on: Callable[[], bool]) -> bool:
+        """
+        Wait until the exchange has confirmed a topic that is wanted here already.
+
+        Args:
+            topic: Single topic.
+            deadline: When to give up.
+            goes_on: Asked with the connection's lock held whenever something has changed; ``False`` ends the wait.
+
+        Returns:
+            Whether it is confirmed; ``False`` at once if nobody wants it any more, or the connection is closing.
+        """
+        with self._changed:
+            while not self._board.is_active(topic):
+                if self._closing or topic not in self._board or not goes_on() or deadline.expired():
+                    return False
+                self._changed.wait(deadline.remaining())
+            return True
+
+    def renew(self, topic: str, by: object) -> None:
+        """
+        Unsubscribe a topic and subscribe it again, for whatever the exchange sends at the beginning.
+
+        Args:
+            topic: Single topic.
+            by: The wish of who asks for it; the others are told.
+        """
+        with self._changed:
+            subscribers = self._board.renew(topic)
+        for subscriber in subscribers:
+            if subscriber.wish is not by and subscriber.lost is not None:
+                subscriber.lost("the topic is subscribed anew")
 
     def has_topic(self, topic: str) -> bool:
         """Whether a topic is wanted here, or not let go of yet."""

@@ -42,6 +42,7 @@ class Wish:
         put: Takes each update; must not wait.
         end: Told that no more will come, and why if that is an error.
         is_stream: Whether a stream wants them, which keeps its topics through ``unsubscribe``.
+        lost: Told why updates may be missing from now on; see `Subscriber`.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class Wish:
         end: Callable[[KucoinSyncError | None], None],
         *,
         is_stream: bool = False,
+        lost: Callable[[str], None] | None = None,
     ) -> None:
         self.topics = topics
         self.put = put
         self.is_stream = is_stream
+        self._lost = lost
         self._end = end
         self._lock = threading.Lock()  # guards _parts
         self._parts: set[Subscriber] = set()
@@ -71,7 +74,7 @@ class Wish:
                 self._end(error)
             on_end()
 
-        part = Subscriber(topics, self.put, end, self)
+        part = Subscriber(topics, self.put, end, self, self._lost)
         with self._lock:
             self._parts.add(part)
         return part
@@ -278,6 +281,21 @@ class ConnectionGroup:
                 connection.unsubscribe(gone, of=lambda part: of(part.wish), deadline=deadline)  # type: ignore[arg-type]
         finally:
             self._close_unused()
+
+    def wait_active(self, topic: str, deadline: Deadline, goes_on: Callable[[], bool]) -> bool:
+        """Wait until the exchange has confirmed a topic that is wanted; see `Connection.wait_active`."""
+        connection = self._home(topic)
+        return connection is not None and connection.wait_active(topic, deadline, goes_on)
+
+    def renew(self, topic: str, by: Wish) -> None:
+        """Unsubscribe a topic and subscribe it again; see `Connection.renew`."""
+        connection = self._home(topic)
+        if connection is not None:
+            connection.renew(topic, by)
+
+    def _home(self, topic: str) -> Connection | None:
+        """Return the connection that a topic lives on."""
+        return next((connection for connection in self.connections() if connection.has_topic(topic)), None)
 
     def topic_states(self, topics: Iterable[str]) -> dict[str, str]:
         """Return what the exchange was told about each topic, in words."""

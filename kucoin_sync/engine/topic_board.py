@@ -37,6 +37,9 @@ class Subscriber:
     put: Callable[[Update], object]
     end: Callable[[KucoinSyncError | None], None]
     wish: object
+    lost: Callable[[str], None] | None = None
+    """Told why from now on updates may be missing: of every line that is lost, on its reading thread, and of a topic
+    that somebody else has renewed."""
 
 
 class Waiter:
@@ -83,7 +86,8 @@ class TopicBoard:
         self.watches = False
         """Whether updates have to go through `watch`."""
         self._unproven: frozenset[str] = frozenset()  # subscribing now: a push confirms them
-        self._gapped: frozenset[str] = frozenset()  # their next update follows a lost line
+        self._gapped: frozenset[str] = frozenset()  # their next update follows a lost line, or a renewal
+        self._renewed: set[str] = set()  # to be unsubscribed although they are wanted
 
     def __len__(self) -> int:
         return len(self._table)
@@ -122,6 +126,17 @@ class TopicBoard:
         self.subscribers = tuple(s for s in self.subscribers if s.topics)
         self._route()
         self._changed.notify_all()
+
+    def renew(self, topic: str) -> tuple[Subscriber, ...]:
+        """Unsubscribe a topic and subscribe it again; return its subscribers, who may miss something in between."""
+        self._table.renew(topic)
+        self._renewed.add(topic)
+        self._changed.notify_all()
+        return tuple(subscriber for subscriber in self.subscribers if topic in subscriber.topics)
+
+    def is_active(self, topic: str) -> bool:
+        """Whether the exchange has confirmed a topic on the present line."""
+        return self._table.wire(topic) is Wire.ACTIVE
 
     def take_all(self) -> tuple[Subscriber, ...]:
         """Return all subscribers and forget them and their wishes."""
@@ -172,6 +187,7 @@ class TopicBoard:
         self._table.line_lost()
         self._end_resumption()
         self._unproven = frozenset()
+        self._renewed.clear()
         self._gapped = frozenset(self._table.wanted())
         self._update_watches()
 
@@ -214,6 +230,9 @@ class TopicBoard:
         with self._changed:
             command = self._table.acknowledged(ack.id)
             if command is not None:
+                if not command.subscribe and self._renewed:
+                    self._gapped |= self._renewed.intersection(command.topics)
+                    self._renewed.difference_update(command.topics)
                 self._settle(command.topics)
         return command
 

@@ -11,13 +11,16 @@ from concurrent.futures import Future
 from enum import Enum
 from typing import Any
 
+from kucoin_sync.books.live_book import BookKeeper, LiveBook
 from kucoin_sync.engine.client import EngineClient
 from kucoin_sync.engine.connection_group import ConnectionGroup
 from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.reader_thread import check_not_on_reader
 from kucoin_sync.errors import ClosedError, ConfigError, OutcomeUnknown
-from kucoin_sync.events import OrderAck
+from kucoin_sync.events import BookSnapshot, OrderAck
 from kucoin_sync.fates import BatchFate, Fate
 from kucoin_sync.kucoin.arguments import ANYTHING
+from kucoin_sync.kucoin.books import book_feed
 from kucoin_sync.kucoin.classic import ClassicDialect
 from kucoin_sync.kucoin.hosts import bound, check_hosts, host_url, is_simulated, region_of
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
@@ -65,16 +68,15 @@ class WebsocketClient(EngineClient):
     def __init__(self, options: Options | None = None, **keywords: Any) -> None:
         ledger = Ledger()
         super().__init__(Options.of(options, keywords), late_reply=ledger.take_reply)
-        self.rest = RestClient(
-            RestSurroundings(
-                options=self.options,
-                caller=self._around.rest,
-                running=self._running,
-                identifiers=self._around.identifiers,
-                clock=self._around.server_clock,
-                signer=self._signer(),
-            )
+        self._rest_around = RestSurroundings(
+            options=self.options,
+            caller=self._around.rest,
+            running=self._running,
+            identifiers=self._around.identifiers,
+            clock=self._around.server_clock,
+            signer=self._signer(),
         )
+        self.rest = RestClient(self._rest_around)
         """REST calls: see `RestClient`."""
         self._symbol_book = SymbolBook(
             lambda timeout: self.rest.symbols(timeout=timeout), lambda timeout: self.rest.contracts(timeout=timeout)
@@ -90,6 +92,7 @@ class WebsocketClient(EngineClient):
             clock=self._around.server_clock,
         )
         self._deadmen: weakref.WeakSet[Deadman] = weakref.WeakSet()
+        self._books: weakref.WeakSet[BookKeeper] = weakref.WeakSet()
         self._tracker = None
         if self.options.track_orders:
             self._tracker = OrderTracker(ledger.take_event, _lines_of(weakref.ref(self)))
@@ -198,6 +201,61 @@ class WebsocketClient(EngineClient):
         """
         return {"requests": self._desk.calls.stats(), "unresolved": len(self._desk.unresolved())}
 
+    # Order books.
+
+    def order_book(
+        self,
+        symbol: str,
+        ws_key: str | Enum | None = None,
+        *,
+        depth: int | None = None,
+        on_change: Callable[[BookSnapshot], object] | None = None,
+        wait: bool = True,
+        timeout: float | None = None,
+    ) -> LiveBook:
+        """
+        Return the order book of a symbol, which stays in step with the exchange until it is closed.
+
+        Args:
+            symbol: Such as ``BTC-USDT`` or ``XBTUSDTM``.
+            ws_key: A public connection, classic or Pro; ``None`` takes the classic one that the symbol belongs to.
+            depth: Levels of each side to begin with. Classic: ``20``, ``100``, or ``None`` for the whole book (of spot
+                without credentials: 100). Pro: ``1``, ``5``, ``50``, or ``None`` for the best 500.
+            on_change: Called on the listener thread with the best bid and ask, as a `BookSnapshot` of one level, after
+                changes; of several at once one time.
+            wait: Wait until the book is live; else it becomes so in the background.
+            timeout: Seconds to wait for that; ``None`` takes ``open_timeout`` and ``request_timeout`` together.
+
+        Raises:
+            SubscribeError: If the exchange refuses the topic, or does not confirm it in time.
+            DeadlineExceeded: If the book was not live in time.
+            RestError, AuthError: If the exchange refuses the snapshot.
+            ConfigError: If an argument breaks a rule.
+            ConnectError: If the connection cannot be opened at all.
+            ClosedError: If the client is closed.
+            ReentrantCallError: With ``wait`` on a reading thread.
+        """
+        deadline = self._deadline(timeout, self.options.open_timeout + self.options.request_timeout)
+        if wait:
+            check_not_on_reader("order_book(wait=True)")
+        if on_change is not None and not callable(on_change):
+            raise ConfigError(f"on_change: must be callable, got {type(on_change).__name__}")
+        if ws_key is None:
+            key = WsKey.SPOT_PUBLIC_V1 if "-" in str(symbol) else WsKey.FUTURES_PUBLIC_V1
+        else:
+            key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+        feed = book_feed(symbol, key, depth, self._rest_around)
+        keeper = BookKeeper(feed, self._group(key), self._hub, self.options, on_change)
+        self._books.add(keeper)
+        keeper.start(deadline if wait else None)
+        if wait:
+            try:
+                keeper.wait_live(deadline)
+            except BaseException:
+                keeper.stop()
+                raise
+        return LiveBook(keeper, self._check_process, self.options)
+
     # Orders whose outcome is unknown.
 
     def unresolved(self) -> list[OutcomeUnknown]:
@@ -292,6 +350,8 @@ class WebsocketClient(EngineClient):
     def _closed(self) -> None:
         for switch in list(self._deadmen):
             switch.stop()
+        for book in list(self._books):
+            book.stop()
         self._desk.close()
 
     def cancel_all_orders(

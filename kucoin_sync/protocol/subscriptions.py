@@ -36,18 +36,25 @@ class Command(NamedTuple):
 
 
 _UNSAID = {True: (Wire.IDLE, Wire.DOUBTFUL), False: (Wire.ACTIVE, Wire.DOUBTFUL)}
-"""By whether a topic is wanted: the wire states that a command has to change."""
+"""By whether a topic should be subscribed: the wire states that a command has to change."""
 
 
 class _Entry:
-    __slots__ = ("company", "not_before", "wanted", "wire")
+    __slots__ = ("again", "company", "not_before", "wanted", "wire")
 
     def __init__(self) -> None:
         self.wanted = 0
         self.wire = Wire.IDLE
         self.not_before = 0.0
+        self.again = False
+        """It is to be unsubscribed once, although it is wanted: `SubscriptionTable.renew`."""
         self.company = 0
         """Topics it may share a frame with, itself included, after a shared frame was refused; 0: no such limit."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it should be subscribed now."""
+        return self.wanted > 0 and not self.again
 
 
 class SubscriptionTable:
@@ -94,6 +101,13 @@ class SubscriptionTable:
                 entry.wanted -= 1
                 self._file(topic, entry)
 
+    def renew(self, topic: str) -> None:
+        """Unsubscribe a wanted topic and subscribe it again, for whatever the exchange sends at the beginning."""
+        entry = self._entries.get(topic)
+        if entry is not None and entry.wanted and entry.wire is not Wire.IDLE:
+            entry.again = True
+            self._file(topic, entry)
+
     def wanted(self) -> tuple[str, ...]:
         """Topics somebody wants, in the order they were first asked for."""
         return tuple(topic for topic, entry in self._entries.items() if entry.wanted)
@@ -127,10 +141,10 @@ class SubscriptionTable:
     def _commands(self, now: float) -> Iterator[Command]:
         """Make the commands that are due; what is to go goes first, which leaves room for what is to come."""
         due = [(topic, self._entries[topic]) for topic in self._unsaid if self._entries[topic].not_before <= now]
-        closing = [topic for topic, entry in due if not entry.wanted]
+        closing = [topic for topic, entry in due if not entry.is_due]
         opening: dict[int, list[str]] = {}
         for topic, entry in due:
-            if entry.wanted:
+            if entry.is_due:
                 opening.setdefault(entry.company, []).append(topic)
         for group in self._group(closing) if closing else ():
             yield Command(False, tuple(group))
@@ -246,7 +260,9 @@ class SubscriptionTable:
 
     def _file(self, topic: str, entry: _Entry) -> None:
         """Note whether a command is due for a topic, after its wish or its wire changed; forget what nobody wants."""
-        if entry.wire in _UNSAID[bool(entry.wanted)]:
+        if entry.wire is Wire.IDLE:
+            entry.again = False
+        if entry.wire in _UNSAID[entry.is_due]:
             self._unsaid[topic] = None
             self._plan.clear()
         elif self._unsaid.pop(topic, self) is None:

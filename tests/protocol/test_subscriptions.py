@@ -65,6 +65,52 @@ def test_topics_leave_in_groups_and_in_the_order_of_the_groups(table: Subscripti
     assert table.next_command(0.0) is None
 
 
+def test_a_topic_that_is_renewed_is_unsubscribed_and_subscribed_again(table: SubscriptionTable) -> None:
+    activate(table, "/a:1", "/a:2")
+    table.renew("/a:1")
+    table.renew("/nobody:1")
+    assert send(table, "off") == Command(False, ("/a:1",))
+    assert table.next_command(0.0) is None  # not before the answer
+    assert table.acknowledged("off") is not None
+    assert table.unconfirmed() == {"/a:1"}
+    assert send(table, "on") == Command(True, ("/a:1",))
+    table.acknowledged("on")
+    assert table.wire("/a:1") is Wire.ACTIVE
+    assert table.next_command(0.0) is None
+
+
+@pytest.mark.parametrize("state", ["refused", "lost", "unanswered"])
+def test_a_topic_that_is_renewed_is_active_in_the_end(table: SubscriptionTable, state: str) -> None:
+    """Whatever becomes of the unsubscribe."""
+    activate(table, "/a:1")
+    table.renew("/a:1")
+    assert send(table, "off") == Command(False, ("/a:1",))
+    now = 0.0
+    if state == "refused":
+        table.refused("off", now, final=True)
+        now += RETRY_DELAY
+    elif state == "lost":
+        table.line_lost()
+    else:
+        now = ANSWER_TIMEOUT
+        assert send(table, "again", now) == Command(False, ("/a:1",))
+        table.acknowledged("again")
+    assert send(table, "on", now) == Command(True, ("/a:1",))
+    table.acknowledged("on")
+    assert table.wire("/a:1") is Wire.ACTIVE
+    assert table.next_command(now) is None
+
+
+def test_a_topic_that_is_renewed_and_then_not_wanted_is_let_go(table: SubscriptionTable) -> None:
+    activate(table, "/a:1")
+    table.renew("/a:1")
+    send(table, "off")
+    table.remove(["/a:1"])
+    table.acknowledged("off")
+    assert table.next_command(0.0) is None
+    assert "/a:1" not in table
+
+
 def test_one_subscription_serves_all_who_want_the_topic(table: SubscriptionTable) -> None:
     activate(table, "/a:1")
     table.add(["/a:1"])
@@ -351,6 +397,10 @@ class Exchange(RuleBasedStateMachine):
     def somebody_wants(self, topics: list[str]) -> None:
         self.table.add(topics)
         self.users.update(topics)
+
+    @rule(topic=TOPICS)
+    def renew(self, topic: str) -> None:
+        self.table.renew(topic)
 
     @rule(topic=TOPICS)
     def somebody_leaves(self, topic: str) -> None:

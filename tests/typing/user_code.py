@@ -18,12 +18,14 @@ from kucoin_sync import (
     AuthError,
     BatchResult,
     BookSnapshot,
+    BookState,
     Broker,
     Closed,
     ConfigError,
     ConnectError,
     Credentials,
     KucoinSyncError,
+    LiveBook,
     NotSent,
     OperationStats,
     Options,
@@ -37,6 +39,7 @@ from kucoin_sync import (
     RequestStats,
     RestClient,
     RestError,
+    StaleBook,
     Stream,
     SubscribeError,
     Subscription,
@@ -254,6 +257,20 @@ def rest_calls(client: WebsocketClient, api: WebsocketAPIClient) -> Decimal:
     print(rest.request("GET", "/api/v1/market/allTickers")["ticker"])
     print(client.cancel_all_orders("BTC-USDT"), api.cancel_all_orders(market="all", timeout=1.5))
     return price * size
+
+
+def order_books(client: WebsocketClient) -> Decimal | None:
+    with client.order_book("BTC-USDT", WsKey.SPOT_PUBLIC_PRO_V2, on_change=lambda best: best.bids, wait=False) as book:
+        assert_type(book, LiveBook)
+        book.wait_live(timeout=5)
+        try:
+            best = book.best_bid
+            assert_type(best, tuple[Decimal, Decimal] | None)
+            assert_type(book.depth(10), BookSnapshot)
+            return book.size_at("ask", "60000.1") if best else book.spread
+        except StaleBook as stale:
+            print(stale.state, stale.reason, book.state is BookState.STALE)
+            return None
 
 
 def handle(error: RequestError) -> float:

@@ -1,0 +1,3 @@
+"""
+Local order books. Nothing here knows an exchange.
+"""
