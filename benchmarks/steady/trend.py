@@ -1,0 +1,48 @@
+"""What a row of samples says: whether a number grows, and how fast memory does; plain computation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+__all__ = ["Range", "has_grown", "slope"]
+
+
+@attrs.frozen
+class Range:
+    """A number over the run: at its first sample, its least, its greatest, at the last."""
+
+    first: int
+    least: int
+    most: int
+    last: int
+
+    @classmethod
+    def of(cls, values: Sequence[int]) -> Range:
+        """Return the range of some samples; there must be one."""
+        return cls(values[0], min(values), max(values), values[-1])
+
+
+def has_grown(values: Sequence[int]) -> bool:
+    """
+    Tell whether a number only goes up: in each third of the samples it was always above all of the third before.
+
+    One that moves, as a queue does, comes down again, and a table that gets its first member late stays as it is then.
+    """
+    third = len(values) // 3
+    if not third:
+        return False
+    begin, middle, end = values[:third], values[third:-third], values[-third:]
+    return min(end) > max(middle) and min(middle) > max(begin)
+
+
+def slope(times: Sequence[float], values: Sequence[float]) -> float:
+    """Return the slope of the straight line through the points by least squares; 0 for fewer than two."""
+    count = len(times)
+    if count < 2:
+        return 0.0
+    middle, level = sum(times) / count, sum(values) / count
+    across = sum((time - middle) ** 2 for time in times)
+    along = sum((time - middle) * (value - level) for time, value in zip(times, values, strict=True))
+    return along / across if across else 0.0
