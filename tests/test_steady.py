@@ -16,7 +16,7 @@ from benchmarks.steady import __main__ as command
 from benchmarks.steady.numbers import Numbers, Sent, compare
 from benchmarks.steady.soak import Plan, soak
 from benchmarks.steady.tables import kept_objects, table_sizes
-from benchmarks.steady.trend import has_grown, slope
+from benchmarks.steady.trend import Samples, has_grown, slope
 from kucoin_sync import WebsocketClient
 from kucoin_sync.engine.connection import Connection
 
@@ -35,16 +35,16 @@ def taken(*messages: tuple[int, bool]) -> Numbers:
 @pytest.mark.parametrize(
     ("messages", "runs", "problems"),
     [
-        ([(1, False), (2, False), (3, False)], [[1, 3]], 0),
-        ([(5, False), (6, False), (9, True), (10, False)], [[5, 6], [9, 10]], 0),
-        ([(1, False), (2, True)], [[1, 1], [2, 2]], 0),
-        ([(1, False), (3, False)], [[1, 1], [3, 3]], 1),
-        ([(1, False), (1, False)], [[1, 1]], 1),
-        ([(1, False), (2, False), (1, True)], [[1, 2]], 1),
+        ([(1, False), (2, False), (3, False)], [(1, 3)], 0),
+        ([(5, False), (6, False), (9, True), (10, False)], [(5, 6), (9, 10)], 0),
+        ([(1, False), (2, True)], [(1, 1), (2, 2)], 0),
+        ([(1, False), (3, False)], [(1, 1), (3, 3)], 1),
+        ([(1, False), (1, False)], [(1, 1)], 1),
+        ([(1, False), (2, False), (1, True)], [(1, 2)], 1),
     ],
 )
 def test_arrivals_are_runs_that_a_mark_begins(
-    messages: Sequence[tuple[int, bool]], runs: list[list[int]], problems: int
+    messages: Sequence[tuple[int, bool]], runs: Sequence[tuple[int, int]], problems: int
 ) -> None:
     numbers = taken(*messages)
     assert numbers.runs == runs
@@ -83,6 +83,13 @@ def test_a_number_that_moves_has_not_grown() -> None:
     assert not has_grown([1, 2, 3, 4, 5, 1])
     assert not has_grown([4, 4, 4, 4, 4, 4])
     assert not has_grown([1, 2])
+
+
+def test_a_sample_that_does_not_name_a_number_counts_it_as_none() -> None:
+    samples = Samples(3)
+    for found in ({"a": 1}, {"a": 2, "b": 7}, {"b": 8}):
+        samples.add(found)
+    assert {name: list(row) for name, row in samples.rows().items()} == {"a": [1, 2, 0], "b": [0, 7, 8]}
 
 
 def test_the_slope_is_that_of_the_line() -> None:

@@ -36,13 +36,13 @@ SPREAD = 0.5
 DOWN = 0.5
 """Seconds for which the exchange is gone when it restarts."""
 
-IDLE_OPTIONS = {"ping_interval": 0.5, "pong_timeout": 0.5}
+IDLE_OPTIONS: dict[str, Any] = {"ping_interval": 0.5, "pong_timeout": 0.5}
 OPTIONS: dict[str, Any] = {
     "openings_per_minute": 10_000,  # many lines are opened here on purpose
     "reconnect_reset_after": 0.0,  # so that each trial begins with the first step
 }
 
-NOTICED = {
+NOTICED: dict[str, float | None] = {
     "FIN": 0.05,
     "RST": 0.05,
     "blackhole, order in flight": 3.2,

@@ -7,6 +7,7 @@ a run. What arrives makes runs as well, each begun by a mark ``gap_before``, exc
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 import attrs
@@ -39,32 +40,37 @@ class Numbers:
     The messages of one topic as they arrive. One thread at a time.
 
     Attributes:
-        runs: First and last number of each run.
         problems: What must not happen.
     """
 
     def __init__(self, topic: str) -> None:
-        self.runs: list[list[int]] = []
         self.problems: list[str] = []
         self._topic = topic
+        # First and last number of each run, one after the other: as little as can be, for memory is being watched.
+        self._bounds = array("q")
+
+    @property
+    def runs(self) -> list[tuple[int, int]]:
+        """First and last number of each run."""
+        return list(zip(self._bounds[::2], self._bounds[1::2], strict=True))
 
     @property
     def last(self) -> int:
         """The number that arrived last; 0 before the first."""
-        return self.runs[-1][1] if self.runs else 0
+        return self._bounds[-1] if self._bounds else 0
 
     def take(self, number: int, *, marked: bool) -> None:
         """Take a message; ``marked`` tells whether it said that something may be missing before it."""
         last = self.last
-        if not marked and number == last + 1 and self.runs:
-            self.runs[-1][1] = number
+        if not marked and last and number == last + 1:
+            self._bounds[-1] = number
             return
         if number <= last:
             self._problem(f"{self._topic}: {number} came after {last}")
             return
-        if not marked and self.runs:
+        if not marked and last:
             self._problem(f"{self._topic}: {number} came after {last}, without a mark")
-        self.runs.append([number, number])
+        self._bounds.extend((number, number))
 
     def _problem(self, text: str) -> None:
         if len(self.problems) < MOST_PROBLEMS:

@@ -20,7 +20,7 @@ from benchmarks.child import Child
 from benchmarks.steady.exchange import HOW
 from benchmarks.steady.numbers import Comparison, Numbers, Sent, compare
 from benchmarks.steady.tables import kept_objects, table_sizes
-from benchmarks.steady.trend import Range, has_grown, slope
+from benchmarks.steady.trend import Range, Samples, has_grown, slope
 from kucoin_sync import (
     Accepted,
     NotSent,
@@ -175,8 +175,7 @@ class _Soak:
         self._slowest = self._seconds = 0.0
         self._lost = 0  # listener thread only
         self._times: list[float] = []
-        self._memory: list[int] = []
-        self._counts: dict[str, list[int]] = {}
+        self._samples = Samples(int(plan.minutes * 60 / plan.sample) + 2)
 
     def work(self, api: WebsocketAPIClient) -> None:
         """Do everything that needs the client."""
@@ -248,10 +247,10 @@ class _Soak:
         """Return what came of it, when everything is closed."""
         half = len(self._times) // 2
         hours = [at / 3600 for at in self._times[half:]]
-        mebibytes = [count / 2**20 for count in self._memory]
+        counts = self._samples.rows()
+        mebibytes = [size / 2**20 for size in counts.pop("memory")]
         for numbers in self._numbers.values():
             self._problems += numbers.problems
-        counts = dict(self._counts)
         threads, descriptors = (Range.of(counts.pop(name)) for name in ("threads", "descriptors"))
         return Outcome(
             seconds=self._seconds,
@@ -287,14 +286,11 @@ class _Soak:
                 memory = resident_bytes()
                 if self._lost == lost and all(map(client.is_connected, LINES)):
                     break
-            self._memory.append(memory)
+            self._samples.add({**found, "memory": memory})
             self._times.append(time.monotonic() - began)
-        for name in found.keys() | self._counts.keys():
-            # What was not there before was empty.
-            self._counts.setdefault(name, [0] * (len(self._times) - 1)).append(found.get(name, 0))
         if len(self._times) % 12 == 0:
             self._report(
-                f"{self._times[-1]:.0f} s: {self._memory[-1] / 2**20:.1f} MiB, {found['threads']} threads, "
+                f"{self._times[-1]:.0f} s: {memory / 2**20:.1f} MiB, {found['threads']} threads, "
                 f"{found['descriptors']} descriptors, {self._ended.total()} reconnects"
             )
 

@@ -1,12 +1,41 @@
-"""What a row of samples says: whether a number grows, and how fast memory does; plain computation."""
+"""Samples, and what a row of them says: whether a number grows, and how fast memory does; plain computation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 
 import attrs
 
-__all__ = ["Range", "has_grown", "slope"]
+__all__ = ["Range", "Samples", "has_grown", "slope"]
+
+
+class Samples:
+    """
+    Counts by name, sample by sample.
+
+    Their memory is taken when a name comes first and not with each sample: it would look like what is searched for.
+
+    Args:
+        most: How many samples there will be, at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.count = 0
+        self._most = most
+        self._rows: dict[str, array[int]] = {}
+
+    def add(self, found: Mapping[str, int]) -> None:
+        """Take a sample; what it does not name is 0 in it, and so is what earlier ones did not name in them."""
+        for name in found.keys() - self._rows.keys():
+            self._rows[name] = array("l", [0]) * self._most
+        for name, row in self._rows.items():
+            row[self.count] = found.get(name, 0)
+        self.count += 1
+
+    def rows(self) -> dict[str, Sequence[int]]:
+        """Return the samples by name."""
+        return {name: row[: self.count] for name, row in self._rows.items()}
 
 
 @attrs.frozen
