@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
+import sys
 import tempfile
 import threading
 import time
@@ -44,6 +45,9 @@ LIMIT = 1.0
 """MiB an hour."""
 WINDOWS = ("OpeningBudget._taken", "MessagePace._sent")
 """Tables that remember the last minute, or ten seconds: they fill up first. They are shown and not judged."""
+
+WARM_UP = 12
+"""Ends of all lines before tables are judged: by then every way of ending them has met every fate of an order."""
 
 LINES = (WsKey.SPOT_PUBLIC_V1, WsKey.SPOT_PUBLIC_PRO_V2, WsKey.SPOT_PRIVATE_V1, WsKey.WS_API_SPOT_V1)
 # Topics on which the exchange itself has nothing to say here: the orders are of another pair, or do not trade.
@@ -104,6 +108,7 @@ class Outcome:
         threads, descriptors: While all lines were ready and no call ran.
         tables: By name: containers, and objects of the library.
         grown: Names of those that only grow.
+        judged: Samples after the warm-up, which say so.
         memory: MiB in use at the first sample, at the one in the middle, and at the last.
         slope: MiB an hour over the second half.
         problems: What must not happen at all.
@@ -120,6 +125,7 @@ class Outcome:
     descriptors: Range
     tables: dict[str, Range]
     grown: Sequence[str]
+    judged: int
     memory: tuple[float, float, float]
     slope: float
     problems: Sequence[str]
@@ -175,6 +181,7 @@ class _Soak:
         self._slowest = self._seconds = 0.0
         self._lost = 0  # listener thread only
         self._times: list[float] = []
+        self._warm = sys.maxsize
         self._samples = Samples(int(plan.minutes * 60 / plan.sample) + 2)
 
     def work(self, api: WebsocketAPIClient) -> None:
@@ -219,6 +226,8 @@ class _Soak:
                 ended_at, lost = time.monotonic(), self._lost + len(LINES)
                 self._exchange.ask("end lines", how=how)
                 self._ended[how] += 1
+                if self._ended.total() == WARM_UP:
+                    self._warm = len(self._times)
                 self._await(partial(self._has_lost, lost), f"the client to lose its lines ({how})")
                 since[:] = [numbers.last for numbers in self._numbers.values()]
                 self._await(is_up, f"all lines after {how}")
@@ -266,7 +275,8 @@ class _Soak:
             threads=threads,
             descriptors=descriptors,
             tables={name: Range.of(values) for name, values in sorted(counts.items())},
-            grown=[name for name, values in counts.items() if name not in WINDOWS and has_grown(values)],
+            grown=[name for name, row in counts.items() if name not in WINDOWS and has_grown(row[self._warm :])],
+            judged=max(0, len(self._times) - self._warm),
             memory=(mebibytes[0], mebibytes[half], mebibytes[-1]),
             slope=slope(hours, mebibytes[half:]),
             problems=self._problems[:MOST_PROBLEMS],
