@@ -9,7 +9,7 @@ import attrs
 
 from benchmarks.bad_inputs.run import Counts, Harm, Result
 
-__all__ = ["to_json", "to_text"]
+__all__ = ["table", "to_json", "to_text"]
 
 _COLUMNS = ("kind", "inputs", "good sent", "delivered", "lines ended", "opened again", "worst delay, ms", "inputs/s")
 _SHOWN = 4000
@@ -31,8 +31,8 @@ def to_text(result: Result) -> str:
     parts = [
         f"seed {plan.seed}, {'TLS' if plan.tls else 'plain'}, {result.inputs:,} inputs in {result.seconds:,.0f} s; "
         f"memory in use {begin}{result.rss_end / 2**20:,.1f} MiB at the end",
-        _table(_COLUMNS, rows),
-        _table(("mutation", *result.mutations), mutations),
+        table(_COLUMNS, rows),
+        table(("mutation", *result.mutations), mutations),
         "exceptions reported: "
         + (", ".join(f"{count:,} {name}" for name, count in sorted(result.exceptions.items())) or "none"),
         "no finding" if result.harm is None else _harm(result, result.harm),
@@ -78,7 +78,8 @@ def _harm(result: Result, harm: Harm) -> str:
     return "\n".join(lines)
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """Return a table as the documentation writes it."""
     widths = [max(len(cells[column]) for cells in [head, *body]) for column in range(len(head))]
     rule = "  ".join("=" * width for width in widths)
 

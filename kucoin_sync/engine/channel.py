@@ -106,6 +106,7 @@ class Channel:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls_has_more = False  # reader only: decrypted or undecrypted bytes are waiting in memory
+        self._tls_over = False  # reader only: the peer said inside TLS that nothing more comes, or it was cut off
         self._more_likely = False  # reader only: the last read filled its buffer
         self._scratch = bytearray(READ_SIZE)
         self._closed = False
@@ -183,7 +184,7 @@ class Channel:
                 count = self._decrypt_into(view)
                 if count:
                     return count
-            if self._incoming.eof:
+            if self._tls_over:  # whether the connection below has ended or not: it may stay open for minutes
                 return 0
             count = self._receive_raw(memoryview(self._scratch), deadline)
             with self._tls_lock:
@@ -203,6 +204,7 @@ class Channel:
                 while total < room and (self._incoming.pending or tls.pending() or not total):
                     count: int = tls.read(room - total, view[total:])  # type: ignore[assignment]
                     if not count:
+                        self._tls_over = True
                         break
                     total += count
                 self._tls_has_more = bool(self._incoming.pending or tls.pending())
@@ -211,7 +213,7 @@ class Channel:
         except ssl.SSLError as error:
             if not isinstance(error, ssl.SSLZeroReturnError) and not _is_cut(error):
                 raise ConnectionLost(f"TLS: {error.reason or type(error).__name__}") from None
-            self._incoming.write_eof()
+            self._tls_over = True
             self._tls_has_more = False
         if self._outgoing.pending:  # an answer of the TLS layer itself, such as to a key update
             self._send_urgent()

@@ -341,6 +341,24 @@ def test_T28_a_missing_pong_costs_its_line_and_nothing_piles_up(plain_peer: Scri
         accept_subscribe(line)
 
 
+def test_T07_an_end_that_is_told_inside_of_TLS_only_ends_the_line(clients: Clients) -> None:
+    """As of a server that waits for the answer before it ends the connection: what came before is delivered."""
+    with ScriptedPeer(tls=server_context(), auto_time=True) as peer:
+        client, stream, line = streaming(clients, peer)
+        lost = next_event(client, "suspended")
+        line.send_text(ticker(1))
+        line.close_notify()
+        assert stream.get(PATIENCE).sequence == 1
+        error = lost.result(PATIENCE).error
+        assert isinstance(error, ConnectionLost)
+        assert (error.code, error.initiator) == (1006, "peer")
+        line.expect_eof()
+        line = v1_handshake(peer)
+        accept_subscribe(line)
+        line.send_text(ticker(2))
+        assert stream.get(PATIENCE).gap_before
+
+
 # Frames that drip.
 
 

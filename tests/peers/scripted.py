@@ -294,6 +294,10 @@ class Line:
         """
         self._stream.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
 
+    def close_notify(self) -> None:
+        """Say inside TLS that nothing more comes, and leave the connection open; nothing on a plain line."""
+        self._stream.close_notify(self._deadline(None))
+
     def fin(self, *, close_notify: bool = False) -> None:
         """End our half of the connection; TLS is cut off without ``close_notify``. Reading goes on."""
         self._stream.fin(self._deadline(None), close_notify=close_notify)

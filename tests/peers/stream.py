@@ -127,21 +127,8 @@ class Stream:
             return bytes(data), "rst"
         return bytes(data), "fin"
 
-    def fin(self, deadline: Deadline, *, close_notify: bool) -> None:
-        """End our half of the connection; on TLS with or without saying so inside TLS first."""
-        if close_notify:
-            self._send_close_notify(deadline)
-        self.sock.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        """Close politely: with a close_notify on TLS, if the client still takes it."""
-        if self.sock.fileno() < 0:
-            return
-        with contextlib.suppress(OSError, TimeoutError):
-            self._send_close_notify(Deadline(1.0))
-        self.sock.close()
-
-    def _send_close_notify(self, deadline: Deadline) -> None:
+    def close_notify(self, deadline: Deadline) -> None:
+        """Say inside TLS that nothing more comes, without ending the connection; nothing on a plain line."""
         if self._tls is None:
             return
         try:
@@ -150,6 +137,20 @@ class Stream:
         except ssl.SSLError:
             pass  # ours is written; the client's answer is not waited for, and none is due before a handshake
         self._flush(deadline)
+
+    def fin(self, deadline: Deadline, *, close_notify: bool) -> None:
+        """End our half of the connection; on TLS with or without saying so inside TLS first."""
+        if close_notify:
+            self.close_notify(deadline)
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close politely: with a close_notify on TLS, if the client still takes it."""
+        if self.sock.fileno() < 0:
+            return
+        with contextlib.suppress(OSError, TimeoutError):
+            self.close_notify(Deadline(1.0))
+        self.sock.close()
 
     def _flush(self, deadline: Deadline) -> None:
         with self._tls_lock:
