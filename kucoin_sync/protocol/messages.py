@@ -79,7 +79,7 @@ class PongReceived:
     raw: str = attrs.field(repr=False)
 
 
-@attrs.frozen
+@attrs.define
 class Reply:
     """Answer to the request with this id; ``code`` is ``""`` where the frame had none."""
 
