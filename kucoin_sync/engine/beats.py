@@ -1,9 +1,10 @@
 """
 The heartbeat thread of a connection: it waits for whatever is due next.
 
-That is a ping, a late pong, a subscribe frame that the message limit allows now, the end of a resumption, or a request
-whose time is over and for which nobody waits. While there is a line it looks once a second in any case: whether the
-machine slept, and so that the reading thread can tell a heartbeat that is idle from one that is dead.
+That is a ping, a late pong, the answer to a ping, a subscribe frame that the message limit allows now, the end of a
+resumption, or a request whose time is over and for which nobody waits. While there is a line it looks once a second in
+any case: whether the machine slept, and so that the reading thread can tell a heartbeat that is idle from one that is
+dead.
 """
 
 from __future__ import annotations
@@ -115,6 +116,9 @@ class Beats:
         if line is None or line.verdict is not None:
             return None, due
         due = min(due, now + LOOK_AGAIN)
+        if line.owed:
+            self._pace.count(now)
+            return partial(self._send_text, line, line.owed.popleft(), SEND_TIMEOUT), now
         waiting_since = self._registry.waiting_since()
         beat = line.heartbeat.poll(now, last_received=line.transport.received_at, waiting_since=waiting_since)
         if beat.action is Action.DEAD:

@@ -19,7 +19,7 @@ from kucoin_sync.errors import ConnectionLost, ProtocolViolation, shorten
 from kucoin_sync.events import LateReply, Reconnected, Response, UnknownMessage, Update
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.frames import Item
-from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Reply, Unreadable
+from kucoin_sync.protocol.messages import Ack, Inbound, PingReceived, PongReceived, Refusal, Reply, Unreadable
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.subscriptions import Command
 
@@ -120,6 +120,10 @@ class Inbox:
         self._unreadable = 0
         if isinstance(message, PongReceived):
             self._pong(line, message)
+        elif isinstance(message, PingReceived):
+            with self._changed:  # the heartbeat thread sends: a peer that takes nothing must not stop the reading
+                line.owed.append(message.answer)
+                self._changed.notify_all()
         elif isinstance(message, Ack):
             command = self._board.acknowledged(message)
             if command is not None:
@@ -138,7 +142,7 @@ class Inbox:
                 line.late_since = None
         if took is not None and pong.timestamp_ms is not None:
             self._clock.observe(pong.timestamp_ms, sent_ms=wall_ms - took * 1000, received_ms=wall_ms, now=now)
-        if took is None:  # not one of the heartbeat's: a ping that a caller sent as a request
+        if took is None and pong.id is not None:  # not the heartbeat's: a ping that a caller sent as a request
             self._registry.resolve(Reply(pong.id, "pong", "", "", pong.timestamp_ms, None, None, None, pong.raw))
 
     def _refused(self, line: Line, refusal: Refusal) -> None:

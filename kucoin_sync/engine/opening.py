@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 import attrs
@@ -40,6 +41,8 @@ logger = logging.getLogger("kucoin_sync.engine.opening")
 
 DEFAULT_PING_INTERVAL = 18.0
 DEFAULT_PONG_TIMEOUT = 10.0
+MOST_OWED = 3
+"""Answers to the server's pings that may wait; one that pings faster than we can answer gets no more than these."""
 SHORTEST = 1.0
 """Least ping interval and pong timeout taken from a server, seconds."""
 
@@ -68,6 +71,7 @@ class Line:
         verdict: Why we gave it up, when it was us.
         ended_as: What that means for requests in flight: a reason of `OutcomeUnknown`.
         sleep_watch: Tells whether the machine slept since.
+        owed: Answers to the server's pings that have to leave; guarded by the connection's lock.
         rest: Items that were read together with the end of the greeting.
         end: Tells when it ended.
     """
@@ -85,6 +89,7 @@ class Line:
         self.verdict: ConnectionLost | None = None
         self.ended_as = "disconnected"
         self.sleep_watch = SleepWatch(*read_clocks())
+        self.owed: deque[str] = deque(maxlen=MOST_OWED)
         self.late_since: float | None = None
 
     def give_up(self, verdict: ConnectionLost, *, ended_as: str = "disconnected") -> None:

@@ -159,7 +159,7 @@ class Dialect(Protocol):
         """Return the error for a refusal that came while the line was being opened."""
 
     def encode_ping(self, *, request_id: str, timestamp_ms: int) -> str:
-        """Spell a ping."""
+        """Spell a ping, with the id if the exchange's pongs name one."""
 
     def encode_subscribe(self, topics: Sequence[str], *, request_id: str) -> str:
         """Spell the subscribe of one group of `group_topics`."""

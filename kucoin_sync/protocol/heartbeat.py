@@ -91,14 +91,21 @@ class Heartbeat:
         self._unanswered[ping_id] = (now, now + wait)
         self._next_ping = now + self.interval
 
-    def pong(self, ping_id: str, now: float) -> float | None:
+    def pong(self, ping_id: str | None, now: float) -> float | None:
         """
         Take a pong.
+
+        Args:
+            ping_id: Of the ping it answers. ``None`` where pings carry no id: first in, first out, so that each ping
+                still needs an answer of its own.
+            now: Monotonic clock.
 
         Returns:
             Round-trip time in seconds, or ``None`` if no ping with this id waits. Pings sent before the answered
             one count as answered too: the line delivered something newer.
         """
+        if ping_id is None:
+            ping_id = next(iter(self._unanswered), "")
         if ping_id not in self._unanswered:
             return None
         sent_at = self._unanswered[ping_id][0]

@@ -17,6 +17,7 @@ __all__ = [
     "Challenge",
     "Inbound",
     "LoginReply",
+    "PingReceived",
     "PongReceived",
     "Refusal",
     "Reply",
@@ -71,10 +72,21 @@ class Refusal:
 
 
 @attrs.frozen
-class PongReceived:
-    """Answer to our ping with this id; ``timestamp_ms`` is the server's clock, where it told."""
+class PingReceived:
+    """The server asks, by a message of its own, whether we are there; ``answer`` is the text that says so."""
 
-    id: str
+    answer: str
+
+
+@attrs.frozen
+class PongReceived:
+    """
+    Answer to our ping with this id, or, where pings have none (``None``), to the oldest that waits.
+
+    ``timestamp_ms`` is the server's clock, where it told.
+    """
+
+    id: str | None
     timestamp_ms: int | None
     raw: str = attrs.field(repr=False)
 
@@ -109,4 +121,16 @@ class Unreadable:
     raw: str = attrs.field(repr=False)
 
 
-Inbound = Update | Reply | Welcome | Challenge | LoginReply | Ack | Refusal | PongReceived | Unknown | Unreadable
+Inbound = (
+    Update
+    | Reply
+    | Welcome
+    | Challenge
+    | LoginReply
+    | Ack
+    | Refusal
+    | PingReceived
+    | PongReceived
+    | Unknown
+    | Unreadable
+)
