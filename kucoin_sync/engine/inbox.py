@@ -19,7 +19,16 @@ from kucoin_sync.errors import ConnectionLost, ProtocolViolation, shorten
 from kucoin_sync.events import LateReply, Reconnected, Response, UnknownMessage, Update
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.frames import Item
-from kucoin_sync.protocol.messages import Ack, Inbound, PingReceived, PongReceived, Refusal, Reply, Unreadable
+from kucoin_sync.protocol.messages import (
+    Ack,
+    Inbound,
+    PingReceived,
+    PongReceived,
+    Refusal,
+    Reply,
+    TopicsEnded,
+    Unreadable,
+)
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.subscriptions import Command
 
@@ -130,6 +139,8 @@ class Inbox:
                 self._answered(line, command, message.id, message.raw)
         elif isinstance(message, Refusal):
             self._refused(line, message)
+        elif isinstance(message, TopicsEnded):
+            self._ended(line, message)
         else:
             raw = getattr(message, "raw", None) or repr(message)
             self._hub.emit("unknown", UnknownMessage(origin.ws_key, origin.connection_id, raw))
@@ -152,9 +163,24 @@ class Inbox:
                 subscriber.end(error)
             self._answered(line, command, refusal.id or "", refusal.raw)
             return
+        # Some exchanges refuse a request by an error frame that names its id only.
+        op = None if refusal.id is None else self._registry.op_of(refusal.id)
+        if refusal.id is not None and op is not None:
+            reply = Reply(refusal.id, op, refusal.code, refusal.message, None, None, None, None, refusal.raw)
+            if self._registry.resolve(reply):
+                return
         text = f"error frame without a request: {shorten(refusal.code)} {shorten(refusal.message)}"
         self._registry.add_note(text)
         self._hub.report(ProtocolViolation(text), "message", self._ws_key, line.origin.connection_id)
+
+    def _ended(self, line: Line, message: TopicsEnded) -> None:
+        error, dropped = self._board.ended(message)
+        if error is None:
+            return
+        for subscriber, why in dropped:
+            subscriber.end(why)
+        self._hub.report(error, "subscription", self._ws_key, line.origin.connection_id)
+        self.check_resumed(line)
 
     def _answered(self, line: Line, command: Command, request_id: str, raw: str) -> None:
         kind = "subscribe" if command.subscribe else "unsubscribe"

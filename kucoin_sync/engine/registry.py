@@ -235,6 +235,11 @@ class RequestRegistry:
                 return request.sent_at
         return None
 
+    def op_of(self, request_id: str) -> str | None:
+        """Return the operation of the request that waits under an id, or ``None`` if none does."""
+        request = self._pending.get(request_id)
+        return None if request is None else request.op
+
     def add_note(self, text: str) -> None:
         """Attach an error frame that names no request to all that are in flight."""
         with self._lock:

@@ -13,7 +13,7 @@ import attrs
 from kucoin_sync.errors import KucoinSyncError, SubscribeError
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.dialect import Dialect
-from kucoin_sync.protocol.messages import Ack, Refusal
+from kucoin_sync.protocol.messages import Ack, Refusal, TopicsEnded
 from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
 
 __all__ = ["Subscriber", "TopicBoard", "Waiter"]
@@ -228,7 +228,7 @@ class TopicBoard:
     def acknowledged(self, ack: Ack) -> Command | None:
         """Take the exchange's yes; return the command it answers, or ``None`` if it answers none of ours."""
         with self._changed:
-            command = self._table.acknowledged(ack.id)
+            command = self._table.acknowledged(ack.id, ack.topic)
             if command is not None:
                 if not command.subscribe and self._renewed:
                     self._gapped |= self._renewed.intersection(command.topics)
@@ -247,29 +247,55 @@ class TopicBoard:
         """
         final = self._dialect.is_final_refusal(refusal)
         with self._changed:
+            topic = refusal.topic if self._table.carries(refusal.id, refusal.topic) else None
             if (
                 final
                 and refusal.id is not None
+                and topic is None
                 and self._dialect.may_blame_one(refusal)
                 and self._table.split(refusal.id)
             ):
                 self._settle(())
                 return Command(True, ()), []
-            command = self._table.refused(refusal.id, now, final=final) if refusal.id is not None else None
+            command = None
+            if refusal.id is not None:
+                command = self._table.refused(refusal.id, now, final=final, topic=topic)
             if command is None:
                 return None, []
             rejected = dict.fromkeys(command.topics, (refusal.code, refusal.message))
             self._settle(command.topics, rejected)
             if not final or not command.subscribe:
                 return command, []
-            ended = []
-            for subscriber in self.subscribers:
-                subscriber.topics = tuple(topic for topic in subscriber.topics if topic not in rejected)
-                if not subscriber.topics:
-                    ended.append((subscriber, SubscribeError(rejected=rejected, acked=(), unknown=())))
-            self.subscribers = tuple(s for s in self.subscribers if s.topics)
-            self._route()
-            return command, ended
+            return command, self._drop(rejected)
+
+    def ended(self, message: TopicsEnded) -> tuple[SubscribeError | None, list[tuple[Subscriber, SubscribeError]]]:
+        """
+        Take note that the exchange ended subscriptions by itself.
+
+        Returns:
+            What happened to topics that somebody wanted, if to any; and the subscribers who have lost their last topic
+            by it, with why.
+        """
+        with self._changed:
+            gone = [topic for topic in self._table.wanted() if message.covers(topic)]
+            if not gone:
+                return None, []
+            for topic in gone:
+                self._table.ended(topic)
+            rejected = dict.fromkeys(gone, (message.code, message.message))
+            self._settle(gone, rejected)
+            return SubscribeError(rejected=rejected, acked=(), unknown=()), self._drop(rejected)
+
+    def _drop(self, rejected: dict[str, tuple[str, str]]) -> list[tuple[Subscriber, SubscribeError]]:
+        """Take topics from everybody; return who has lost his last one, with why. The lock is held."""
+        ended = []
+        for subscriber in self.subscribers:
+            subscriber.topics = tuple(topic for topic in subscriber.topics if topic not in rejected)
+            if not subscriber.topics:
+                ended.append((subscriber, SubscribeError(rejected=rejected, acked=(), unknown=())))
+        self.subscribers = tuple(s for s in self.subscribers if s.topics)
+        self._route()
+        return ended
 
     def _settle(self, topics: Iterable[str], rejected: Mapping[str, tuple[str, str]] = EMPTY) -> None:
         """Tell the waiters what is known now of these topics; the lock is held."""

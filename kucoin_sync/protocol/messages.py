@@ -6,6 +6,7 @@ Data pushes are `kucoin_sync.events.Update`; everything else is one of the class
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -21,6 +22,7 @@ __all__ = [
     "PongReceived",
     "Refusal",
     "Reply",
+    "TopicsEnded",
     "Unknown",
     "Unreadable",
     "Welcome",
@@ -55,20 +57,32 @@ class LoginReply:
 
 @attrs.frozen
 class Ack:
-    """Yes to the subscribe or unsubscribe with this id."""
+    """
+    Yes to the subscribe or unsubscribe with this id.
+
+    Attributes:
+        topic: The single topic it is about, where the exchange answers for each; ``None`` for all of that command.
+    """
 
     id: str
     raw: str = attrs.field(repr=False)
+    topic: str | None = None
 
 
 @attrs.frozen
 class Refusal:
-    """No: to the frame with this id where ``id`` is one of ours, else to the line as a whole."""
+    """
+    No: to the frame with this id where ``id`` is one of ours, else to the line as a whole.
+
+    Attributes:
+        topic: The single topic to blame, where the exchange names it; ``None`` for all of that command.
+    """
 
     id: str | None
     code: str
     message: str
     raw: str = attrs.field(repr=False)
+    topic: str | None = None
 
 
 @attrs.frozen
@@ -88,6 +102,23 @@ class PongReceived:
 
     id: str | None
     timestamp_ms: int | None
+    raw: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class TopicsEnded:
+    """
+    The exchange ended subscriptions by itself, without being asked.
+
+    Attributes:
+        covers: Takes a single topic; returns whether it is among them.
+        code: Why, as the exchange puts it.
+        message: Likewise.
+    """
+
+    covers: Callable[[str], bool]
+    code: str
+    message: str
     raw: str = attrs.field(repr=False)
 
 
@@ -131,6 +162,7 @@ Inbound = (
     | Refusal
     | PingReceived
     | PongReceived
+    | TopicsEnded
     | Unknown
     | Unreadable
 )
