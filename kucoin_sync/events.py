@@ -169,7 +169,14 @@ class Closed:
 
 @attrs.frozen
 class Response:
-    """``response``: the exchange answered a subscribe or an unsubscribe (``kind``). ``raw`` is its text."""
+    """
+    ``response``: the exchange answered a subscribe or an unsubscribe (``kind``), or told something about the line.
+
+    Attributes:
+        id: Of the command; empty for what answers none.
+        kind: ``subscribe``, ``unsubscribe``, or what the exchange calls its notice.
+        raw: Its text.
+    """
 
     ws_key: str
     connection_id: str

@@ -16,11 +16,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from kucoin_sync.engine.beats import SEND_TIMEOUT, Beats
 from kucoin_sync.engine.channel import ReceiveTimeout, SendFailed
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
+from kucoin_sync.engine.hand_over import HandOver
 from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.line_end import LineEnd
@@ -75,9 +77,17 @@ class Connection:
         dialect: How it is spelled.
         around: What it shares with the client's other connections.
         number: Which connection of its WsKey it is; in the names of its threads.
+        leaving: Told that the exchange will close a line of it soon, on the reading thread; must not wait.
     """
 
-    def __init__(self, dialect: Dialect, around: Surroundings, *, number: int = 1) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        around: Surroundings,
+        *,
+        number: int = 1,
+        leaving: Callable[[Connection, LineEnd], None],
+    ) -> None:
         options = around.options
         self.dialect = dialect
         self.ws_key = dialect.ws_key
@@ -104,7 +114,14 @@ class Connection:
         self._beater_stuck = False  # reader only: it is to be replaced before the next line
         self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
         self._inbox = Inbox(
-            dialect, around.hub, around.late_reply, self.registry, self._board, self.server_clock, self._changed
+            dialect,
+            around.hub,
+            around.late_reply,
+            self.registry,
+            self._board,
+            self.server_clock,
+            self._changed,
+            lambda line: leaving(self, line.end),
         )
         self._beats = Beats(dialect, around, self.registry, self._board, self._inbox, self._opener, self._changed)
         self._close_begun = False
@@ -646,6 +663,48 @@ class Connection:
         """Return what the exchange was told about each topic, in words."""
         with self._changed:
             return self._board.states(topics)
+
+    # Going over to another connection.
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a call waits for an answer to its topics."""
+        return self._board.is_awaited
+
+    def wait_unawaited(self, deadline: Deadline) -> None:
+        """Wait until no call waits for an answer to its topics, or until the deadline."""
+        with self._changed:
+            while self._board.is_awaited and not self._closing and not deadline.expired():
+                self._changed.wait(deadline.remaining())
+
+    def move_topics(self, new: Connection, hand_over: HandOver) -> Waiter:
+        """
+        Move everything that is wanted here to another connection; what still comes here goes through ``hand_over``.
+
+        Args:
+            new: It.
+            hand_over: Of both lines; its lock is held.
+
+        Returns:
+            What tells when the topics are confirmed there, for `confirm` and `end_hand_over` of the other connection.
+        """
+        assert hand_over.lock.locked()
+        with self._changed:
+            subscribers = self._board.leave(partial(hand_over.from_old, new._inbox.hand_out))
+        with new._changed:
+            waiter = new._board.take_over(subscribers, partial(hand_over.from_new, new._inbox.hand_out))
+            new._changed.notify_all()
+            # A close takes them with it, but not those that come after it.
+            homeless = new._board.take_all() if new._state is State.CLOSED else ()
+        for subscriber in homeless:
+            subscriber.end(None)
+        return waiter
+
+    def end_hand_over(self, waiter: Waiter) -> None:
+        """The connection that topics were moved from is over."""
+        with self._changed:
+            self._board.forget(waiter)
+            self._board.crossed()
 
     # The end.
 

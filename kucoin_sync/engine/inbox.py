@@ -22,6 +22,7 @@ from kucoin_sync.protocol.frames import Item
 from kucoin_sync.protocol.messages import (
     Ack,
     Inbound,
+    Notice,
     PingReceived,
     PongReceived,
     Refusal,
@@ -52,6 +53,7 @@ class Inbox:
         board: Topics.
         server_clock: Told what pongs reveal about the exchange's clock.
         changed: The connection's lock, which guards the heartbeat of a line and the board.
+        leaving: Told that the exchange will close a line soon; must not wait.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Inbox:
         board: TopicBoard,
         server_clock: ServerClock,
         changed: threading.Condition,
+        leaving: Callable[[Line], None],
     ) -> None:
         self._dialect = dialect
         self._ws_key = dialect.ws_key
@@ -72,6 +75,7 @@ class Inbox:
         self._board = board
         self._clock = server_clock
         self._changed = changed
+        self._leaving = leaving
         self._unreadable = 0
 
     def handle(self, line: Line, item: Item) -> None:
@@ -100,8 +104,20 @@ class Inbox:
         if board.watches:
             update = board.watch(update)
             self.check_resumed(line)
+            if board.crossing is not None:
+                board.crossing(update)
+                return
+        self.hand_out(update)
+
+    def hand_out(self, update: Update) -> None:
+        """
+        Put an update wherever it is wanted.
+
+        Raises:
+            ConnectionLost: If it may not be dropped and somebody has no room for it.
+        """
         room = True
-        for put in board.routes.get(update.topic, ()):
+        for put in self._board.routes.get(update.topic, ()):
             room = put(update) is not False and room
         keep = self._dialect.keeps_all
         room = self._hub.emit("update", update, keep=keep) and room
@@ -141,6 +157,10 @@ class Inbox:
             self._refused(line, message)
         elif isinstance(message, TopicsEnded):
             self._ended(line, message)
+        elif isinstance(message, Notice):
+            self._hub.emit("response", Response(origin.ws_key, origin.connection_id, "", message.kind, message.raw))
+            if message.leaving:
+                self._leaving(line)
         else:
             raw = getattr(message, "raw", None) or repr(message)
             self._hub.emit("unknown", UnknownMessage(origin.ws_key, origin.connection_id, raw))

@@ -85,6 +85,9 @@ class TopicBoard:
         """Topic to who gets its updates."""
         self.watches = False
         """Whether updates have to go through `watch`."""
+        self.crossing: Callable[[Update], None] | None = None
+        """What takes the updates while the topics go over to another line, or come from one."""
+        self._left = False  # the topics are another board's: no more commands
         self._unproven: frozenset[str] = frozenset()  # subscribing now: a push confirms them
         self._gapped: frozenset[str] = frozenset()  # their next update follows a lost line, or a renewal
         self._renewed: set[str] = set()  # to be unsubscribed although they are wanted
@@ -110,6 +113,7 @@ class TopicBoard:
     def forget(self, waiter: Waiter) -> None:
         """Nobody looks at this waiter any more."""
         self._waiters.remove(waiter)
+        self._changed.notify_all()
 
     def give_up(self, subscriber: Subscriber, waiter: Waiter) -> None:
         """Withdraw what was not confirmed."""
@@ -155,6 +159,50 @@ class TopicBoard:
         """Return what the exchange was told about each topic, in words."""
         return {topic: self._table.wire(topic).value for topic in topics}
 
+    # Going over to another line.
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a call waits for an answer to its topics."""
+        return bool(self._waiters)
+
+    def leave(self, crossing: Callable[[Update], None]) -> tuple[Subscriber, ...]:
+        """
+        Return all subscribers for another board; what still comes goes to ``crossing``.
+
+        The topics stay subscribed until the line ends.
+        """
+        taken, self.subscribers = self.subscribers, ()
+        self._left = True
+        self._end_resumption()
+        self.crossing = crossing
+        self._update_watches()
+        return taken
+
+    def take_over(self, subscribers: Iterable[Subscriber], crossing: Callable[[Update], None]) -> Waiter:
+        """
+        Take subscribers in from another board; what comes goes to ``crossing`` until `crossed`.
+
+        Returns:
+            What tells when all of their topics are answered for.
+        """
+        taken = tuple(subscribers)
+        for subscriber in taken:
+            self._table.add(subscriber.topics)
+        self.subscribers = (*self.subscribers, *taken)
+        self._route()
+        waiter = Waiter(self._table.unconfirmed())
+        self._waiters.append(waiter)
+        self._gapped |= set(self._table.wanted())
+        self.crossing = crossing
+        self._update_watches()
+        return waiter
+
+    def crossed(self) -> None:
+        """The other line is over."""
+        self.crossing = None
+        self._update_watches()
+
     def _route(self) -> None:
         routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
         for subscriber in self.subscribers:
@@ -193,7 +241,7 @@ class TopicBoard:
 
     def next_text(self, now: float, next_id: Callable[[], str]) -> str | None:
         """Return the frame that has to leave now, if there is one, and take it for sent."""
-        command = self._table.next_command(now)
+        command = None if self._left else self._table.next_command(now)
         if command is None:
             return None
         request_id = next_id()
@@ -206,7 +254,7 @@ class TopicBoard:
 
     def next_due(self) -> float:
         """Return when `next_text` may have something without anything having happened."""
-        return self._table.next_due()
+        return float("inf") if self._left else self._table.next_due()
 
     # What comes in, on the reading thread; these take the lock.
 
@@ -312,4 +360,4 @@ class TopicBoard:
         self._changed.notify_all()
 
     def _update_watches(self) -> None:
-        self.watches = bool(self._unproven or self._gapped)
+        self.watches = bool(self._unproven or self._gapped or self.crossing is not None)

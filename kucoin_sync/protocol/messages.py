@@ -18,6 +18,7 @@ __all__ = [
     "Challenge",
     "Inbound",
     "LoginReply",
+    "Notice",
     "PingReceived",
     "PongReceived",
     "Refusal",
@@ -83,6 +84,20 @@ class Refusal:
     message: str
     raw: str = attrs.field(repr=False)
     topic: str | None = None
+
+
+@attrs.frozen
+class Notice:
+    """
+    What the exchange tells about the line: ``kind`` in its own words.
+
+    Attributes:
+        leaving: It will close this line soon and wants us on another one.
+    """
+
+    kind: str
+    leaving: bool
+    raw: str = attrs.field(repr=False)
 
 
 @attrs.frozen
@@ -160,6 +175,7 @@ Inbound = (
     | LoginReply
     | Ack
     | Refusal
+    | Notice
     | PingReceived
     | PongReceived
     | TopicsEnded
