@@ -38,19 +38,22 @@ def sequences(stream: Any, count: int) -> list[tuple[int, bool]]:
 
 def test_the_old_line_is_heard_until_the_new_one_speaks(peer: ScriptedPeer, clients: Clients) -> None:
     """Topic by topic; the first update of the new line is marked, and what the old one says after that is left out."""
-    client, stream, old = streaming(clients, peer)
+    client, stream, old = streaming(clients, peer, f"{TICKER},ETH-USDT")
     retiring = retire(client)
     new = v1_handshake(peer)
-    command = new.expect_json(type="subscribe", topic=TICKER)
+    command = new.expect_json(type="subscribe", topic=f"{TICKER},ETH-USDT")
     old.send_text(ticker(1))
     assert sequences(stream, 1) == [(1, False)]
     new.send_text(ticker(2))
     assert sequences(stream, 1) == [(2, True)]
     old.send_text(ticker(1))
+    old.send_text(ticker(11, OTHER))
+    assert sequences(stream, 1) == [(11, False)]
     new.send_json({"id": command["id"], "type": "ack"})
     assert old.expect_eof() == "rst"
     new.send_text(ticker(3))
-    assert sequences(stream, 1) == [(3, False)]
+    new.send_text(ticker(12, OTHER))
+    assert sequences(stream, 2) == [(3, False), (12, True)]
     assert retiring.result()
     assert client.is_connected(SPOT)
 
