@@ -25,7 +25,6 @@ from kucoin_sync.engine.topic_board import TopicBoard
 from kucoin_sync.errors import ConnectionLost
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.heartbeat import Action
-from kucoin_sync.protocol.pacing import MessagePace
 
 __all__ = ["SEND_TIMEOUT", "Beats"]
 
@@ -73,7 +72,6 @@ class Beats:
         self._inbox = inbox
         self._opener = opener
         self._changed = changed
-        self._pace = MessagePace(dialect.limits.frames, dialect.limits.window)
         self._wake_at = 0.0  # when the thread looks again by itself
         self._looked = threading.Event()
 
@@ -117,7 +115,7 @@ class Beats:
             return None, due
         due = min(due, now + LOOK_AGAIN)
         if line.owed:
-            self._pace.count(now)
+            self._count_ping(line, now)
             return partial(self._send_text, line, line.owed.popleft(), SEND_TIMEOUT), now
         waiting_since = self._registry.waiting_since()
         beat = line.heartbeat.poll(now, last_received=line.transport.received_at, waiting_since=waiting_since)
@@ -129,7 +127,7 @@ class Beats:
         elif beat.action is Action.PING:
             ping_id = self._around.identifiers.next()
             line.heartbeat.ping_sent(ping_id, now, beat.wait)
-            self._pace.count(now)
+            self._count_ping(line, now)
             text = self._dialect.encode_ping(request_id=ping_id, timestamp_ms=self._opener.timestamp_ms())
             return partial(self._send_text, line, text, beat.wait), now
         due = min(due, beat.due)
@@ -137,12 +135,12 @@ class Beats:
         if now >= resumption_due:
             return partial(self._inbox.check_resumed, line), now
         due = min(due, resumption_due)
-        delay = self._pace.delay(now)
+        delay = line.pace.delay(now)
         if delay:
             return None, min(due, now + delay)
         command = self._board.next_text(now, self._around.identifiers.next)
         if command is not None:
-            self._pace.count(now)
+            line.pace.count(now)
             return partial(self._send_text, line, command, SEND_TIMEOUT), now
         return None, min(due, self._board.next_due())
 
@@ -160,6 +158,10 @@ class Beats:
                 return True
         self._looked.clear()
         return False
+
+    def _count_ping(self, line: Line, now: float) -> None:
+        if self._dialect.limits.pings_count:
+            line.pace.count(now)
 
     def _has_unread_pong(self, line: Line) -> bool:
         """

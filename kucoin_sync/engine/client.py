@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
@@ -111,6 +111,9 @@ class EngineClient(abc.ABC):
         ConfigError: If an option breaks a rule.
     """
 
+    OPENINGS_AT_ONCE: ClassVar[tuple[int, float] | None] = None
+    """How many lines the exchange lets one address open in how many seconds, where that is a rule of its own."""
+
     def __init__(self, options: Options, *, late_reply: Callable[[Reply], None]) -> None:
         self.options = options
         self._check_options(self.options)
@@ -134,7 +137,7 @@ class EngineClient(abc.ABC):
             network=network,
             rest=RestCaller(self.options, network, headers=self._rest_headers()),
             server_clock=ServerClock(),
-            budget=OpeningBudget(self.options.openings_per_minute),
+            budget=OpeningBudget(self.options.openings_per_minute, self.OPENINGS_AT_ONCE),
             budget_lock=threading.Lock(),
             late_reply=late_reply,
         )

@@ -76,6 +76,7 @@ class Limits:
         topics_per_connection: Single topics; for more of them further connections are opened.
         idle: Seconds of our silence until the exchange closes.
         ping_gap: Least seconds between two pings.
+        pings_count: Whether pings are among the messages of a window.
     """
 
     frames: int
@@ -84,12 +85,13 @@ class Limits:
     topics_per_connection: int
     idle: float
     ping_gap: float = 0.0
+    pings_count: bool = True
 
     def adjusted(
         self, *, frames: int | None, topics_per_frame: int | None, topics_per_connection: int | None
     ) -> Limits:
         """Return these limits with those replaced that are not ``None``."""
-        given = {
+        given: dict[str, Any] = {
             "frames": frames,
             "topics_per_frame": topics_per_frame,
             "topics_per_connection": topics_per_connection,
