@@ -270,12 +270,13 @@ class ConnectionGroup:
 
     # Topics.
 
-    def subscribe(self, wish: Wish, deadline: Deadline | None) -> None:
+    def subscribe(self, wish: Wish, topics: Sequence[str], deadline: Deadline | None) -> None:
         """
         Want topics.
 
         Args:
-            wish: Who wants which.
+            wish: Who wants them.
+            topics: Those of the wish that are served here.
             deadline: How long to wait until all are confirmed; ``None`` returns at once and goes on trying.
 
         Raises:
@@ -286,7 +287,7 @@ class ConnectionGroup:
         waits: list[tuple[Connection, Subscriber, Waiter]] = []
         settled = False
         try:
-            self._want(wish, waits)
+            self._want(wish, topics, waits)
             causes = []
             if deadline is not None:
                 causes = [connection.confirm(waiter, deadline) for connection, _, waiter in waits]
@@ -301,10 +302,10 @@ class ConnectionGroup:
         if deadline is not None:
             _raise_unless_confirmed([waiter for _, _, waiter in waits], causes)
 
-    def _want(self, wish: Wish, waits: list[tuple[Connection, Subscriber, Waiter]]) -> None:
+    def _want(self, wish: Wish, wanted: Sequence[str], waits: list[tuple[Connection, Subscriber, Waiter]]) -> None:
         """Choose a connection for each topic and want it there; what was done so far is in ``waits``."""
         with self._lock:
-            for connection, topics in self._choose(wish.topics):
+            for connection, topics in self._choose(wanted):
                 part = wish.part(topics, self._close_unused)
                 waits.append((connection, part, connection.want(part)))
 

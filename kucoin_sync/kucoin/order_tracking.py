@@ -73,7 +73,7 @@ class OrderTracker:
         try:
             group = self._group(key.value)
             wish = Wish(tuple(group.dialect.single_topics(topic)), partial(self._put, read), self._ended(key))
-            group.subscribe(wish, deadline)
+            group.subscribe(wish, wish.topics, deadline)
         except KucoinSyncError as error:
             self._ended(key)(error)
             if deadline is not None:
