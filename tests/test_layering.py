@@ -27,6 +27,7 @@ LAYERS = {
     "options": 1,
     "proxy": 1,
     "protocol": 2,
+    "modelling": 2,
     "engine": 3,
     "orders": 4,
     "books": 4,
@@ -38,7 +39,7 @@ LAYERS = {
 }
 """Room to height; a module imports from its own height or below. The simulator stands beside the house."""
 
-CLIENT_ROOMS = {"protocol", "engine", "orders", "books", "kucoin"}
+CLIENT_ROOMS = {"protocol", "modelling", "engine", "orders", "books", "kucoin"}
 WAITING = {"socket", "threading", "time", "queue", "ssl", "requests", "websocket", "select", "selectors", "asyncio"}
 DANGEROUS = {"pickle", "yaml", "marshal", "shelve", "dill"}
 
@@ -120,7 +121,7 @@ def test_a_network_library_is_imported_in_one_module(library: str, home: str) ->
     assert users == {home}
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) == "protocol"], ids=name_of)
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in ("protocol", "modelling")], ids=name_of)
 def test_the_layer_that_computes_does_not_wait(path: Path) -> None:
     """No socket, no thread, no clock: time is an argument."""
     assert [name for _, name in imports(path) if name.split(".")[0] in WAITING] == []
@@ -166,13 +167,12 @@ def words_of(path: Path) -> Iterator[tuple[int, str]]:
                 yield line, word
 
 
+BELOW = ("protocol", "modelling", "engine", "orders", "books")
 OWN_NAME = re.compile(r"kucoin_sync|kucoin-sync|KucoinSync")
 """The package's own name: loggers, threads, its root exception."""
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if room_of(p) in ("protocol", "engine", "orders", "books")], ids=name_of
-)
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in BELOW], ids=name_of)
 def test_no_layer_below_knows_an_exchange(path: Path) -> None:
     """A second exchange is a second folder and nothing else."""
     named = [
