@@ -32,6 +32,7 @@ LAYERS = {
     "orders": 4,
     "books": 4,
     "kucoin": 5,
+    "okx": 5,
     "": 6,  # the package itself
     "cli": 7,
     "pytest_plugin": 7,
@@ -39,7 +40,8 @@ LAYERS = {
 }
 """Room to height; a module imports from its own height or below. The simulator stands beside the house."""
 
-CLIENT_ROOMS = {"protocol", "modelling", "engine", "orders", "books", "kucoin"}
+CLIENT_ROOMS = {"protocol", "modelling", "engine", "orders", "books", "kucoin", "okx"}
+EXCHANGES = {"kucoin", "okx"}
 WAITING = {"socket", "threading", "time", "queue", "ssl", "requests", "websocket", "select", "selectors", "asyncio"}
 DANGEROUS = {"pickle", "yaml", "marshal", "shelve", "dill"}
 
@@ -98,6 +100,13 @@ def test_imports_point_downwards(path: Path) -> None:
         if room == "simulator" or LAYERS[room] > own:
             upward.append(f"{path.name}:{line} imports {name}")
     assert upward == []
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in EXCHANGES], ids=name_of)
+def test_the_exchanges_know_nothing_of_each_other(path: Path) -> None:
+    """What both need belongs below them."""
+    others = EXCHANGES - {room_of(path)}
+    assert [name for _, name in imports(path) if room_of_import(name) in others] == []
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) == "simulator"], ids=name_of)

@@ -54,7 +54,7 @@ from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
 from kucoin_sync.proxy import parse_proxy
 
-__all__ = ["EngineClient", "Subscription", "Topics"]
+__all__ = ["EngineClient", "Places", "Subscription", "Topics"]
 
 logger = logging.getLogger("kucoin_sync.engine.client")
 

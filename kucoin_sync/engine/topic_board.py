@@ -277,6 +277,8 @@ class TopicBoard:
         """Take the exchange's yes; return the command it answers, or ``None`` if it answers none of ours."""
         with self._changed:
             command = self._table.acknowledged(ack.id, ack.topic)
+            if not ack.id and ack.topic is not None and self._table.data_seen(ack.topic):
+                command = Command(True, (ack.topic,))
             if command is not None:
                 if not command.subscribe and self._renewed:
                     self._gapped |= self._renewed.intersection(command.topics)
@@ -325,11 +327,14 @@ class TopicBoard:
             by it, with why.
         """
         with self._changed:
-            gone = [topic for topic in self._table.wanted() if message.covers(topic)]
+            wanted = self._table.wanted()
+            gone = [topic for topic in wanted if message.covers(topic)]
+            for topic in self._table.subscribed():
+                if message.covers(topic):
+                    self._table.ended(topic)
             if not gone:
+                self._settle(())
                 return None, []
-            for topic in gone:
-                self._table.ended(topic)
             rejected = dict.fromkeys(gone, (message.code, message.message))
             self._settle(gone, rejected)
             return SubscribeError(rejected=rejected, acked=(), unknown=()), self._drop(rejected)

@@ -162,9 +162,9 @@ def whole(*names: str, envelope: str | None = None) -> Any:
     return declare(names, read_whole, envelope=envelope)
 
 
-def flag(*names: str) -> Any:
+def flag(*names: str, envelope: str | None = None) -> Any:
     """Declare a boolean, which is a text in some messages."""
-    return declare(names, _read_flag)
+    return declare(names, _read_flag, envelope=envelope)
 
 
 def seconds(*names: str) -> Any:

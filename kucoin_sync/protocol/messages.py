@@ -62,6 +62,7 @@ class Ack:
     Yes to the subscribe or unsubscribe with this id.
 
     Attributes:
+        id: Empty where a yes to a subscribe names none; then ``topic`` tells what it is about.
         topic: The single topic it is about, where the exchange answers for each; ``None`` for all of that command.
     """
 

@@ -112,6 +112,10 @@ class SubscriptionTable:
         """Topics somebody wants, in the order they were first asked for."""
         return tuple(topic for topic, entry in self._entries.items() if entry.wanted)
 
+    def subscribed(self) -> tuple[str, ...]:
+        """Topics that the exchange was told about and has not let go of."""
+        return tuple(topic for topic, entry in self._entries.items() if entry.wire is not Wire.IDLE)
+
     def wire(self, topic: str) -> Wire:
         """What the exchange was told about a topic."""
         entry = self._entries.get(topic)

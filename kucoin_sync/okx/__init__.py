@@ -1,0 +1,3 @@
+"""
+OKX: what its connections are, how they are spelled, and the clients made of them.
+"""
