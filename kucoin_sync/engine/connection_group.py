@@ -190,7 +190,8 @@ class ConnectionGroup:
         # If it never works, the line will be lost and opened again as any other.
         while self._retiring.acquire(timeout=deadline.remaining()):
             try:
-                if end.at is None and old.line_end is end:
+                # It may have been replaced or lost meanwhile, or the notice been repeated.
+                if old in self.connections() and old.line_end is end:
                     self._replace(old, deadline, reset=False)
                 return
             except KucoinSyncError as error:
