@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, SubscribeError
 from kucoin_sync.okx.client import WebsocketClient
 from kucoin_sync.okx.keys import WsKey
@@ -466,3 +468,76 @@ def test_openings_are_spread_over_seconds(plain_peer: ScriptedPeer, clients: Cli
             line.send_json({"event": "login", "msg": "", "code": "0"})
         assert number < 3 or time.monotonic() - began >= 1.0
     connecting.result()
+
+
+# Requests.
+
+
+def ask(client: WebsocketClient, request_id: str) -> PendingRequest:
+    """Send an order over the private line, which must be ready."""
+    request = PendingRequest(request_id, "order", [{"instIdCode": 1}], Deadline(LIMIT))
+    client._group("prodPrivate").send_request(request, None, wait_ready=True)
+    return request
+
+
+def ready(clients: Clients, peer: ScriptedPeer) -> tuple[WebsocketClient, Line]:
+    """A client whose private line is open, and its other end."""
+    client = okx_client(clients, peer, **CREDENTIALS)
+    connecting = background(client.connect_private)
+    line = open_line(peer, "private", secret=SECRET)
+    connecting.result()
+    return client, line
+
+
+def test_a_reply_is_known_by_its_id_with_or_without_times(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    client, line = ready(clients, plain_peer)
+    first, second = ask(client, "a1"), ask(client, "a2")
+    line.expect_json(id="a1", op="order", args=[{"instIdCode": 1}])
+    line.expect_json(id="a2")
+    line.send_json({"id": "a2", "op": "order", "code": "0", "msg": "", "data": [], "inTime": "5", "outTime": "7"})
+    line.send_json({"id": "a1", "op": "order", "code": "1", "msg": "", "data": []})
+    assert second.wait()
+    assert first.wait()
+    assert first.reply is not None
+    assert second.reply is not None
+    assert (first.reply.code, first.reply.in_time) == ("1", None)
+    assert (second.reply.code, second.reply.in_time, second.reply.out_time) == ("0", 5, 7)
+
+
+def test_an_error_frame_with_the_id_of_a_request_is_its_answer(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """One without an id is nobody's, and only noted."""
+    client, line = ready(clients, plain_peer)
+    seen = events(client, "exception")
+    other, request = ask(client, "a1"), ask(client, "a2")
+    line.send_json({"event": "error", "code": "60012", "msg": "Illegal request", "connId": "a4"})
+    line.send_json({"id": "a2", "event": "error", "code": "60028", "msg": "not supported by this URL", "connId": "a4"})
+    assert request.wait()
+    assert request.reply is not None
+    assert (request.reply.op, request.reply.code) == ("order", "60028")
+    assert "60012" in str(seen.get(timeout=LIMIT)[1].error)
+    assert other.reply is None
+    assert len(other.notes) == 1
+
+
+def test_a_notice_leaves_requests_in_flight_their_answer(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """What is asked from then on goes over the new line; nothing is sent twice."""
+    client, old = ready(clients, plain_peer)
+    subscribing = background(client.subscribe, ORDERS)
+    accept_command(old, "subscribe", ORDERS)
+    subscribing.result()
+    first = ask(client, "a1")
+    old.expect_json(id="a1")
+    old.send_json(NOTICE)
+    new = open_line(plain_peer, "private", secret=SECRET)
+    accept_command(new, "subscribe", ORDERS)  # so it has taken the place
+    second = ask(client, "a2")
+    new.expect_json(id="a2")
+    new.send_json({"id": "a2", "op": "order", "code": "0", "msg": "", "data": []})
+    assert second.wait()
+    old.send_json({"id": "a1", "op": "order", "code": "0", "msg": "", "data": []})
+    assert first.wait()
+    assert first.reply is not None
+    assert old.read_frame()[0] is Opcode.CLOSE
+    old.send_close(1000)
+    old.expect_eof()
+    assert client.is_connected(WsKey.PROD_PRIVATE)
