@@ -35,7 +35,7 @@ from kucoin_sync.protocol.messages import (
 )
 from kucoin_sync.protocol.packed_text import unpack_text
 
-__all__ = ["OkxDialect", "Request"]
+__all__ = ["OkxDialect"]
 
 # 480 subscribes, unsubscribes and logins an hour on a line: pings do not count. How many topics a line takes is not
 # documented: 1200 were seen on one. Whoever is silent for 30 s is closed.
@@ -47,20 +47,6 @@ _PONG_TIMEOUT = 10.0
 
 _COUNT = "channel-conn-count"
 _COUNT_ERROR = "channel-conn-count-error"
-
-
-@attrs.frozen
-class Request:
-    """
-    The arguments of a request together with what stands beside them in its frame.
-
-    Attributes:
-        args: A mapping, or a list of mappings where the operation takes several.
-        exp_time_ms: From when the exchange is not to process it any more, in its own time.
-    """
-
-    args: Any
-    exp_time_ms: int | None = None
 
 
 class OkxDialect:
@@ -187,24 +173,24 @@ class OkxDialect:
     def _command(self, op: str, topics: Sequence[str], request_id: str) -> str:
         return dumps({"id": request_id, "op": op, "args": [topic_texts.arg_of(topic) for topic in topics]})
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
         """
         Spell a request.
 
         Args:
             op: Such as ``order``.
-            args: A mapping, a list of mappings, or a `Request` with either.
+            args: A mapping, or a list of mappings where the operation takes several.
             request_id: Echoed by the reply.
+            expires_ms: From when the exchange is not to process it any more, in its own time.
 
         Returns:
             ``{"id": "7", "op": "order", "expTime": "1597026383085", "args": [{...}]}``
         """
         if self._signer is None:
             raise ConfigError(f"ws_key: {self.ws_key} carries topics; requests need a line of an account")
-        request = args if isinstance(args, Request) else Request(args)
-        beside = {} if request.exp_time_ms is None else {"expTime": str(request.exp_time_ms)}
-        listed = request.args if isinstance(request.args, (list, tuple)) else [request.args]
-        return dumps({"id": request_id, "op": op, **beside, "args": list(listed)})
+        beside = {} if expires_ms is None else {"expTime": str(expires_ms)}
+        listed = list(args) if isinstance(args, (list, tuple)) else [args]
+        return dumps({"id": request_id, "op": op, **beside, "args": listed})
 
     # Topics.
 

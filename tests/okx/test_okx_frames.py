@@ -125,6 +125,13 @@ def test_a_fixture_is_read_as_its_row_says(sample: Sample) -> None:
         assert message.op == row["op"]
 
 
+def test_the_fixtures_cover_every_meaning_a_text_can_have() -> None:
+    """A new kind of message needs a line in the file, unless it is of greetings that OKX does not have."""
+    foreign = {messages.Welcome, messages.Challenge, messages.Unreadable}
+    kinds = {kind.__name__ for kind in Inbound.__args__} - {kind.__name__ for kind in foreign}
+    assert {sample.values[0].row["kind"] for sample in own_frames()} == kinds
+
+
 def test_every_model_has_a_fixture() -> None:
     """So that a clone proves its models without the exchange's samples."""
     shown = {sample.values[0].row["model"] for sample in own_frames() if "model" in sample.values[0].row}
