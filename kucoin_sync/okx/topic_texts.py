@@ -19,7 +19,7 @@ from kucoin_sync.okx.topic_table import Channel, channel_of
 from kucoin_sync.protocol.dialect import TopicRequest
 from kucoin_sync.protocol.json_text import dumps
 
-__all__ = ["MOST_BYTES", "arg_of", "bare", "blamed", "excluded", "find", "group", "single", "topic_of"]
+__all__ = ["MOST_BYTES", "arg_of", "bare", "blamed", "excluded", "group", "single", "topic_of"]
 
 MOST_BYTES = 60_000
 """Of one frame: the exchange takes 64 KB."""
@@ -67,11 +67,6 @@ def single(request: TopicRequest) -> list[tuple[str, Channel | None]]:
         raise ConfigError(f"topics: must be the name of a channel such as 'tickers', got {shorten(repr(name))}")
     channel = channel_of(name)
     return [(_spell(name, channel, filters), channel) for filters in _one_by_one(name, payload)]
-
-
-def find(text: str) -> Channel | None:
-    """Return the row of the channel of a topic."""
-    return channel_of(text.partition("?")[0].partition(":")[0])
 
 
 def _one_by_one(name: str, payload: Mapping[str, Any]) -> list[dict[str, Any]]:

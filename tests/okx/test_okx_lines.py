@@ -401,6 +401,28 @@ def test_a_notice_is_followed_before_the_line_is_closed(peer: ScriptedPeer, clie
     assert seen.empty()
 
 
+def test_a_notice_to_a_further_connection_moves_its_topics_only(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    client = okx_client(clients, plain_peer, max_topics_per_connection=1)
+    call = background(client.stream, [BTC, ETH])
+    lines = {}
+    for _ in range(2):
+        line = open_line(plain_peer, "public")
+        command = line.expect_json(op="subscribe")
+        (arg,) = command["args"]
+        lines[arg["instId"]] = line
+        acknowledge(line, command, arg)
+    stream = call.result()
+    lines["ETH-USDT"].send_json(NOTICE)
+    new = open_line(plain_peer, "public")
+    accept_command(new, "subscribe", ETH)
+    assert lines["ETH-USDT"].read_frame()[0] is Opcode.CLOSE
+    lines["ETH-USDT"].send_close(1000)
+    new.send_json(ticker("1", "ETH-USDT"))
+    assert lasts(stream, 1) == [("1", True)]
+    lines["BTC-USDT"].send_json(ticker("2"))
+    assert lasts(stream, 1) == [("2", False)]
+
+
 def test_a_notice_to_an_account_s_line_logs_in_first(plain_peer: ScriptedPeer, clients: Clients) -> None:
     client = okx_client(clients, plain_peer, **CREDENTIALS)
     call = background(client.stream, ORDERS)
