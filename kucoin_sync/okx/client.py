@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -79,7 +79,7 @@ class WebsocketClient(EngineClient):
 
     # Connections and accounts.
 
-    def ws_key(self, path: str) -> WsKey:
+    def get_market_ws_key(self, path: str) -> WsKey:
         """
         Return the connection of this client's market.
 
@@ -117,7 +117,7 @@ class WebsocketClient(EngineClient):
         key_text, of, named = text.partition(_OF)
         facts = CONNECTIONS[parse_ws_key(key_text)]
         if (facts.market, facts.demo) != (self.options.site, self.options.demo_trading):
-            mine = ", ".join(self.ws_key(path) for path in ("public", "private", "business"))
+            mine = ", ".join(self.get_market_ws_key(path) for path in ("public", "private", "business"))
             raise ConfigError(f"ws_key: {key_text} is of another market; this client has {mine}")
         if of:
             account = named
@@ -168,14 +168,16 @@ class WebsocketClient(EngineClient):
 
     def connect_public(self, *, business: bool = False, timeout: float | None = None) -> None:
         """Open the public connection, or the business one; see `connect`."""
-        self.connect(self.ws_key("business" if business else "public"), timeout=timeout)
+        self.connect(self.get_market_ws_key("business" if business else "public"), timeout=timeout)
 
     def connect_private(
         self, *, business: bool = False, account: str | int | None = None, timeout: float | None = None
     ) -> None:
         """Open the private connection of an account, or its business one; see `connect`."""
         self.connect(
-            self.ws_key("business" if business else "private"), account=self._account(account), timeout=timeout
+            self.get_market_ws_key("business" if business else "private"),
+            account=self._account(account),
+            timeout=timeout,
         )
 
     def connect_all(self, *, timeout: float | None = None) -> None:
@@ -188,9 +190,28 @@ class WebsocketClient(EngineClient):
         Raises:
             ConnectError: If one of them could not be opened.
         """
+        names = [self._name(self.get_market_ws_key("public"), None)]
+        names += [self._name(self.get_market_ws_key("private"), account) for account in self.options.named_accounts]
+        self._connect_together(names, timeout)
+
+    def connect_ws_api(self, *, account: str | int | None = None, timeout: float | None = None) -> None:
+        """
+        Open the lines that take an account's requests, the private and the business one, and log in ahead of time.
+
+        Args:
+            account: Whose, by name or place; ``None`` is the first account.
+            timeout: Seconds for both together; ``None`` takes ``open_timeout``.
+
+        Raises:
+            AuthError: If the credentials are refused.
+            ConnectError: If one of them could not be opened.
+        """
+        name = self._account(account)
+        paths = ("private", "business")
+        self._connect_together([self._name(self.get_market_ws_key(path), name) for path in paths], timeout)
+
+    def _connect_together(self, names: Sequence[str], timeout: float | None) -> None:
         deadline = self._deadline(timeout, self.options.open_timeout)
-        names = [self._name(self.ws_key("public"), None)]
-        names += [self._name(self.ws_key("private"), account) for account in self.options.named_accounts]
         for name in names:
             self._group(name).first.start()
         for name in names:
@@ -322,9 +343,9 @@ class WebsocketClient(EngineClient):
                         f"ws_key: is required for a channel that the library does not know, {topic!r:.60}"
                     )
                 elif channel.login:
-                    name = self._name(self.ws_key(channel.path), self._account(account), login=True)
+                    name = self._name(self.get_market_ws_key(channel.path), self._account(account), login=True)
                 else:
-                    name = self._name(self.ws_key(channel.path), None, login=False)
+                    name = self._name(self.get_market_ws_key(channel.path), None, login=False)
                 group, mine = found.setdefault(name, (self._group(name), {}))
                 mine.update(dict.fromkeys(group.dialect.single_topics(TopicRequest(topic))))
         if not found:

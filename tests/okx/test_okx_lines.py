@@ -89,6 +89,19 @@ def test_a_public_line_logs_nobody_in(peer: ScriptedPeer, clients: Clients) -> N
     assert not client.is_connected(WsKey.PROD_PRIVATE)
 
 
+def test_the_lines_for_requests_open_side_by_side(plain_peer: ScriptedPeer, clients: Clients) -> None:
+    client = okx_client(clients, plain_peer, market="US", **CREDENTIALS)
+    connecting = background(client.connect_ws_api)
+    lines = [plain_peer.accept() for _ in range(2)]  # both, before one of them goes on
+    assert {line.upgrade().path for line in lines} == {"/ws/v5/private", "/ws/v5/business"}
+    for line in lines:
+        login(line)
+        line.send_json({"event": "login", "msg": "", "code": "0", "connId": "a4d3ae55"})
+    connecting.result()
+    assert client.is_connected(client.get_market_ws_key("private"))
+    assert client.is_connected(WsKey.US_LIVE_BUSINESS)
+
+
 def test_a_refused_login_is_told_and_not_tried_again(peer: ScriptedPeer, clients: Clients) -> None:
     client = okx_client(clients, peer, **CREDENTIALS)
     connecting = background(client.connect_private)
