@@ -496,7 +496,9 @@ class Connection:
         line = self.ready_line(request.deadline, wait=wait_ready)
         if prepare is not None:
             request.args = prepare(self.server_clock)
-        text = self.dialect.encode_request(request.op, request.args, request_id=request.id)
+        text = self.dialect.encode_request(
+            request.op, request.args, request_id=request.id, expires_ms=request.expires_ms
+        )
         if request.deadline.expired():
             raise DeadlineExceeded("the line was ready too late")
         request.line = line.end

@@ -137,7 +137,7 @@ class ClassicDialect:
             }
         )
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
         raise ConfigError(f"ws_key: {self.ws_key} carries topics; requests go to wsApiSpotV1")
 
     # Topics.

@@ -145,7 +145,7 @@ class ProDialect:
         """Spell an unsubscribe, as `encode_subscribe` with another ``action``."""
         return dumps({"id": request_id, "action": "UNSUBSCRIBE", **pro_topics.parameters_of_group(topics)})
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
         raise ConfigError(f"ws_key: {self.ws_key} carries topics; requests go to wsApiSpotV1 or wsApiFuturesV1")
 
     # Topics.

@@ -130,8 +130,8 @@ class TradeDialect:
         """Spell a ping: ``{"id": "7", "op": "ping", "timestamp": 1742175983900}``."""
         return dumps({"id": request_id, "op": "ping", "timestamp": timestamp_ms})
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
-        """Spell a request: ``{"id": "7", "op": "spot.order", "args": {...}}``."""
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
+        """Spell a request: ``{"id": "7", "op": "spot.order", "args": {...}}``; its window is among the arguments."""
         if op == "ping":
             return dumps({"id": request_id, "op": op})
         return dumps({"id": request_id, "op": op, "args": args})

@@ -46,20 +46,18 @@ class Call:
         operation: Its row.
         ws_key: Name of the connection.
         since_ms: Earliest time at the exchange just before the send; 0 before.
-        expires_ms: From when the exchange refuses it by itself, in its time; ``None`` if it does not.
         evidence: Replies and order events that came for it while nobody waited for them.
         outcome: What it ended with, once that is settled.
         is_journaled: Whether the journal knows of it.
     """
 
-    __slots__ = ("evidence", "expires_ms", "is_journaled", "operation", "outcome", "request", "since_ms", "ws_key")
+    __slots__ = ("evidence", "is_journaled", "operation", "outcome", "request", "since_ms", "ws_key")
 
     def __init__(self, request: PendingRequest, operation: Operation, ws_key: str) -> None:
         self.request = request
         self.operation = operation
         self.ws_key = ws_key
         self.since_ms = 0
-        self.expires_ms: int | None = None
         self.evidence: list[Reply | OrderState] = []
         self.outcome: Any = None
         self.is_journaled = False

@@ -13,7 +13,7 @@ import attrs
 
 from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = ["Batch", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
+__all__ = ["Batch", "Expiring", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
 
 
 class OperationKind(Enum):
@@ -33,6 +33,13 @@ class Proof(NamedTuple):
     order_id: str | None
     client_oid: str | None
     details: Mapping[str, Any] = MappingProxyType({})
+
+
+class Expiring(NamedTuple):
+    """Arguments as they are sent, and from when the exchange refuses them by itself, in its own time, ms since 1970."""
+
+    args: Any
+    expires_ms: int | None
 
 
 class Verdict(Enum):
@@ -90,10 +97,8 @@ class Operation:
         client_oid_key: Argument that holds the client order id.
         order_id_key: Argument that holds the exchange's order id.
         symbol_key: Argument that holds the symbol.
-        expire: Takes the arguments, the exchange's clock and the seconds left; returns the arguments with an expiry
-            window. ``None`` where the operation has no such fields.
-        expires_ms: Takes the arguments as sent; returns from when the exchange refuses the order by itself, in its own
-            time, or ``None`` if it does not.
+        expire: Takes the arguments, the exchange's clock and the seconds left; says when the request expires, and
+            returns the arguments too, for exchanges that take it there. ``None`` where a request cannot expire.
         batch: For an operation on several orders.
     """
 
@@ -105,8 +110,7 @@ class Operation:
     client_oid_key: str
     order_id_key: str
     symbol_key: str
-    expire: Callable[[Any, ServerClock, float], Any] | None = None
-    expires_ms: Callable[[Any], int | None] = lambda args: None
+    expire: Callable[[Any, ServerClock, float], Expiring] | None = None
     batch: Batch | None = None
 
     def items(self, args: Any) -> Sequence[Any]:

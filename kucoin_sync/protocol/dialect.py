@@ -169,8 +169,17 @@ class Dialect(Protocol):
     def encode_unsubscribe(self, topics: Sequence[str], *, request_id: str) -> str:
         """Spell the unsubscribe of one group of `group_topics`."""
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
-        """Spell a request."""
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
+        """
+        Spell a request.
+
+        Args:
+            op: Operation.
+            args: Arguments.
+            request_id: Comes back in the reply.
+            expires_ms: From when the exchange is to refuse it, in its own time, milliseconds since 1970; ``None``:
+                never. An exchange that takes this among the arguments finds it there already.
+        """
 
     def single_topics(self, request: TopicRequest) -> Sequence[str]:
         """

@@ -99,8 +99,9 @@ def test_O10_a_spot_order_expires_with_its_call(peer: ScriptedPeer, clients: Cli
     assert 0 < args["allowMaxTimeWindow"] <= 2000
     assert args["clientTimestamp"] + args["allowMaxTimeWindow"] <= after + 2000
     line.rst()
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown) as caught:
         call.result()
+    assert caught.value.expires_ms == args["clientTimestamp"] + args["allowMaxTimeWindow"]
 
 
 def test_O10_recv_window_sets_the_expiry(peer: ScriptedPeer, clients: Clients) -> None:
