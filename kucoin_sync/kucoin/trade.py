@@ -14,6 +14,7 @@ from kucoin_sync.events import Origin, RateLimit, Update
 from kucoin_sync.kucoin import codes, rest
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
+from kucoin_sync.orders.code_table import code_text
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
 from kucoin_sync.protocol.json_text import dumps, loads, plain_text
 from kucoin_sync.protocol.messages import (
@@ -108,7 +109,7 @@ class TradeDialect:
             return Reply(
                 plain_text(request_id),
                 op if type(op) is str else None,
-                codes.code_text(frame.get("code")),
+                code_text(frame.get("code")),
                 plain_text(frame.get("msg") or ""),
                 frame.get("data"),
                 _whole(frame.get("inTime")),
@@ -117,7 +118,7 @@ class TradeDialect:
                 text,
             )
         if "code" in frame:
-            return Refusal(None, codes.code_text(frame["code"]), plain_text(frame.get("msg") or ""), text)
+            return Refusal(None, code_text(frame["code"]), plain_text(frame.get("msg") or ""), text)
         return _greeting(frame, text)
 
     @staticmethod
