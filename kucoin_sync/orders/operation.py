@@ -59,7 +59,7 @@ class Verdict(Enum):
 
 @attrs.frozen
 class ItemReply:
-    """What the reply to a batch says of one of its items; ``succeeded`` is what ``code`` means for this operation."""
+    """What a reply says of one order; ``succeeded`` is what ``code`` means for this operation."""
 
     succeeded: bool
     code: str
@@ -77,10 +77,13 @@ class Batch:
             these are the very mappings inside the arguments: a client order id put there is sent.
         match: Takes these items and the reply's ``data``; returns for each item what the reply says of it, found by
             its id and never by its place, or ``None``.
+        summaries: Codes of a reply that are not success and yet say no more than that some orders, or all, have codes
+            of their own.
     """
 
     items: Callable[[Any], Sequence[Any]]
     match: Callable[[Sequence[Any], Any], Sequence[ItemReply | None]]
+    summaries: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -100,6 +103,9 @@ class Operation:
         expire: Takes the arguments, the exchange's clock and the seconds left; says when the request expires, and
             returns the arguments too, for exchanges that take it there. ``None`` where a request cannot expire.
         batch: For an operation on several orders.
+        answer: Where a reply to one order holds a code inside that decides: takes the order's arguments and the
+            reply's code, message and data; returns what the reply says of the order, or ``None`` if that is of another
+            one or cannot be read. ``None``: the reply's own code and data are the answer.
     """
 
     name: str
@@ -112,6 +118,7 @@ class Operation:
     symbol_key: str
     expire: Callable[[Any, ServerClock, float], Expiring] | None = None
     batch: Batch | None = None
+    answer: Callable[[Any, str, str, Any], ItemReply | None] | None = None
 
     def items(self, args: Any) -> Sequence[Any]:
         """Return the arguments of each order: of a batch its items, else ``args`` alone."""
