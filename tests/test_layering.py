@@ -31,6 +31,7 @@ LAYERS = {
     "engine": 3,
     "orders": 4,
     "books": 4,
+    "exchange_rest": 4,
     "kucoin": 5,
     "okx": 5,
     "": 6,  # the package itself
@@ -40,7 +41,7 @@ LAYERS = {
 }
 """Room to height; a module imports from its own height or below. The simulator stands beside the house."""
 
-CLIENT_ROOMS = {"protocol", "modelling", "engine", "orders", "books", "kucoin", "okx"}
+CLIENT_ROOMS = {"protocol", "modelling", "engine", "orders", "books", "exchange_rest", "kucoin", "okx"}
 EXCHANGES = {"kucoin", "okx"}
 WAITING = {"socket", "threading", "time", "queue", "ssl", "requests", "websocket", "select", "selectors", "asyncio"}
 DANGEROUS = {"pickle", "yaml", "marshal", "shelve", "dill"}
@@ -176,7 +177,7 @@ def words_of(path: Path) -> Iterator[tuple[int, str]]:
                 yield line, word
 
 
-BELOW = ("protocol", "modelling", "engine", "orders", "books")
+BELOW = ("protocol", "modelling", "engine", "orders", "books", "exchange_rest")
 OWN_NAME = re.compile(r"kucoin_sync|kucoin-sync|KucoinSync")
 """The package's own name: loggers, threads, its root exception."""
 

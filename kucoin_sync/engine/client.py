@@ -45,7 +45,7 @@ from kucoin_sync.errors import (
     ReentrantCallError,
     SubscribeError,
 )
-from kucoin_sync.events import ExceptionRaised
+from kucoin_sync.events import ExceptionRaised, Update
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest

@@ -18,6 +18,7 @@ from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.reader_thread import check_not_on_reader
 from kucoin_sync.errors import ClosedError, ConfigError, OutcomeUnknown
 from kucoin_sync.events import BookSnapshot, OrderAck
+from kucoin_sync.exchange_rest.calls import RestSurroundings
 from kucoin_sync.fates import BatchFate, Fate
 from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.books import book_feed
@@ -28,7 +29,6 @@ from kucoin_sync.kucoin.lookups import KucoinLookUps
 from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
 from kucoin_sync.kucoin.order_tracking import OrderTracker
 from kucoin_sync.kucoin.pro import ProDialect
-from kucoin_sync.kucoin.rest_calls import RestSurroundings
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.symbol_book import SymbolBook

@@ -14,10 +14,11 @@ from kucoin_sync.engine.deadline import checked_deadline
 from kucoin_sync.engine.rest import NoAnswer, Progress
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import BookSnapshot
+from kucoin_sync.exchange_rest.answers import odd_data, read_failure
+from kucoin_sync.exchange_rest.calls import observe
+from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.numbers import to_milliseconds
-from kucoin_sync.kucoin.rest_answers import judge_read, odd_data, read_failure
-from kucoin_sync.kucoin.rest_calls import RestBase, observe
-from kucoin_sync.kucoin.rest_spelling import spell_id
+from kucoin_sync.kucoin.rest_calls import RestBase
 from kucoin_sync.protocol.json_text import MAX_EXPONENT
 from kucoin_sync.protocol.server_clock import ServerClock
 
@@ -73,8 +74,8 @@ class MarketCalls(RestBase):
                 if isinstance(outcome, NoAnswer):
                     if outcome.reason == "timeout" and fresh.uncertainty_ms != float("inf"):
                         break
-                    raise read_failure(call, outcome)
-                server_ms = _time(judge_read(call, outcome))
+                    raise read_failure(call.op, outcome)
+                server_ms = _time(self._answers.judge_read(call.op, outcome))
                 for clock in (fresh, self._around.clock):
                     observe(clock, server_ms, progress)
         return fresh.offset_ms
