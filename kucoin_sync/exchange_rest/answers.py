@@ -94,6 +94,7 @@ class AnswerReader:
         doubt: Doubt | None,
         *,
         ws_key: str,
+        summaries: Collection[str] = (),
     ) -> Any:
         """
         Say how a call that changes the account ended.
@@ -105,6 +106,7 @@ class AnswerReader:
             answer: ``None`` if there is none.
             doubt: Returns what the data of a yes leaves open, or ``None``; without it any data will do.
             ws_key: What errors call the host.
+            summaries: Codes that say no more than that entries of the data have codes of their own: ``doubt`` decides.
 
         Returns:
             The data.
@@ -115,13 +117,14 @@ class AnswerReader:
         if answer is not None:
             frame = _parse(answer)
             code = "" if frame is None else str(frame["code"])
-            yes = frame is not None and code == self.success and answer.status == 200
+            decided = code == self.success or code in summaries
+            yes = frame is not None and decided and answer.status == 200
             reason: UnknownReason | None = "server_error" if answer.status >= 500 else "unreadable_reply"
             if frame is not None and yes:
                 reason = None if doubt is None else doubt(frame.get("data"))
                 if reason is None:
                     return frame.get("data")
-            if frame is None or code == self.success or answer.status >= 500:
+            if frame is None or decided or answer.status >= 500:
                 cause = RestError(self._sample(frame, answer), op=operation.reply_op, status=answer.status)
                 request.failure = (str(reason), cause)
             else:

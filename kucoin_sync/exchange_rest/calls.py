@@ -13,7 +13,7 @@ from __future__ import annotations
 import abc
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -48,6 +48,8 @@ logger = logging.getLogger("kucoin_sync.exchange_rest.calls")
 
 MAX_BODY = 8 * 1024 * 1024
 """Bound of an answer: the list of all symbols is above one MiB already."""
+
+MAX_SAMPLES = 100
 
 Signing = TypeVar("Signing")
 """What signs the calls of one exchange."""
@@ -127,10 +129,20 @@ class RestCalls(abc.ABC, Generic[Call, Signing]):
     def _answered(self, call: Call, answer: HttpAnswer) -> None:
         """Take note of an answer, whatever it says."""
 
-    def _make(self, call: Call, deadline: Deadline, doubt: Doubt | None = None) -> Any:
-        """Make a call; ``doubt`` says what may be wrong with the data of a yes to a change."""
+    def _make(
+        self, call: Call, deadline: Deadline, doubt: Doubt | None = None, *, summaries: Collection[str] = ()
+    ) -> Any:
+        """
+        Make a call.
+
+        Args:
+            call: It.
+            deadline: For everything together.
+            doubt: Says what may be wrong with the data of a yes to a change.
+            summaries: Codes beside that of a yes under which that decides, because each entry has a code of its own.
+        """
         try:
-            return self._change(call, deadline, doubt) if call.changes else self._read(call, deadline)
+            return self._change(call, deadline, doubt, summaries) if call.changes else self._read(call, deadline)
         except KucoinSyncError:
             raise
         except BaseException as error:  # noqa: BLE001  (what a signal handler raised, Ctrl-C above all: it passes)
@@ -207,9 +219,38 @@ class RestCalls(abc.ABC, Generic[Call, Signing]):
         observe(around.clock, server_ms, progress)
         return True
 
+    def _measure_clock(self, call: Call, samples: int, deadline: Deadline, read: Callable[[Any], int]) -> float:
+        """
+        Measure how far the exchange's clock is ahead of ours; the call whose answer came quickest counts.
+
+        Args:
+            call: Asks for the exchange's time.
+            samples: How often to make it.
+            deadline: For all of them; if it comes early, what there is counts.
+            read: Takes the data; returns the time, or raises RestError.
+
+        Returns:
+            Milliseconds; negative if our clock is ahead.
+        """
+        if not isinstance(samples, int) or isinstance(samples, bool) or not 1 <= samples <= MAX_SAMPLES:
+            raise ConfigError(f"samples: must be a whole number from 1 to {MAX_SAMPLES}, got {samples!r}")
+        fresh = ServerClock()
+        with self._around.running.begin(call.op) as interrupt:
+            for _ in range(samples):
+                progress = Progress()
+                outcome = self._attempt(call, deadline, interrupt, progress)
+                if isinstance(outcome, NoAnswer):
+                    if outcome.reason == "timeout" and fresh.uncertainty_ms != float("inf"):
+                        break
+                    raise read_failure(call.op, outcome)
+                server_ms = read(self._answers.judge_read(call.op, outcome))
+                for clock in (fresh, self._around.clock):
+                    observe(clock, server_ms, progress)
+        return fresh.offset_ms
+
     # Changes.
 
-    def _change(self, call: Call, deadline: Deadline, doubt: Doubt | None) -> Any:
+    def _change(self, call: Call, deadline: Deadline, doubt: Doubt | None, summaries: Collection[str]) -> Any:
         request = PendingRequest(self._around.identifiers.next(), call.op, call.args, deadline)
         progress = Progress()
         answer: HttpAnswer | None = None
@@ -232,7 +273,9 @@ class RestCalls(abc.ABC, Generic[Call, Signing]):
             raise
         self._settle(request, progress)
         operation, rules = self._operation(call)
-        return self._answers.conclude_change(operation, rules, request, answer, doubt, ws_key=call.line)
+        return self._answers.conclude_change(
+            operation, rules, request, answer, doubt, ws_key=call.line, summaries=summaries
+        )
 
     @staticmethod
     def _settle(request: PendingRequest, progress: Progress) -> None:

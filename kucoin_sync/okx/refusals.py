@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from kucoin_sync.orders.code_table import CodeRow, CodeTable, rows
 from kucoin_sync.orders.operation import Verdict
 
-__all__ = ["AUTH_CODES", "NOT_FOUND", "SUCCESS", "SUMMARIES", "TABLE", "find", "judge"]
+__all__ = ["AUTH_CODES", "NOT_FOUND", "SUCCESS", "SUMMARIES", "TABLE", "find", "is_gone", "judge"]
 
 SUCCESS = "0"
 SUMMARIES = frozenset({"1", "2"})
@@ -197,3 +197,9 @@ TABLE: tuple[CodeRow, ...] = (
 
 _CODES = CodeTable(TABLE, cancel_flag="cxlOnFail")
 find, judge = _CODES.find, _CODES.judge
+
+
+def is_gone(code: str) -> bool:
+    """Whether a cancel with this code leaves no open order behind."""
+    row = find("cancel-order", code, "")
+    return row is not None and row.verdict in (_NO_SUCH_ORDER, _NO_EFFECT)
