@@ -126,7 +126,7 @@ class RestBase(RestCalls[RestCall, SignCall]):
             params: Query parameters as OKX spells them; values are texts, whole numbers, `Decimal`, booleans or lists
                 of these, and ``None`` is left out.
             body: Mapping or list that is sent as JSON.
-            signed: Whether to sign it; ``None`` signs whatever is not known to be public.
+            signed: Whether to sign it; ``None`` signs whatever is not known to be public, if there are credentials.
             timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
 
         Returns:
@@ -194,9 +194,10 @@ class RestBase(RestCalls[RestCall, SignCall]):
         target, text = spell_target(path, params), spell_body(body)
         if method == "GET" and text:
             raise ConfigError("body: a GET has none")
+        has_keys = self._around.signer is not None
         if signed is None:
-            signed = not path.startswith(_PUBLIC)
-        if signed and self._around.signer is None:
+            signed = has_keys and not path.startswith(_PUBLIC)
+        if signed and not has_keys:
             raise ConfigError(f"api_key: {method} {path} needs api_key, api_secret and api_passphrase")
         args = {**(params or {}), **(body if isinstance(body, Mapping) else {} if body is None else {"body": body})}
         return RestCall(method, target, text, self._host(signed), signed, args)

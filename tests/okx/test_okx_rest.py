@@ -73,7 +73,7 @@ def test_public_calls_are_not_signed_and_private_ones_need_keys() -> None:
     with pytest.raises(ConfigError, match="api_key"):
         recorder.rest.open_orders()
     with pytest.raises(ConfigError, match="api_key"):
-        recorder.rest.request("GET", "/api/v5/asset/balances")
+        recorder.rest.request("GET", "/api/v5/market/ticker", signed=True)
     assert recorder.rest.request("GET", "/api/v5/market/ticker", params={"instId": "BTC-USDT"})
     assert len(recorder.calls) == 2
 

@@ -26,6 +26,7 @@ from kucoin_sync import (
     Rejected,
     WebsocketAPIClient,
 )
+from kucoin_sync.kucoin.trade import TradeDialect
 from tests.clients import CREDENTIALS, ORDER, TICKER, Clients, success
 from tests.peers import Background, FaultProxy, Line, ScriptedPeer, background, ws_api_handshake
 
@@ -112,6 +113,32 @@ def test_O10_recv_window_sets_the_expiry(peer: ScriptedPeer, clients: Clients) -
     line.rst()
     with pytest.raises(OutcomeUnknown):
         call.result()
+
+
+@pytest.mark.parametrize("given", [None, 1_800_000_000_000])
+def test_O10_what_spells_a_request_is_told_when_it_expires(
+    peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch, given: int | None
+) -> None:
+    """Some exchanges take it beside the arguments. Where the caller gave it, nothing is put among them."""
+    spelled: list[tuple[Any, int | None]] = []
+    encode = TradeDialect.encode_request
+
+    def spell(dialect: TradeDialect, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
+        spelled.append((args, expires_ms))
+        return encode(dialect, op, args, request_id=request_id, expires_ms=expires_ms)
+
+    monkeypatch.setattr(TradeDialect, "encode_request", spell)
+    api, line = opened(clients, peer)
+    client = api.get_ws_client()
+    order_line = client._group("wsApiSpotV1")
+    call = background(client._desk.calls.call, order_line, "spot.order", ORDER, timeout=5.0, expires_ms=given)
+    line.read_json()
+    line.rst()
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    ((args, expires_ms),) = spelled
+    assert expires_ms == caught.value.expires_ms == (given or args["clientTimestamp"] + args["allowMaxTimeWindow"])
+    assert ("clientTimestamp" in args) == (given is None)
 
 
 def test_P20_no_reply_is_unknown_at_the_deadline(peer: ScriptedPeer, clients: Clients) -> None:
