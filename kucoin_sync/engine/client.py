@@ -680,11 +680,11 @@ def _topics_of(places: Places) -> tuple[str, ...]:
 
 
 def _keeping(places: Places, put: Callable[..., object]) -> Callable[[Update], object]:
-    """Return ``put`` with the word on whether an update may be dropped, which the place that it comes from decides."""
-    keeping = {group.ws_key for group, _ in places if group.dialect.keeps_all}
-    if len(keeping) in (0, len(places)):
-        return partial(put, keep=bool(keeping))
-    return lambda update: put(update, keep=update.ws_key in keeping)
+    """Return ``put`` with the word on whether an update may be dropped, which its topic decides."""
+    kept = {topic for group, topics in places for topic in topics if group.dialect.keeps(topic)}
+    if not kept or all(topic in kept for topic in _topics_of(places)):
+        return partial(put, keep=bool(kept))
+    return lambda update: put(update, keep=update.topic in kept)
 
 
 def _single_topics(dialect: Dialect, topics: Topics) -> tuple[str, ...]:

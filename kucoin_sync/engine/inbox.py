@@ -119,7 +119,7 @@ class Inbox:
         room = True
         for put in self._board.routes.get(update.topic, ()):
             room = put(update) is not False and room
-        keep = self._dialect.keeps_all
+        keep = self._dialect.keeps(update.topic)
         room = self._hub.emit("update", update, keep=keep) and room
         if keep and not room:
             raise ConnectionLost("updates of the account are not read, and none of them is dropped", initiator="local")

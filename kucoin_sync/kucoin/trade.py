@@ -47,7 +47,6 @@ class TradeDialect:
     """
 
     greeting: tuple[Step, ...] = (Step.CHALLENGE, Step.WELCOME)
-    keeps_all = True
     # No limit of topics applies; the idle limit is the one of the streams, which nobody documents for this host.
     limits = Limits(frames=100, window=10.0, topics_per_frame=1, topics_per_connection=1, idle=60.0)
 
@@ -147,6 +146,9 @@ class TradeDialect:
 
     def single_topics(self, request: TopicRequest) -> Sequence[str]:
         raise ConfigError(f"ws_key: {self.ws_key} carries requests; topics go to a stream connection")
+
+    def keeps(self, topic: str) -> bool:
+        return True
 
     def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
         return [single]

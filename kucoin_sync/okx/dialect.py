@@ -71,6 +71,7 @@ class OkxDialect:
         self._signer = signer
         # Topics that were asked for with extra parameters, by their text without: pushes may leave those out.
         self._adorned: dict[str, str] = {}
+        self._kept: set[str] = set()  # topics of the account on a path that serves everybody too
 
     # Opening.
 
@@ -203,10 +204,15 @@ class OkxDialect:
                 )
             if channel is not None and channel.login and self._signer is None:
                 raise ConfigError(f"topics: {shorten(topic)} needs an account, and nobody logs in on {self.ws_key}")
+            if channel is not None and channel.login and self._path == "business":
+                self._kept.add(topic)
             plain = topic_texts.bare(topic)
             if plain != topic:
                 self._adorned[plain] = topic
         return [topic for topic, _ in topics]
+
+    def keeps(self, topic: str) -> bool:
+        return self._path == "private" or topic in self._kept
 
     def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
         return topic_texts.group(single, self.limits.topics_per_frame)

@@ -111,8 +111,6 @@ class Dialect(Protocol):
     """How one connection of one exchange is spelled."""
 
     ws_key: str
-    keeps_all: bool
-    """Whether its updates are of the account: none is dropped, and if they are not read the line is given up."""
     greeting: tuple[Step, ...]
     limits: Limits
 
@@ -188,6 +186,9 @@ class Dialect(Protocol):
         Raises:
             ConfigError: If the topic is malformed, or not one of this connection.
         """
+
+    def keeps(self, topic: str) -> bool:
+        """Whether the updates of a topic are of the account: none is dropped, and unread ones end the line."""
 
     def group_topics(self, topics: Sequence[str]) -> Sequence[Sequence[str]]:
         """Group single topics into what one frame can carry each."""
