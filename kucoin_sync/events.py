@@ -303,7 +303,7 @@ class OrderAck:
         client_oid: Client order id of the order concerned, where known.
         request_id: Id of the frame.
         latency: Seconds from handing over the frame to reading the reply.
-        in_time: Gateway's receive time as sent, ms (ns on connections opened so).
+        in_time: Gateway's receive time as sent: KuCoin's in ms (ns on connections opened so), OKX's in µs.
         out_time: Gateway's send time, same unit.
         rate_limit: State of the request pool, or ``None``.
         data: The reply's ``data``; of a batch what it says of this order.

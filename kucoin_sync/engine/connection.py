@@ -27,7 +27,7 @@ from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Line, Opener, Surroundings
-from kucoin_sync.engine.reader_thread import ReaderThread
+from kucoin_sync.engine.reader_thread import ReaderThread, check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
 from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
 from kucoin_sync.errors import (
@@ -523,6 +523,28 @@ class Connection:
                 line.give_up(ConnectionLost("a send was interrupted", initiator="local"))
                 line.end.wait(END_PATIENCE)  # until it is reset: who knows how much of the frame is on its way
             raise
+
+    def prove_alive(self, deadline: Deadline) -> None:
+        """
+        Have a ping answered that leaves from now on.
+
+        Raises:
+            ConnectError, ClosedError: If there is no line.
+            ConnectionLost: If it ended meanwhile.
+            DeadlineExceeded: If there was no answer in time.
+            ReentrantCallError: On a reading thread.
+        """
+        check_not_on_reader("prove_alive()")
+        line = self.ready_line(deadline, wait=False)
+        asked = time.monotonic()
+        with self._changed:
+            line.heartbeat.ask(asked)
+            self._changed.notify_all()
+            while line.heartbeat.proven_at < asked:
+                if self._line is not line:
+                    raise ConnectionLost("the line ended before a ping was answered")
+                if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                    raise DeadlineExceeded("no answer to a ping in time")
 
     # Subscriptions, on the callers' threads.
 

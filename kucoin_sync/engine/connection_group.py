@@ -148,6 +148,10 @@ class ConnectionGroup:
                 if self.first is connection:  # else another line took its place, and nothing was sent
                     raise
 
+    def prove_alive(self, deadline: Deadline) -> None:
+        """Have a ping answered over the first connection; see `Connection.prove_alive`."""
+        self.first.prove_alive(deadline)
+
     def retire(self, end: LineEnd, deadline: Deadline) -> bool:
         """
         Let a line go that carried requests, without missing any: open another one first, send what is new over that

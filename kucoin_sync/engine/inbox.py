@@ -171,6 +171,7 @@ class Inbox:
             took = line.heartbeat.pong(pong.id, now)
             if took is not None:
                 line.late_since = None
+                self._changed.notify_all()  # for `Connection.prove_alive`
         if took is not None and pong.timestamp_ms is not None:
             self._clock.observe(pong.timestamp_ms, sent_ms=wall_ms - took * 1000, received_ms=wall_ms, now=now)
         if took is None and pong.id is not None:  # not the heartbeat's: a ping that a caller sent as a request

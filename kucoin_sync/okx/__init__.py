@@ -11,6 +11,7 @@ OKX: what its connections are, how they are spelled, and the clients made of the
 """
 
 from kucoin_sync.okx import models, topics
+from kucoin_sync.okx.api_client import WebsocketAPIClient
 from kucoin_sync.okx.client import WebsocketClient
 from kucoin_sync.okx.keys import WS_KEY_MAP, WsKey
 from kucoin_sync.okx.options import Account, Options
@@ -19,6 +20,7 @@ __all__ = [
     "WS_KEY_MAP",
     "Account",
     "Options",
+    "WebsocketAPIClient",
     "WebsocketClient",
     "WsKey",
     "models",

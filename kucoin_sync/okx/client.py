@@ -4,24 +4,39 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from enum import Enum
+from functools import partial
 from typing import Any
 
-from kucoin_sync.engine.client import EngineClient, Places, Subscription
+from kucoin_sync.engine.client import Places, Subscription
 from kucoin_sync.engine.connection_group import ConnectionGroup
+from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.listeners import Listener
 from kucoin_sync.engine.queues import OverflowPolicy
 from kucoin_sync.engine.streams import GapPolicy, Stream
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.exchange_rest.calls import RestSurroundings
 from kucoin_sync.okx import topic_texts
+from kucoin_sync.okx.accounts import AccountLookUps, AccountNames
 from kucoin_sync.okx.dialect import OkxDialect
 from kucoin_sync.okx.hosts import DEMO_HEADERS, is_simulated, rest_url, ws_url
-from kucoin_sync.okx.keys import CONNECTIONS, WsKey, parse_ws_key, ws_key_for
+from kucoin_sync.okx.instrument_book import InstrumentBook
+from kucoin_sync.okx.keys import CONNECTIONS, WsKey, ws_key_for
+from kucoin_sync.okx.lookups import OkxLookUps
+from kucoin_sync.okx.operations import OPERATIONS, OkxRules, OperationRow
 from kucoin_sync.okx.options import Options
+from kucoin_sync.okx.order_events import ORDER_PATHS, order_stream
+from kucoin_sync.okx.rest import RestClient, check_deadman
+from kucoin_sync.okx.rest_calls import SignCall
 from kucoin_sync.okx.signing import Signer
+from kucoin_sync.options import Credentials
 from kucoin_sync.options import Options as GeneralOptions
-from kucoin_sync.orders.ledger import Ledger
+from kucoin_sync.orders.arguments import ANYTHING
+from kucoin_sync.orders.client import OrderClient
+from kucoin_sync.orders.deadman import Deadman
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest
 
 __all__ = ["OkxTopics", "WebsocketClient"]
@@ -29,13 +44,13 @@ __all__ = ["OkxTopics", "WebsocketClient"]
 OkxTopics = str | TopicRequest | Mapping[str, Any] | Iterable[str | TopicRequest | Mapping[str, Any]]
 """Topics as texts, as `TopicRequest`, as the exchange's own ``{"channel": ..., "instId": ...}``, or a list of these."""
 
-_OF = "@"
-"""Between the name of a connection and the account it belongs to."""
+READY_INSTRUMENTS = ("SPOT", "SWAP", "FUTURES")
+"""Kinds whose numbers `WebsocketClient.connect_ws_api` fetches; of options there is a list a family."""
 
 
-class WebsocketClient(EngineClient):
+class WebsocketClient(OrderClient):
     """
-    OKX's streams.
+    OKX's streams, and requests by the name of their operation.
 
     A channel says by itself which connection serves it. Connections open when they are first needed, stay subscribed
     through every disconnect, and close with the client::
@@ -61,8 +76,38 @@ class WebsocketClient(EngineClient):
     options: Options
 
     def __init__(self, options: Options | None = None, **keywords: Any) -> None:
-        self._ledger = Ledger()
-        super().__init__(Options.of(options, keywords), late_reply=self._ledger.take_reply)
+        given = Options.of(options, keywords)
+        credentials = given.named_accounts if isinstance(given, Options) else {}
+        self._names = AccountNames(tuple(credentials))
+        super().__init__(given, self._names.of)
+        signers = {name: self._signer(each) for name, each in credentials.items()}
+        self._rests = {name: self._rest(signer) for name, signer in signers.items()} or {"": self._rest(None)}
+        lookups = {name: OkxLookUps(self._rests[name]) for name in signers}
+        self._instruments = InstrumentBook(partial(_fetch_instruments, self.rest))
+        self._open_desk(OkxRules(self.options.recv_window, time.time), AccountLookUps(self._names, lookups))
+
+    def _signer(self, credentials: Credentials) -> Signer:
+        return Signer(credentials, sign_message=self.options.custom_sign_message_fn)
+
+    def _rest(self, signer: Signer | None) -> RestClient:
+        around = RestSurroundings[SignCall](
+            options=self.options,
+            caller=self._around.rest,
+            running=self._running,
+            identifiers=self._around.identifiers,
+            clock=self._around.server_clock,
+            signer=None if signer is None else signer.rest_headers,
+        )
+        return RestClient(around, partial(_rest_host, self.options))
+
+    @property
+    def rest(self) -> RestClient:
+        """REST calls of the first account, or of none: see `RestClient`."""
+        return next(iter(self._rests.values()))
+
+    def rest_of(self, account: str | int | None = None) -> RestClient:
+        """Return the REST calls of an account, by its name or place; ``None`` is the first."""
+        return self._rests[self._names.check(account)]
 
     def _title(self) -> str:
         name = super()._title()
@@ -88,19 +133,14 @@ class WebsocketClient(EngineClient):
         """
         return ws_key_for(self.options.site, path, demo=self.options.demo_trading)
 
-    def _account(self, account: str | int | None) -> str:
-        """Return the name of an account; of none, the first one's. Raises ConfigError if there is no such account."""
-        accounts = self.options.named_accounts
-        if not accounts:
-            raise ConfigError(
-                "accounts: this needs an account: give api_key, api_secret and api_passphrase, or accounts"
-            )
-        if account is None:
-            return next(iter(accounts))
-        name = str(account)
-        if name not in accounts:
-            raise ConfigError(f"account: no account {name!r:.40}; there are {', '.join(accounts)}")
-        return name
+    def _key(self, ws_key: str | Enum) -> tuple[WsKey, str | None]:
+        """Return a connection of this client's market, and the account that its name tells."""
+        key, named = self._names.take_apart(ws_key)
+        facts = CONNECTIONS[key]
+        if (facts.market, facts.demo) != (self.options.site, self.options.demo_trading):
+            mine = ", ".join(self.get_market_ws_key(path) for path in ("public", "private", "business"))
+            raise ConfigError(f"ws_key: {key} is of another market; this client has {mine}")
+        return key, named
 
     def _name(self, ws_key: str | Enum, account: str | int | None, *, login: bool | None = None) -> str:
         """
@@ -111,33 +151,16 @@ class WebsocketClient(EngineClient):
             account: Whose; ``None`` is the first.
             login: Whether it has to be one that logs in; ``None``: as the connection usually is.
         """
-        if not isinstance(ws_key, (str, Enum)):
-            raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(ws_key).__name__}")
-        text = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
-        key_text, of, named = text.partition(_OF)
-        facts = CONNECTIONS[parse_ws_key(key_text)]
-        if (facts.market, facts.demo) != (self.options.site, self.options.demo_trading):
-            mine = ", ".join(self.get_market_ws_key(path) for path in ("public", "private", "business"))
-            raise ConfigError(f"ws_key: {key_text} is of another market; this client has {mine}")
-        if of:
-            account = named
-        needs = bool(of) or account is not None if login is None else login
-        if facts.path == "public":
-            return f"{key_text}{_OF}{self._account(account)}" if needs else key_text
-        if facts.path == "business" and not self.options.named_accounts and not needs:
-            return key_text
-        name = self._account(account)
-        return key_text if name == self._account(None) else f"{key_text}{_OF}{name}"
+        key, named = self._key(ws_key)
+        account = account if named is None else named
+        needs = named is not None or (account is not None if login is None else login)
+        return self._names.connection(key, account, login=needs)
 
     def _make_dialect(self, ws_key: str) -> Dialect:
-        key_text, of, name = ws_key.partition(_OF)
-        facts = CONNECTIONS[parse_ws_key(key_text)]
-        credentials = None
-        if of or facts.path == "private" or (facts.path == "business" and self.options.named_accounts):
-            credentials = self.options.named_accounts[self._account(name or None)]
-        signer = None
-        if credentials is not None:
-            signer = Signer(credentials, sign_message=self.options.custom_sign_message_fn)
+        key, _ = self._names.take_apart(ws_key)
+        facts = CONNECTIONS[key]
+        owner = self._names.owner(ws_key, facts)
+        signer = None if owner is None else self._signer(self.options.named_accounts[owner])
         private = signer is not None
         return OkxDialect(
             ws_key,
@@ -176,7 +199,7 @@ class WebsocketClient(EngineClient):
         """Open the private connection of an account, or its business one; see `connect`."""
         self.connect(
             self.get_market_ws_key("business" if business else "private"),
-            account=self._account(account),
+            account=self._names.check(account),
             timeout=timeout,
         )
 
@@ -191,24 +214,44 @@ class WebsocketClient(EngineClient):
             ConnectError: If one of them could not be opened.
         """
         names = [self._name(self.get_market_ws_key("public"), None)]
-        names += [self._name(self.get_market_ws_key("private"), account) for account in self.options.named_accounts]
+        names += [self._name(self.get_market_ws_key("private"), account) for account in self._names.names]
         self._connect_together(names, timeout)
 
-    def connect_ws_api(self, *, account: str | int | None = None, timeout: float | None = None) -> None:
+    def connect_ws_api(
+        self,
+        *,
+        account: str | int | None = None,
+        instruments: Iterable[str] = READY_INSTRUMENTS,
+        timeout: float | None = None,
+    ) -> None:
         """
-        Open the lines that take an account's requests, the private and the business one, and log in ahead of time.
+        Make ready for an account's orders: open the lines that take them, the private and the business one, and log in;
+        fetch the numbers of instruments; with ``track_orders`` follow the account's order events.
 
         Args:
             account: Whose, by name or place; ``None`` is the first account.
-            timeout: Seconds for both together; ``None`` takes ``open_timeout``.
+            instruments: Kinds of instrument whose numbers are fetched, and instruments for whose sake that is done
+                (of options: ``BTC-USD-241227-50000-C``).
+            timeout: Seconds for everything together; ``None`` takes ``open_timeout``.
 
         Raises:
             AuthError: If the credentials are refused.
             ConnectError: If one of them could not be opened.
+            RestError, ConnectionLost, DeadlineExceeded: If the instruments could not be fetched.
         """
-        name = self._account(account)
-        paths = ("private", "business")
-        self._connect_together([self._name(self.get_market_ws_key(path), name) for path in paths], timeout)
+        deadline = self._deadline(timeout, self.options.open_timeout)
+        wanted = (instruments,) if isinstance(instruments, str) else tuple(instruments)
+        name = self._names.check(account)
+        lines = {path: self._name(self.get_market_ws_key(path), name) for path in ORDER_PATHS}
+        self._connect_together(list(lines.values()), deadline.remaining())
+        for path, line in lines.items():
+            self._follow(line, path, deadline)
+        for each in wanted:
+            self._instruments.load(each, now=time.monotonic(), deadline=deadline)
+
+    def _follow(self, line: str, path: str, deadline: Deadline | None = None) -> None:
+        if self._tracker is not None:
+            self._tracker.follow(order_stream(line, path), deadline)
 
     def _connect_together(self, names: Sequence[str], timeout: float | None) -> None:
         deadline = self._deadline(timeout, self.options.open_timeout)
@@ -240,6 +283,173 @@ class WebsocketClient(EngineClient):
         """
         name = None if ws_key is None else self._name(ws_key, account)
         super().close(name, timeout=timeout, drain=drain)
+
+    # Orders.
+
+    def deadman(self, seconds: int, *, tag: str | None = None, account: str | int | None = None) -> Deadman:
+        """
+        Return a dead man's switch: the exchange cancels all orders unless it hears from us in time.
+
+        It hears from us three times in ``seconds``, over REST, and only while a ping over the private line is
+        answered::
+
+            with client.deadman(30):
+                trade()
+
+        Leaving the block by an exception, and closing the client, leave the switch set: what is open is then cancelled.
+        The private line has to be open: call `connect_ws_api` first.
+
+        Args:
+            seconds: After how many seconds of silence, 10 to 120.
+            tag: Only orders with this tag.
+            account: Whose; ``None`` is the first account.
+
+        Returns:
+            A `Deadman`. Entering it raises `Rejected`, `NotSent` or `OutcomeUnknown` if the switch cannot be set.
+
+        Raises:
+            ConfigError: If an argument breaks a rule.
+        """
+        check_deadman(seconds)
+        rest, line = self.rest_of(account), self._name(self.get_market_ws_key("private"), account)
+        return self._deadman(
+            seconds,
+            prove=lambda timeout: self._group(line).prove_alive(Deadline(timeout)),
+            arm=lambda timeout: rest.set_deadman(seconds, tag=tag, timeout=timeout),
+            disarm=lambda timeout: rest.set_deadman(0, tag=tag, timeout=timeout),
+            ws_key=line,
+        )
+
+    def cancel_all_orders(
+        self, inst_id: str | None = None, *, account: str | int | None = None, timeout: float | None = None
+    ) -> list[dict[str, Any]]:
+        """
+        Cancel all open orders of an account, over REST; see `RestClient.cancel_all_orders`.
+
+        Args:
+            inst_id: Only those of one instrument; ``None`` is every one.
+            account: Whose; ``None`` is the first account.
+            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
+        """
+        return self.rest_of(account).cancel_all_orders(inst_id, timeout=timeout)
+
+    def send_ws_api_request(
+        self,
+        ws_key: str | Enum | None,
+        op: str,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        account: str | int | None = None,
+        exp_time: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """
+        Make a request by the name of its operation and wait for the outcome.
+
+        An operation that the library knows is checked as its own method checks it; one that it does not know is
+        sent as it is, and treated as one that changes the account.
+
+        Args:
+            ws_key: A private or a business connection; ``None`` takes the one that the operation goes to.
+            op: Such as ``order``.
+            params: Arguments as the exchange spells them; a list where the operation takes several.
+            account: Whose; ``None`` is the first account.
+            exp_time: From when the exchange is not to process it, in its own time, milliseconds since 1970; ``None``:
+                when the call ends, where the operation can expire.
+            extra: Fields the library does not know yet.
+            timeout: Seconds for everything together; ``None`` takes ``request_timeout``.
+
+        Returns:
+            `OrderAck`; for an operation on several orders a `BatchResult`.
+
+        Raises:
+            Rejected: The exchange refused it.
+            NotSent: Not one byte left.
+            OutcomeUnknown: Anything else.
+            ConfigError: If an argument breaks a rule; nothing was sent.
+            ReentrantCallError: On a reading thread; nothing was sent.
+        """
+        return self.call_operation(
+            op, params, {}, extra, ws_key=ws_key, account=account, exp_time=exp_time, timeout=timeout
+        )
+
+    def send_ws_api_request_nowait(
+        self,
+        ws_key: str | Enum | None,
+        op: str,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        account: str | int | None = None,
+        exp_time: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Future[Any]:
+        """
+        Send a request now or not at all; its outcome comes as a `concurrent.futures.Future`.
+
+        Args, and what the future ends with: as `send_ws_api_request`. A connection that is not ready, or an instrument
+        whose number is not known yet, ends it as `NotSent` at once: call `connect_ws_api` first.
+        """
+        return self.call_operation_nowait(
+            op, params, {}, extra, ws_key=ws_key, account=account, exp_time=exp_time, timeout=timeout
+        )
+
+    def call_operation(
+        self, op: str, params: Any, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None, **where: Any
+    ) -> Any:
+        """Make a request whose arguments are a mapping or keywords; what every order method comes down to."""
+        line, args, how = self._prepare(op, params, keywords, extra, **where)
+        return self._desk.calls.call(line, op, args, **how)
+
+    def call_operation_nowait(
+        self, op: str, params: Any, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None, **where: Any
+    ) -> Future[Any]:
+        """As `call_operation`, with a future for the outcome."""
+        line, args, how = self._prepare(op, params, keywords, extra, **where)
+        return self._desk.calls.call_nowait(line, op, args, **how)
+
+    def _prepare(
+        self,
+        op: str,
+        params: Any,
+        keywords: Mapping[str, Any],
+        extra: Mapping[str, Any] | None,
+        *,
+        account: str | int | None,
+        timeout: float | None,
+        exp_time: int | None,
+        ws_key: str | Enum | None = None,
+    ) -> tuple[ConnectionGroup, Any, dict[str, Any]]:
+        """Check everything about a request before anything of it exists."""
+        if not isinstance(op, str) or not op:
+            raise ConfigError(f"op: must be the name of an operation, got {op!r}")
+        row = OPERATIONS.get(op)
+        if ws_key is not None:
+            key, named = self._key(ws_key)
+            account = account if named is None else named
+        elif row is None:
+            raise ConfigError(f"ws_key: is required for an operation that the library does not know, {op!r:.60}")
+        else:
+            key = self.get_market_ws_key(row.path)
+        path = CONNECTIONS[key].path
+        if path not in ORDER_PATHS:
+            raise ConfigError(f"ws_key: {key} takes no requests; use a private or a business connection")
+        if exp_time is not None:
+            _check_exp_time(exp_time, op, row)
+        args = (ANYTHING if row is None else row.arguments).check(params, keywords, extra)
+        line = self._name(key, self._names.check(account), login=True)
+        seconds = self._deadline(timeout, self.options.request_timeout).remaining()
+        self._follow(line, path)
+        check = None
+        if row is not None and row.takes_instruments:
+            check = partial(self._complete, row)
+        return self._group(line), args, {"timeout": seconds, "check": check, "expires_ms": exp_time}
+
+    def _complete(self, row: OperationRow, args: Any, deadline: Deadline, wait: bool) -> None:
+        """Put the numbers of instruments into orders."""
+        orders = (args,) if row.batch is None else row.batch.items(args)
+        self._instruments.complete(orders, now=time.monotonic(), deadline=deadline, wait=wait)
 
     # Subscriptions.
 
@@ -343,7 +553,7 @@ class WebsocketClient(EngineClient):
                         f"ws_key: is required for a channel that the library does not know, {topic!r:.60}"
                     )
                 elif channel.login:
-                    name = self._name(self.get_market_ws_key(channel.path), self._account(account), login=True)
+                    name = self._name(self.get_market_ws_key(channel.path), self._names.check(account), login=True)
                 else:
                     name = self._name(self.get_market_ws_key(channel.path), None, login=False)
                 group, mine = found.setdefault(name, (self._group(name), {}))
@@ -372,3 +582,18 @@ def _request(topic: Any) -> TopicRequest:
     if isinstance(topic, Mapping) and isinstance(topic.get("topic"), str) and set(topic) <= {"topic", "payload"}:
         return TopicRequest(topic["topic"], topic.get("payload"))
     raise ConfigError(f"topics: each must be a text, a TopicRequest or a mapping with 'channel', got {topic!r:.80}")
+
+
+def _rest_host(options: Options, private: bool) -> str:
+    return rest_url(options, private=private)
+
+
+def _fetch_instruments(rest: RestClient, kind: str, family: str | None, timeout: float) -> Sequence[Mapping[str, Any]]:
+    return rest.instruments(kind, inst_family=family, timeout=timeout)
+
+
+def _check_exp_time(value: Any, op: str, row: OperationRow | None) -> None:
+    if row is not None and not row.expires:
+        raise ConfigError(f"exp_time: the exchange takes none with {op}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 10**16:
+        raise ConfigError(f"exp_time: must be milliseconds since 1970, got {value!r:.40}")

@@ -20,6 +20,7 @@ __all__ = ["FetchKind", "InstrumentBook", "types_of"]
 FetchKind = Callable[[str, str | None, float], Sequence[Mapping[str, Any]]]
 """Takes kind, family (options only) and the seconds it may last; returns the exchange's rows of instruments."""
 
+_KINDS = ("SPOT", "SWAP", "FUTURES")
 _OPTION_PARTS = 5
 _FUTURES_DATE = 6
 
@@ -77,9 +78,17 @@ class InstrumentBook:
             if "instIdCode" not in order:
                 order["instIdCode"] = self._find(order["instId"], now=now, deadline=deadline, wait=wait)
 
-    def load(self, inst_id: str, *, now: float, deadline: Deadline) -> None:
-        """Fetch the list that an instrument is in ahead of time, if it is not there or old. Raises as `complete`."""
-        self._shelf(inst_id).load(now=now, deadline=deadline)
+    def load(self, wanted: str, *, now: float, deadline: Deadline) -> None:
+        """
+        Fetch a list ahead of time, if it is not there or old. Raises as `complete`.
+
+        Args:
+            wanted: A kind (``SPOT``, ``SWAP``, ``FUTURES``), or the id of an instrument whose list is meant.
+            now: Monotonic clock.
+            deadline: For fetching it.
+        """
+        shelf = self._list(wanted, None) if wanted in _KINDS else self._shelf(wanted)
+        shelf.load(now=now, deadline=deadline)
 
     def _find(self, inst_id: str, *, now: float, deadline: Deadline, wait: bool) -> int:
         found = self._shelf(inst_id).find(inst_id, now=now, deadline=deadline, wait=wait)
@@ -92,6 +101,9 @@ class InstrumentBook:
         if kind == "EVENTS":
             raise ConfigError(f"inst_id: the kind of {inst_id} cannot be told from its form; give inst_id_code too")
         family = "-".join(inst_id.split("-")[:2]) if kind == "OPTION" else None
+        return self._list(kind, family)
+
+    def _list(self, kind: str, family: str | None) -> Shelf[int | None]:
         with self._lock:
             key = (kind, family)
             if key not in self._shelves:

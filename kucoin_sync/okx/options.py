@@ -126,6 +126,8 @@ class Options(general.Options):
             raise ConfigError("accounts: two have the same name")
         if len({account.api_key for account in self.accounts}) < len(names):
             raise ConfigError("accounts: two have the same key")
+        if self.journal is not None and len(self.accounts) > 1 and any(each.name is None for each in self.accounts):
+            raise ConfigError("accounts: with a journal each needs a name, by which a later process knows its orders")
         self.named_accounts  # noqa: B018  (checks the credentials now, not at the first connection)
         for name, url in self.hosts.items():
             if name not in HOST_NAMES:

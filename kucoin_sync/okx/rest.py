@@ -16,7 +16,7 @@ from kucoin_sync.exchange_rest.legs import Leg, run_legs
 from kucoin_sync.okx import refusals
 from kucoin_sync.okx.rest_calls import TIME, RestBase, time_of
 
-__all__ = ["LARGEST_PAGE", "RestClient"]
+__all__ = ["LARGEST_PAGE", "RestClient", "check_deadman"]
 
 LARGEST_PAGE = 100
 SAMPLES = 5
@@ -285,17 +285,21 @@ class RestClient(RestBase):
         Returns:
             ``{"triggerTime": "1587971460", "ts": ..., "tag": ...}``
         """
-        whole = isinstance(seconds, int) and not isinstance(seconds, bool)
-        if not whole or (seconds != 0 and not SHORTEST_DEADMAN <= seconds <= LONGEST_DEADMAN):
-            raise ConfigError(
-                f"seconds: must be whole, 0 or {SHORTEST_DEADMAN} to {LONGEST_DEADMAN}, got {seconds!r:.20}"
-            )
+        if seconds != 0 or isinstance(seconds, bool):
+            check_deadman(seconds)
         body = {"timeOut": str(seconds), **({} if tag is None else {"tag": tag})}
         return self._changed("/api/v5/trade/cancel-all-after", body, timeout, _doubt_trigger)[0]
 
     def _changed(self, path: str, body: Mapping[str, Any], timeout: float | None, doubt: Any) -> list[dict[str, Any]]:
         data: list[dict[str, Any]] = self._call("POST", path, body=body, timeout=timeout, doubt=doubt)
         return data
+
+
+def check_deadman(seconds: Any) -> None:
+    """Raise `ConfigError` for seconds after which the exchange cancels no orders by itself."""
+    whole = isinstance(seconds, int) and not isinstance(seconds, bool)
+    if not whole or not SHORTEST_DEADMAN <= seconds <= LONGEST_DEADMAN:
+        raise ConfigError(f"seconds: must be whole, {SHORTEST_DEADMAN} to {LONGEST_DEADMAN}, got {seconds!r:.20}")
 
 
 def _named(ord_id: str | None, cl_ord_id: str | None) -> dict[str, str]:

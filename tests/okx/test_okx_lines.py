@@ -91,7 +91,7 @@ def test_a_public_line_logs_nobody_in(peer: ScriptedPeer, clients: Clients) -> N
 
 def test_the_lines_for_requests_open_side_by_side(plain_peer: ScriptedPeer, clients: Clients) -> None:
     client = okx_client(clients, plain_peer, market="US", **CREDENTIALS)
-    connecting = background(client.connect_ws_api)
+    connecting = background(client.connect_ws_api, instruments=())
     lines = [plain_peer.accept() for _ in range(2)]  # both, before one of them goes on
     assert {line.upgrade().path for line in lines} == {"/ws/v5/private", "/ws/v5/business"}
     for line in lines:

@@ -25,7 +25,7 @@ class Calling(abc.ABC, Generic[Ack, Batch]):
         op: str,
         params: Any,
         arguments: Mapping[str, Any],
-        account: str | None,
+        account: str | int | None,
         timeout: float | None,
         extra: Mapping[str, Any] | None,
         exp_time: int | None = None,
