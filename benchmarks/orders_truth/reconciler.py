@@ -12,7 +12,7 @@ import attrs
 
 from benchmarks.orders_truth.answers import Fate, answer_of, fate_of
 from benchmarks.orders_truth.callers import Record
-from benchmarks.orders_truth.kucoin import OpenOrder, OpenOrders, Request
+from benchmarks.orders_truth.order_calls import OpenOrder, OpenOrders, Request
 from kucoin_sync import KucoinSyncError, OutcomeUnknown
 from kucoin_sync.fates import Absent, Accepted, BatchFate, StillUnknown
 

@@ -74,9 +74,16 @@ class _TradeLists:
         return _pages(page, "GET /api/v5/trade/orders-pending")
 
     def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        until_ms = None if since_ms is None or question.until_ms is None else question.until_ms + CLOCK_SLACK_MS
+
         def page(kind: str, after: str | None) -> Sequence[Row]:
             return self._rest.done_orders(
-                kind, question.symbol, begin_ms=since_ms, after=after, timeout=deadline.remaining()
+                kind,
+                question.symbol,
+                begin_ms=since_ms,
+                end_ms=until_ms,
+                after=after,
+                timeout=deadline.remaining(),
             )
 
         for kind in types_of(question.symbol or ""):

@@ -157,6 +157,7 @@ class RestClient(RestBase):
         inst_id: str | None = None,
         *,
         begin_ms: int | None = None,
+        end_ms: int | None = None,
         after: str | None = None,
         limit: int = LARGEST_PAGE,
         timeout: float | None = None,
@@ -168,12 +169,13 @@ class RestClient(RestBase):
             inst_type: Of one kind.
             inst_id: Only those of one instrument.
             begin_ms: Only those created from then on.
+            end_ms: Only those created until then.
             after: Only those older than the order of this id.
             limit: At most so many, up to 100.
             timeout: Seconds; ``None`` takes ``request_timeout``.
         """
-        params = {"instType": inst_type, "instId": inst_id, "begin": begin_ms, "after": after, "limit": limit}
-        return self._rows("/api/v5/trade/orders-history", params, timeout)
+        params = {"instType": inst_type, "instId": inst_id, "begin": begin_ms, "end": end_ms}
+        return self._rows("/api/v5/trade/orders-history", {**params, "after": after, "limit": limit}, timeout)
 
     def fills(
         self, inst_id: str | None = None, *, ord_id: str | None = None, timeout: float | None = None

@@ -68,7 +68,7 @@ class Call:
 
     def question(self, args: Any) -> Question:
         """Return the question what became of one order of it, whose arguments are ``args``."""
-        return Question(self.operation, args, self.since_ms, self.ws_key)
+        return Question(self.operation, args, self.since_ms, self.ws_key, self.request.expires_ms)
 
 
 class Entry:

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from ..agenda import Entry
 from ..futures.events import FuturesFill
-from ..matching.orders import Refused
+from ..matching.orders import OrderState, Refused
 from .arguments import given, has, one_of
 from .books_feed import levels
 from .channels import BARS
@@ -131,6 +131,8 @@ class OkxRest:
             ("/api/v5/trade/orders-history", self._history, 40),
             ("/api/v5/trade/fills", self._fills, 60),
             ("/api/v5/sprd/order", self._spread_order, 20),
+            ("/api/v5/sprd/orders-pending", self._spread_pending, 10),
+            ("/api/v5/sprd/orders-history", self._spread_history, 20),
             ("/api/v5/account/balance", self._balance, 10),
             ("/api/v5/account/positions", self._positions, 10),
             ("/api/v5/account/config", self._config, 5),
@@ -268,6 +270,7 @@ class OkxRest:
             order
             for order in orders
             if not order.is_live
+            and _is_between(call, order)
             and not venue.is_forgotten(order)
             and (order.deal_size or order.updated_at_ns >= since)
             and venue.instruments.by_id[order.symbol].inst_type == kind
@@ -304,6 +307,24 @@ class OkxRest:
 
     def _spread_order(self, call: OkxCall) -> list[Any]:
         return [spread_order_row(self._venue, self._venue.spreads.find(call.account, call.query))]
+
+    def _spread_pending(self, call: OkxCall) -> list[Any]:
+        return self._spread_rows(call, self._venue.spreads.open_orders(call.account))
+
+    def _spread_history(self, call: OkxCall) -> list[Any]:
+        orders = self._venue.spreads.orders(call.account)
+        over = [order for order in orders if not order.is_live and not self._venue.is_forgotten(order)]
+        return self._spread_rows(call, [order for order in over if _is_between(call, order)])
+
+    def _spread_rows(self, call: OkxCall, orders: list[OrderState]) -> list[Any]:
+        """Return the orders of one spread, or all, newest first: those older than ``endId``."""
+        wanted, end_id = call.query.get("sprdId"), call.query.get("endId")
+        chosen = [
+            order
+            for order in reversed(orders)
+            if wanted in (None, "", order.symbol) and (end_id in (None, "") or order.order_id < str(end_id))
+        ]
+        return [spread_order_row(self._venue, order) for order in chosen[: call.limit()]]
 
     def _order_row(self, order: AnyOrder) -> dict[str, Any]:
         venue, instrument = self._venue, self._venue.instruments.by_id[order.symbol]
@@ -440,6 +461,13 @@ class OkxRest:
                 place = ids.index(call.query[name])
                 rows, ids = (rows[place + 1 :], ids[place + 1 :]) if name == "after" else (rows[:place], ids[:place])
         return rows[: call.limit()]
+
+
+def _is_between(call: OkxCall, order: AnyOrder) -> bool:
+    """Tell whether an order was made in the time from ``begin`` to ``end``, in milliseconds."""
+    begin, end = (str(call.query.get(name) or "") for name in ("begin", "end"))
+    made = order.created_at_ns // 1_000_000
+    return (not begin.isdigit() or made >= int(begin)) and (not end.isdigit() or made <= int(end))
 
 
 def _order_id(order: AnyOrder) -> str:

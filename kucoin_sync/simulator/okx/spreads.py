@@ -244,6 +244,14 @@ class Spreads:
             raise refused("51603")
         return order.state()
 
+    def open_orders(self, account: str) -> list[OrderState]:
+        """Return the live orders of an account, oldest first."""
+        return [order.state() for order in self._orders.live(account)]
+
+    def orders(self, account: str) -> list[OrderState]:
+        """Return the orders of an account, finished ones included, oldest first."""
+        return [order.state() for order in self._orders.all(account)]
+
     def book(self, sprd_id: str) -> Book:
         """Return the live book of a spread; read it, never change it."""
         return self._markets[sprd_id].book
