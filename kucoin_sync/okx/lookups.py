@@ -74,6 +74,13 @@ class _TradeLists:
         return _pages(page, "GET /api/v5/trade/orders-pending")
 
     def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        order_id = _ids(question).get("ord_id")
+        if order_id is not None:
+            for kind in types_of(question.symbol or ""):
+                yield from self._rest.done_orders(
+                    kind, question.symbol, after=_following(order_id), limit=1, timeout=deadline.remaining()
+                )
+            return
         until_ms = None if since_ms is None or question.until_ms is None else question.until_ms + CLOCK_SLACK_MS
 
         def page(kind: str, after: str | None) -> Sequence[Row]:
@@ -110,12 +117,19 @@ class _SpreadLists:
         return _pages(page, "GET /api/v5/sprd/orders-pending")
 
     def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
+        order_id = _ids(question).get("ord_id")
+        if order_id is not None:
+            yield from self._rest.done_spread_orders(
+                question.symbol, end_id=_following(order_id), timeout=deadline.remaining()
+            )
+            return
+
         def page(end_id: str | None) -> Sequence[Row]:
             return self._rest.done_spread_orders(
                 question.symbol, begin_ms=since_ms, end_id=end_id, timeout=deadline.remaining()
             )
 
-        return _pages(page, "GET /api/v5/sprd/orders-history")
+        yield from _pages(page, "GET /api/v5/sprd/orders-history")
 
 
 class OkxLookUps(LookUps):
@@ -230,6 +244,16 @@ def _is_named(question: Question, order: OrderState) -> bool:
     ((name, value),) = _ids(question).items()
     known = order.order_id if name == "ord_id" else order.client_oid
     return known == value and question.symbol in (None, order.symbol)
+
+
+def _following(order_id: str) -> str:
+    """
+    Return an id after that of an order.
+
+    Ids grow: of the orders before that id the latest one is the order, if it is there. So there is no need to read all
+    that came since, and on a busy account more came than can be read.
+    """
+    return str(int(order_id) + 1)
 
 
 def _pages(fetch: _Page, op: str) -> Iterator[Row]:
