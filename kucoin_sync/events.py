@@ -57,8 +57,37 @@ class Origin:
     typed: Callable[[Update], Any] = attrs.field(repr=False, eq=False)
 
 
+class _NewUpdate:
+    """
+    What an `Update` is while it is made: a frozen class cannot simply set its own attributes, and streams make a
+    hundred thousand a second.
+    """
+
+    __slots__ = ("__weakref__", "data", "gap_before", "origin", "raw", "received_at", "sequence", "subject", "topic")
+
+    def __init__(
+        self,
+        topic: str,
+        subject: str | None,
+        data: Any,
+        sequence: int | None,
+        received_at: float,
+        raw: str,
+        origin: Origin,
+    ) -> None:
+        self.topic = topic
+        self.subject = subject
+        self.data = data
+        self.sequence = sequence
+        self.received_at = received_at
+        self.raw = raw
+        self.origin = origin
+        self.gap_before = False
+        self.__class__ = Update  # both have the same slots
+
+
 @attrs.frozen
-class Update:
+class Update(_NewUpdate):
     """
     One push of data.
 
@@ -102,6 +131,10 @@ class Update:
         comes as ``Unmodelled``, and no content of a push makes it raise.
         """
         return self.origin.typed(self)
+
+
+make_update: Callable[[str, str | None, Any, int | None, float, str, Origin], Update] = _NewUpdate  # type: ignore[assignment]
+"""Make an `Update`, as its constructor does, in a third of the time: for dialects."""
 
 
 @attrs.frozen

@@ -260,6 +260,9 @@ class Options:
         inline_listeners: Run listeners on the reading thread, for the last microseconds. Blocking calls are
             refused there.
         queue_size: Updates the listener queue, and each stream by default, holds (10,000).
+        switch_interval: While a line is open, the longest time a computing Python thread keeps the interpreter from the
+            others (0.5 ms; Python's own default is 5 ms), or ``None`` to leave that alone. It holds for the whole
+            process, is only ever lowered, and the former value comes back with the last line.
         retry_not_sent: Send an order call that ended as `NotSent` for a passing cause again, inside its timeout and
             under the same client order id, instead of raising.
         track_orders: Subscribe to the account's order events, so that they can tell what became of an order whose reply
@@ -308,6 +311,7 @@ class Options:
     max_frames_per_window: int | None = attrs.field(default=None, validator=_count(1, optional=True))
     inline_listeners: bool = attrs.field(default=False, validator=_flag)
     queue_size: int = attrs.field(default=10_000, validator=_count(1))
+    switch_interval: float | None = attrs.field(default=0.0005, validator=_seconds(0.00001, optional=True))
     retry_not_sent: bool = attrs.field(default=False, validator=_flag)
     track_orders: bool = attrs.field(default=False, validator=_flag)
     settle: float = attrs.field(default=5.0, validator=_seconds(0.0))

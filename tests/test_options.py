@@ -28,6 +28,7 @@ DURATIONS = [
     "recv_window",
     "reconnect_timeout",
     "reconnect_reset_after",
+    "switch_interval",
 ]
 
 BAD: list[Any] = [
@@ -39,7 +40,7 @@ BAD: list[Any] = [
     *(
         pytest.param({name: None}, f"{name}: must be a number of seconds", id=f"{name}-None")
         for name in DURATIONS
-        if name not in ("ping_interval", "pong_timeout", "recv_window")
+        if name not in ("ping_interval", "pong_timeout", "recv_window", "switch_interval")
     ),
     *(
         pytest.param({name: 0}, f"{name}: must be a number of seconds", id=f"{name}-zero")

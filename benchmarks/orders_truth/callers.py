@@ -5,23 +5,27 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
 import attrs
 
-from benchmarks.orders_truth.answers import Answer, answer_of
+from benchmarks.orders_truth.answers import answer_of
 from benchmarks.orders_truth.judge import GRACE
 from benchmarks.orders_truth.order_calls import Api, Dialect, OpenOrder, OpenOrders, Request
+from benchmarks.orders_truth.reconciler import Reconciler
+from benchmarks.orders_truth.record import Record
 from benchmarks.orders_truth.witness import Witness
 from kucoin_sync import KucoinSyncError, OutcomeUnknown, Rejected
 
-__all__ = ["Callers", "Progress", "Record"]
+__all__ = ["Callers", "Progress"]
 
 BURST = 4
 """Calls in flight at once from one thread, by ``nowait``."""
+PATIENCE = 120.0
+"""Seconds for those who find out about unknown calls to catch up."""
 HURRY = 0.15
 """Share of the usual time that calls get in a hurry."""
 
@@ -71,37 +75,6 @@ class Progress:
             self._changed.notify_all()
 
 
-class Record:
-    """What all threads put down: the answers, and what ended as no order call may end."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # guards both lists
-        self._answers: list[Answer] = []
-        self._strange: list[str] = []
-
-    def put(self, answer: Answer) -> None:
-        """Put down an answer."""
-        with self._lock:
-            self._answers.append(answer)
-
-    def put_strange(self, text: str) -> None:
-        """Put down what must not be."""
-        with self._lock:
-            self._strange.append(text)
-
-    @property
-    def answers(self) -> list[Answer]:
-        """All answers so far."""
-        with self._lock:
-            return list(self._answers)
-
-    @property
-    def strange(self) -> list[str]:
-        """What must not be."""
-        with self._lock:
-            return list(self._strange)
-
-
 class Callers:
     """
     Threads that share one client and make calls until there were enough.
@@ -112,7 +85,7 @@ class Callers:
         orders: Orders that may be changed or cancelled.
         progress: Numbers the calls.
         record: Where answers go.
-        on_unknown: Takes what ended unknown, with its request.
+        reconciler: Takes what ended unknown, with its request.
         witness: Knows when the machine let threads wait.
         seed: Decides what is called; each thread has a sequence of its own.
         timeout: Seconds for most calls; some get less.
@@ -125,14 +98,14 @@ class Callers:
         orders: OpenOrders,
         progress: Progress,
         record: Record,
-        on_unknown: Callable[[OutcomeUnknown, Request, float], None],
+        reconciler: Reconciler,
         witness: Witness,
         *,
         seed: int,
         timeout: float,
     ) -> None:
         self._exchange, self._api, self._orders = exchange, api, orders
-        self._progress, self._record, self._on_unknown = progress, record, on_unknown
+        self._progress, self._record, self._reconciler = progress, record, reconciler
         self._witness, self._seed, self._timeout = witness, seed, timeout
         self._threads: list[threading.Thread] = []
 
@@ -164,6 +137,8 @@ class Callers:
 
     def _step(self, rng: random.Random, own_ids: Iterator[str]) -> bool:
         """Make a call, or some at once; return False if there were enough."""
+        if not self._reconciler.wait_for_room(PATIENCE):
+            self._record.put_strange(f"reconciliation made no room within {PATIENCE:g} s")
         way = rng.choices(("method", "request", "nowait"), (6, 1, 1))[0]
         timeout = self._timeout if rng.random() < 0.75 else self._timeout * rng.uniform(0.1, 1.0)
         if self._progress.is_hurried:
@@ -216,7 +191,7 @@ class Callers:
             return
         self._record.put(answer)
         if isinstance(result, OutcomeUnknown):
-            self._on_unknown(result, request, time.monotonic())
+            self._reconciler.put(result, request, time.monotonic())
         for order, target in zip(answer.orders, request.targets, strict=True):
             if order.kind == "accepted" and request.action != "cancel" and order.order_id is not None:
                 client_oid = order.client_oid if target is None else target.client_oid

@@ -17,6 +17,8 @@ SPOT, SWAP, SPREAD = "spot", "swap", "spread"
 INSTRUMENTS = {SPOT: "BTC-USDT", SWAP: "BTC-USDT-SWAP", SPREAD: "BTC-USDT_BTC-USDT-SWAP"}
 MIDDLE = {SPOT: 60000, SWAP: 60000, SPREAD: 0}
 MOST_IN_BATCH = 4
+MADE_UP = {SPOT: "1", SWAP: "2", SPREAD: "3"}
+"""Ids that no order has."""
 FORMS = WireForms(
     definite=(("60013", "Invalid args"), ("50011", "Rate limit reached."), ("51008", "Insufficient balance")),
     uncertain=(
@@ -63,7 +65,7 @@ class Okx:
     systems = ("private", "private", "business")
     lookup_path = "order"
     never_resolved = ()
-    made_up = {SPOT: "1", SWAP: "2", SPREAD: "3"}
+    made_up = MADE_UP
     forms = FORMS
 
     def open(self, controls: RemoteSimulator, proxy_port: int, options: dict[str, Any]) -> WebsocketAPIClient:

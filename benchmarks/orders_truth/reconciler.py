@@ -6,13 +6,13 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from benchmarks.orders_truth.answers import Fate, answer_of, fate_of
-from benchmarks.orders_truth.callers import Record
 from benchmarks.orders_truth.order_calls import OpenOrder, OpenOrders, Request
+from benchmarks.orders_truth.record import Record
 from kucoin_sync import KucoinSyncError, OutcomeUnknown
 from kucoin_sync.fates import Absent, Accepted, BatchFate, StillUnknown
 
@@ -40,6 +40,12 @@ class Resolution:
     resolved: bool
 
 
+IN_VAIN = 2.0
+"""Seconds for what there is no look-up for."""
+MOST_WAITING = 96
+"""Unknown calls under way and waiting; with more of them nobody makes new ones."""
+
+
 class Reconciler:
     """
     A queue of unknown calls and the threads that work on it.
@@ -49,12 +55,18 @@ class Reconciler:
         record: Where the answers of repeated cancels go.
         seed: Decides which cancels are repeated.
         timeout: Seconds that each may take.
+        never_resolved: Operations without a look-up: only what arrives by itself could tell, and waits are short.
     """
 
-    def __init__(self, orders: OpenOrders, record: Record, *, seed: int, timeout: float) -> None:
+    def __init__(
+        self, orders: OpenOrders, record: Record, *, seed: int, timeout: float, never_resolved: Sequence[str]
+    ) -> None:
         self._orders, self._record, self._timeout = orders, record, timeout
+        self._never_resolved = never_resolved
         self._random = random.Random(f"reconciler of {seed}")
         self._queue: queue.SimpleQueue[tuple[OutcomeUnknown, Request, float] | None] = queue.SimpleQueue()
+        self._backlog = 0
+        self._less = threading.Condition()  # guards the backlog
         self._lock = threading.Lock()  # guards everything below, and the random numbers
         self._fates: dict[tuple[str, int], Fate] = {}
         self._resolutions: list[Resolution] = []
@@ -70,7 +82,19 @@ class Reconciler:
 
     def put(self, error: OutcomeUnknown, request: Request, ended: float) -> None:
         """Take a call that ended unknown at ``ended`` on the monotonic clock."""
+        with self._less:
+            self._backlog += 1
         self._queue.put((error, request, ended))
+
+    def wait_for_room(self, timeout: float) -> bool:
+        """
+        Wait until few calls are in the queue, so that each comes to its turn soon.
+
+        Returns:
+            False if there are still many after ``timeout`` seconds.
+        """
+        with self._less:
+            return self._less.wait_for(lambda: self._backlog <= MOST_WAITING, timeout)
 
     def finish(self, timeout: float) -> bool:
         """Wait until the queue is empty and its threads are through; return False if they are not in time."""
@@ -119,6 +143,10 @@ class Reconciler:
                 self._find_out(*job)
             except Exception as error:
                 self._record.put_strange(f"reconciling {job[0]} ended with {error!r}")
+            finally:
+                with self._less:
+                    self._backlog -= 1
+                    self._less.notify_all()
 
     def _find_out(self, error: OutcomeUnknown, request: Request, ended: float) -> None:
         with self._lock:
@@ -126,7 +154,7 @@ class Reconciler:
         if is_repeated and request.action == "cancel" and error.results is None:
             self._cancel_again(error, request)
         began = time.monotonic()
-        fate = error.reconcile(timeout=self._timeout)
+        fate = error.reconcile(timeout=IN_VAIN if error.op in self._never_resolved else self._timeout)
         now = time.monotonic()
         self._note(error, fate)
         fates = list(fate) if isinstance(fate, BatchFate) else [fate]
@@ -141,6 +169,8 @@ class Reconciler:
     def _offer(self, fate: Accepted | Absent | StillUnknown, request: Request) -> None:
         """Offer an order that is there after all, so that it is cancelled once: a crowd of them slows the exchange."""
         if isinstance(fate, StillUnknown):
+            if len(request.targets) == 1 and request.targets[0] is not None:
+                self._orders.add(request.targets[0])  # it may be there: nobody can tell
             return
         if fate.order is not None:
             if fate.order.is_live:

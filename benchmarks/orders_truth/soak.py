@@ -13,13 +13,14 @@ import attrs
 
 from benchmarks.orders_truth.answers import Answer
 from benchmarks.orders_truth.arrivals import Arrivals
-from benchmarks.orders_truth.callers import Callers, Progress, Record
+from benchmarks.orders_truth.callers import Callers, Progress
 from benchmarks.orders_truth.exchange import Exchange
 from benchmarks.orders_truth.judge import HARMLESS, Finding, judge
 from benchmarks.orders_truth.kucoin import Kucoin
 from benchmarks.orders_truth.okx import Okx
 from benchmarks.orders_truth.order_calls import Api, Dialect, OpenOrders
 from benchmarks.orders_truth.reconciler import Reconciler, Resolution
+from benchmarks.orders_truth.record import Record
 from benchmarks.orders_truth.saboteur import Saboteur
 from benchmarks.orders_truth.schedule import LONGEST_LAG, schedule
 from benchmarks.orders_truth.witness import Witness
@@ -32,7 +33,7 @@ EXCHANGES: dict[str, Callable[[], Dialect]] = {Kucoin.name: Kucoin, Okx.name: Ok
 
 SETTLE = 2.5 * LONGEST_LAG
 """Seconds; the client may not believe a look-up earlier than the exchange's own lag is over."""
-RECONCILERS = 16
+RECONCILERS = 32
 """Threads; they wait most of the time, but a look-up over TLS is a handshake for both sides."""
 RECONCILE_TIMEOUT = 30.0
 RECEIVE_BUFFER = 2304
@@ -149,7 +150,13 @@ class _Soak:
         self._record, self._progress = Record(), Progress(plan.orders)
         self._orders = OpenOrders(dialect.made_up)
         self._saboteur = Saboteur(dialect, exchange, proxy, self._progress)
-        self._reconciler = Reconciler(self._orders, self._record, seed=plan.seed, timeout=RECONCILE_TIMEOUT)
+        self._reconciler = Reconciler(
+            self._orders,
+            self._record,
+            seed=plan.seed,
+            timeout=RECONCILE_TIMEOUT,
+            never_resolved=dialect.never_resolved,
+        )
         self._lines_lost, self._witness = _Counter(), Witness()
 
     def run(self) -> Outcome:
@@ -175,7 +182,7 @@ class _Soak:
             self._orders,
             self._progress,
             self._record,
-            self._reconciler.put,
+            self._reconciler,
             self._witness,
             seed=plan.seed,
             timeout=plan.timeout,

@@ -11,11 +11,12 @@ Callers send their own requests, on their own threads.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,7 @@ from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Line, Opener, Surroundings
 from kucoin_sync.engine.reader_thread import ReaderThread, check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
+from kucoin_sync.engine.switch_interval import switch_interval
 from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
 from kucoin_sync.errors import (
     AuthError,
@@ -277,8 +279,9 @@ class Connection:
                 if not self._opening_failed(error, backoff):
                     break
                 continue
-            lost = self._serve(line)
-            self._line_over(line, lost)
+            with self._quick_hand_overs():
+                lost = self._serve(line)
+                self._line_over(line, lost)
             interrupt.close()
             began = time.monotonic()
             if began - line.ready_at >= self._options.reconnect_reset_after:
@@ -286,6 +289,18 @@ class Connection:
                 self._closes.reset()
             if not self._go_on_after(lost, backoff, at_once=line.ended_as == "slept"):
                 break
+
+    @contextlib.contextmanager
+    def _quick_hand_overs(self) -> Iterator[None]:
+        seconds = self._options.switch_interval
+        if seconds is None:
+            yield
+            return
+        switch_interval.hold(seconds)
+        try:
+            yield
+        finally:
+            switch_interval.release(seconds)
 
     def _begin_opening(self) -> bool:
         """Wait for the shared budget; return ``False`` if the connection is being closed, or has another reader."""
@@ -398,8 +413,7 @@ class Connection:
             items = line.rest
             check = Deadline(self._beats.stuck_after(line))
             while True:
-                for item in items:
-                    self._inbox.handle(line, item)
+                self._inbox.handle(line, items)
                 try:
                     items = line.transport.receive(check)
                 except ReceiveTimeout:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kucoin_sync.engine.listeners import ListenerHub
 from kucoin_sync.engine.opening import Line, read_item
@@ -69,6 +69,7 @@ class Inbox:
     ) -> None:
         self._dialect = dialect
         self._ws_key = dialect.ws_key
+        self._keeps = dialect.keeps
         self._hub = hub
         self._late_reply = late_reply
         self._registry = registry
@@ -78,25 +79,30 @@ class Inbox:
         self._leaving = leaving
         self._unreadable = 0
 
-    def handle(self, line: Line, item: Item) -> None:
+    def handle(self, line: Line, items: Sequence[Item]) -> None:
         """
-        Do what an item asks for.
+        Do what the items of one read ask for, in their order.
 
         Raises:
-            ConnectionLost: If it is the peer's close frame.
-            ProtocolViolation: If it is one unreadable message too many.
+            ConnectionLost: At the peer's close frame.
+            ProtocolViolation: At one unreadable message too many.
         """
-        message = read_item(self._dialect, item, line.transport.received_at, line.origin)
-        kind = type(message)
-        if kind is Update:
-            self._unreadable = 0
-            self.deliver(line, message)  # type: ignore[arg-type]
-        elif kind is Reply:
-            self._unreadable = 0
-            if not self._registry.resolve(message):  # type: ignore[arg-type]
-                self._late(line, message)  # type: ignore[arg-type]
-        elif message is not None:
-            self._control(line, message)
+        decode, received_at, origin = self._dialect.decode, line.transport.received_at, line.origin
+        for item in items:
+            if type(item) is str:
+                message: Inbound | None = decode(item, received_at, origin)
+            else:
+                message = read_item(self._dialect, item, received_at, origin)
+            kind = type(message)
+            if kind is Update:
+                self._unreadable = 0
+                self.deliver(line, message)  # type: ignore[arg-type]
+            elif kind is Reply:
+                self._unreadable = 0
+                if not self._registry.resolve(message):  # type: ignore[arg-type]
+                    self._late(line, message)  # type: ignore[arg-type]
+            elif message is not None:
+                self._control(line, message)
 
     def deliver(self, line: Line, update: Update) -> None:
         """Hand an update to whoever wants it."""
@@ -118,9 +124,11 @@ class Inbox:
         """
         room = True
         for put in self._board.routes.get(update.topic, ()):
-            room = put(update) is not False and room
-        keep = self._dialect.keeps(update.topic)
-        room = self._hub.emit("update", update, keep=keep) and room
+            if put(update) is False:
+                room = False
+        keep = self._keeps(update.topic)
+        if not self._hub.emit("update", update, keep):
+            room = False
         if keep and not room:
             raise ConnectionLost("updates of the account are not read, and none of them is dropped", initiator="local")
 

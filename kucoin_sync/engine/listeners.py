@@ -89,16 +89,16 @@ class ListenerHub:
         """Whether anybody listens to ``event``."""
         return bool(self._listeners[event])
 
-    def emit(self, event: str, value: Any, *, keep: bool = False) -> bool:
+    def emit(self, event: str, value: Any, keep: bool = False) -> bool:
         """Tell the listeners of ``event``; never waits for them, unless they run inline. As `deliver`."""
         listeners = self._listeners[event]
-        return not listeners or self.deliver(value, listeners, keep=keep)
+        return not listeners or self.deliver(value, listeners, keep)
 
-    def deliver(self, value: Any, listeners: tuple[Listener, ...], *, keep: bool = False) -> bool:
+    def deliver(self, value: Any, listeners: tuple[Listener, ...], keep: bool = False) -> bool:
         """Hand ``value`` to these listeners; return ``False`` if it was to be kept and there is no room for it."""
         if self._inline:
             self._call(value, listeners)
-        elif not self._queue.put(value, listeners, keep=keep):
+        elif not self._queue.put(value, listeners, keep):
             if keep:
                 return False
             if not self._overflowing:
@@ -117,10 +117,11 @@ class ListenerHub:
                 return
         while True:
             try:
-                value, listeners = self._queue.get()
+                batch = self._queue.get_batch()
             except QueueClosed:
                 return
-            self._call(value, listeners)
+            for value, listeners in batch:
+                self._call(value, listeners)
             if self._overflowing and not len(self._queue):
                 self._overflowing = False
                 lost, self._queue.dropped = self._queue.dropped, 0

@@ -22,6 +22,9 @@ __all__ = ["OverflowPolicy", "QueueClosed", "UpdateQueue", "check_policy"]
 
 OverflowPolicy = Literal["drop_oldest", "latest", "error"]
 MAX_BYTES = 32 * 1024 * 1024
+BATCH = 32
+"""Items taken at once at most: a lock for each costs more than the rest of handing one over."""
+BATCH_BYTES = 1024 * 1024
 
 
 class QueueClosed(Exception):
@@ -62,7 +65,7 @@ class UpdateQueue:
         self._wake = threading.Lock()  # held while somebody waits
         self._wake.acquire()
 
-    def put(self, item: Any, target: Any = None, *, keep: bool = False) -> bool:
+    def put(self, item: Any, target: Any = None, keep: bool = False) -> bool:
         """
         Add an item; never waits.
 
@@ -136,10 +139,19 @@ class UpdateQueue:
             TimeoutError: At the timeout.
             QueueClosed: If the queue was closed and is empty.
         """
+        return self.get_batch(timeout, 1)[0]
+
+    def get_batch(self, timeout: float | None = None, most: int = BATCH) -> list[tuple[Any, Any]]:
+        """Take the oldest items, at least one, as `get`: few enough that a reader who stops leaves little undropped."""
         while True:
             with self._lock:
                 if self._items or self._latest:
-                    return self._take()
+                    batch = [self._take()]
+                    # One at a time again where they are large, and where a new one may replace an old one.
+                    if most > 1 and self._bytes < BATCH_BYTES:
+                        while self._items and len(batch) < most:
+                            batch.append(self._take())
+                    return batch
                 if self._closed is not None:
                     raise QueueClosed from self._closed
                 self._waiting = True

@@ -5,6 +5,7 @@ A subscription read with a plain loop.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Literal
@@ -59,6 +60,7 @@ class Stream:
         self._on_close = on_close
         self._closed = False
         self._pid = os.getpid()
+        self._batch: deque[Update] = deque()  # taken from the queue, and not read yet
 
     def __iter__(self) -> Iterator[Update]:
         return self
@@ -90,14 +92,16 @@ class Stream:
     def _take(self, timeout: float | None) -> Update:
         if os.getpid() != self._pid:
             raise ForkedError("this stream was opened before fork(), and what it reads comes to the parent process")
-        try:
-            update: Update = self._queue.get(timeout)[0]
-        except QueueClosed as closed:
-            error = closed.__cause__
-            if error is not None and not isinstance(error, QueueClosed):
-                self.close()  # it brings nothing more, so it need not stay subscribed
-                raise error from None
-            raise
+        if not self._batch:
+            try:
+                self._batch.extend([item for item, _ in self._queue.get_batch(timeout)])
+            except QueueClosed as closed:
+                error = closed.__cause__
+                if error is not None and not isinstance(error, QueueClosed):
+                    self.close()  # it brings nothing more, so it need not stay subscribed
+                    raise error from None
+                raise
+        update = self._batch.popleft()
         if update.gap_before and self._raise_gaps:
             raise GapError(update)
         return update
@@ -125,4 +129,5 @@ class Stream:
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
-        return f"<Stream {', '.join(self.topics)} {state}, {len(self._queue)} waiting, {self.dropped} dropped>"
+        waiting = len(self._queue) + len(self._batch)
+        return f"<Stream {', '.join(self.topics)} {state}, {waiting} waiting, {self.dropped} dropped>"

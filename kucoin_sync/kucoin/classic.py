@@ -6,15 +6,15 @@ Source: KuCoin docs, WebSocket API, Base Info, Introduction (read 2026-11).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
-from kucoin_sync.events import Origin, Update
+from kucoin_sync.events import Origin, Update, make_update
 from kucoin_sync.kucoin import classic_topics, rest
 from kucoin_sync.kucoin.codes import CLOCK_CODE, wait_after
 from kucoin_sync.kucoin.models.typed import read_classic
-from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.kucoin.numbers import read_sequence, to_milliseconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
 from kucoin_sync.protocol.json_text import dumps, loads, plain_text
@@ -98,7 +98,10 @@ class ClassicDialect:
             topic, subject, data = frame.get("topic"), frame.get("subject"), frame.get("data")
             if type(topic) is not str or (subject is not None and type(subject) is not str):
                 return Unreadable("a message without a topic", text)
-            return Update(topic, subject, data, _sequence(frame, data), received_at, text, origin)
+            number = frame.get("sn")
+            if number is None and type(data) is dict:
+                number = data.get("sequence", data.get("sequenceEnd"))
+            return make_update(topic, subject, data, read_sequence(number), received_at, text, origin)
         return _control(frame, kind, text)
 
     @staticmethod
@@ -172,15 +175,3 @@ def _control(frame: dict[str, Any], kind: Any, text: str) -> Inbound:
     if kind == "error":
         return Refusal(request_id, plain_text(frame.get("code", "")), plain_text(frame.get("data", "")), text)
     return Unknown(text)
-
-
-def _sequence(frame: dict[str, Any], data: Any) -> int | None:
-    """Return the number by which the messages of a topic are ordered, where they have one."""
-    value = frame.get("sn")
-    if value is None and isinstance(data, Mapping):
-        value = data.get("sequence", data.get("sequenceEnd"))
-    if type(value) is int:
-        return value
-    if type(value) is str and value.isascii() and value.isdigit() and len(value) < 40:
-        return int(value)
-    return None

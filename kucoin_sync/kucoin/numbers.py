@@ -1,12 +1,14 @@
 """
-KuCoin's times, which come in four units.
+KuCoin's times, which come in four units, and its sequence numbers.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["to_milliseconds", "to_seconds"]
+__all__ = ["read_sequence", "to_milliseconds", "to_seconds"]
+
+MAX_DIGITS = 40
 
 
 def to_milliseconds(value: Any) -> int | None:
@@ -24,6 +26,13 @@ def to_milliseconds(value: Any) -> int | None:
     if value < 10**14:
         return value
     return value // 1000 if value < 10**17 else value // 1_000_000
+
+
+def read_sequence(value: Any) -> int | None:
+    """Return a sequence number, which is a whole number or its digits; ``None`` if it is none."""
+    if type(value) is str:
+        return int(value) if value.isdigit() and value.isascii() and len(value) <= MAX_DIGITS else None
+    return value if type(value) is int else None
 
 
 def to_seconds(value: Any) -> float | None:

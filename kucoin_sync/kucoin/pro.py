@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
-from kucoin_sync.events import Origin, Update
+from kucoin_sync.events import Origin, Update, make_update
 from kucoin_sync.kucoin import codes, pro_topics, rest
 from kucoin_sync.kucoin.codes import wait_after
 from kucoin_sync.kucoin.models.typed import read_pro
@@ -118,7 +118,7 @@ class ProDialect:
         if "d" not in frame or (kind is not None and type(kind) is not str):
             return Unreadable("a push without a payload", text)
         data = frame["d"]
-        return Update(topic, kind, data, _sequence(topic, data), received_at, text, origin)
+        return make_update(topic, kind, data, _sequence(topic, data), received_at, text, origin)
 
     @staticmethod
     def typed(update: Update) -> Any:
@@ -189,5 +189,5 @@ def _control(frame: dict[str, Any], text: str) -> Inbound:
 def _sequence(topic: str, data: Any) -> int | None:
     """Return the number by which the messages of a topic are ordered, where they have one."""
     key = _SEQUENCE_KEYS.get(topic.partition(".")[0])
-    value = data.get(key) if key is not None and isinstance(data, Mapping) else None
+    value = data.get(key) if key is not None and type(data) is dict else None
     return value if type(value) is int else None

@@ -18,6 +18,8 @@ from functools import partial
 from itertools import chain
 from typing import Any, Protocol
 
+import attrs
+
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import RestError
 from kucoin_sync.fates import OrderState
@@ -221,6 +223,7 @@ def _single(lists: _Lists, judge: _Judge, question: Question, timeout: float) ->
 def _listed(lists: _Lists, judge: _Judge, question: Question, timeout: float) -> Sighting:
     """Read live orders, then done ones, so that one that ends meanwhile is not missed; the latest come first."""
     deadline = Deadline(timeout)
+    question = _by_exchange_id(lists, question, deadline)
     places = question.operation.kind is OperationKind.PLACE
     since_ms = question.since_ms - CLOCK_SLACK_MS if places else None
     seen = Sighting()
@@ -230,6 +233,25 @@ def _listed(lists: _Lists, judge: _Judge, question: Question, timeout: float) ->
             return sighting
         seen = Sighting(old=seen.old or sighting.old)
     return seen
+
+
+def _by_exchange_id(lists: _Lists, question: Question, deadline: Deadline) -> Question:
+    """
+    Return a question about an order that was there before by the exchange's id, where it names the client's.
+
+    The lists cannot be asked for a client order id, and an old order may be too far back to be read.
+    """
+    if question.operation.kind is OperationKind.PLACE or question.order_id is not None:
+        return question
+    try:
+        row = lists.one(question, _ids(question), deadline.remaining())
+    except RestError as error:
+        if error.code == refusals.NOT_FOUND:
+            return question
+        raise
+    order = state_of_order(row, lists.single)
+    args = {**question.args, question.operation.order_id_key: order.order_id}
+    return attrs.evolve(question, args=args) if _is_named(question, order) else question
 
 
 def _named_rows(question: Question, rows: Iterable[Row]) -> Iterator[Row]:

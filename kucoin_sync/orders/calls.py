@@ -33,6 +33,7 @@ from kucoin_sync.errors import (
     OutcomeUnknown,
     ProtocolViolation,
     ReentrantCallError,
+    Rejected,
     RequestError,
     UnknownReason,
 )
@@ -364,13 +365,21 @@ class RequestCalls:
         return ack_of_event(request, call.operation, call.ws_key, fate)
 
     def judge(self, call: Call, reply: Reply) -> Sequence[Any]:
-        """Return what a reply that came too late to end a call says of each of its orders."""
+        """
+        Return what a reply that came too late to end a call says of each of its orders.
+
+        Where there was an answer before, which proved nothing, a refusal proves nothing either: two answers contradict
+        each other, and only one of them can be true. It is left out then (``None``).
+        """
         request = call.request
+        answered = request.reply is not None
         request.reply, request.finished_at = reply, time.monotonic()
         outcome = self._conclude(call)
         if call.operation.batch is None:
-            return (outcome,)
-        return tuple(outcome if isinstance(outcome, BatchResult) else outcome.results)
+            outcomes: Sequence[Any] = (outcome,)
+        else:
+            outcomes = tuple(outcome if isinstance(outcome, BatchResult) else outcome.results)
+        return [None if answered and isinstance(one, Rejected) else one for one in outcomes]
 
     def _settle(self, future: Future[Any], call: Call) -> None:
         """End a future: on whatever thread ended its request."""

@@ -143,7 +143,7 @@ class FrameParser:
 
     def _parse(self, items: list[Item]) -> None:
         buffer, view = self._buffer, self._view
-        start, end = self._start, self._end
+        start, end, longest = self._start, self._end, self._max_message
         while end - start >= 2:
             first = buffer[start]
             length = buffer[start + 1]
@@ -154,11 +154,15 @@ class FrameParser:
                 body += 2 if length == 126 else 8
                 if body > end:
                     break
-                least = 126 if length == 126 else 0x10000
-                length = int.from_bytes(view[start + 2 : body], "big")
+                if length == 126:  # nearly every push
+                    length = buffer[start + 2] << 8 | buffer[start + 3]
+                    least = 126
+                else:
+                    length = int.from_bytes(view[start + 2 : body], "big")
+                    least = 0x10000
                 if length < least:
                     raise ProtocolViolation("frame length not in its shortest form")
-            if length > self._max_message:
+            if length > longest:
                 raise ProtocolViolation(f"frame of {length} bytes announced", close_code=1009)
             stop = body + length
             if stop > end:

@@ -75,7 +75,7 @@ def _finite(text: str) -> float:
 def standard_loads(text: str) -> Any:
     """Decode one JSON text with the standard library. Raises ValueError if it is not JSON."""
     try:
-        return _check_depth(text, json.loads(text, parse_constant=_refuse, parse_float=_finite))
+        return _check_depth(text, _decode(text))
     except RecursionError:
         raise ValueError("nested too deep") from None
 
@@ -98,9 +98,15 @@ def exact_loads(text: str) -> Any:
         ValueError: If it is not JSON.
     """
     try:
-        return _check_depth(text, json.loads(text, parse_constant=_refuse, parse_float=_exact))
+        return _check_depth(text, _decode_exact(text))
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+# Made once: when they are given options, `json.loads` makes a decoder for each text and `json.dumps` an encoder.
+_decode = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite).decode
+_decode_exact = json.JSONDecoder(parse_constant=_refuse, parse_float=_exact).decode
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def plain_text(value: Any) -> str:
@@ -114,7 +120,7 @@ def plain_text(value: Any) -> str:
 def standard_dumps(value: Any) -> str:
     """Spell a value as compact JSON text with the standard library. Raises ValueError or TypeError."""
     try:
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _encode(value)
     except RecursionError:
         raise ValueError("nested too deep") from None
     text.encode()  # a lone surrogate is found here and not when the text is sent
@@ -141,6 +147,10 @@ else:
     def _fast_loads(text: str) -> Any:
         if len(text) > FAST_LENGTH:
             return standard_loads(text)
-        return _check_depth(text, orjson.loads(text))
+        value = orjson.loads(text)
+        # As `_check_depth` begins: this is the hottest line of all, and a call costs as much as both counts.
+        if text.count("[") + text.count("{") > MAX_DEPTH:
+            _check_depth(text, value)
+        return value
 
     loads, dumps = _fast_loads, _fast_dumps

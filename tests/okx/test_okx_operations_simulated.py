@@ -1,5 +1,5 @@
 """
-Every order method of OKX against the simulator: accepted, rejected, partly rejected, and unknown when the reply is lost.
+Every order method of OKX against the simulator: accepted, rejected, partly rejected, unknown when the reply is lost.
 
 What the caller is told is compared with what the exchange did. ``docs/okx.rst`` holds the same table.
 """
@@ -87,9 +87,7 @@ CASES: dict[str, Case] = {
         {"orders": [DEAR, {**DEAR, "px": "19999"}]},
         lambda _: {"orders": [SPOT, DEAR]},
     ),
-    "amend-order": Case(
-        "amend_order", lambda api: {**spot(api), "new_px": "20001"}, missing(new_px="20001")
-    ),
+    "amend-order": Case("amend_order", lambda api: {**spot(api), "new_px": "20001"}, missing(new_px="20001")),
     "batch-amend-orders": Case(
         "amend_multiple_orders",
         lambda api: {"orders": [{**spot(api), "new_px": "20001"}, {**spot(api), "new_sz": "0.02"}]},
@@ -145,9 +143,7 @@ def run(api: WebsocketAPIClient, op: str, arguments: dict[str, Any], **options: 
 
 
 @pytest.mark.parametrize("op", CASES)
-def test_I01_okx_accepted_is_what_the_engine_did_once(
-    op: str, exchange: Simulator, api: WebsocketAPIClient
-) -> None:
+def test_I01_okx_accepted_is_what_the_engine_did_once(op: str, exchange: Simulator, api: WebsocketAPIClient) -> None:
     result = run(api, op, CASES[op].good(api))
     if op in BATCHES:
         assert isinstance(result, BatchResult) and result.all_accepted

@@ -1,0 +1,102 @@
+"""
+The interpreter's switch interval: low while a line is open, the user's own value before and after.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from kucoin_sync import WebsocketClient, WsKey
+from kucoin_sync.engine.switch_interval import SwitchInterval
+from kucoin_sync.simulator import Simulator
+
+OWN = 0.004
+
+
+def present() -> float:
+    return round(sys.getswitchinterval(), 6)
+
+
+@pytest.fixture(autouse=True)
+def own_value() -> Iterator[None]:
+    """A value that nobody else sets."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(OWN)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def interval() -> SwitchInterval:
+    return SwitchInterval()
+
+
+def test_it_is_low_while_anybody_wants_it_low(interval: SwitchInterval) -> None:
+    interval.hold(0.0005)
+    assert present() == 0.0005
+    interval.hold(0.0005)
+    interval.release(0.0005)
+    assert present() == 0.0005
+    interval.release(0.0005)
+    assert present() == OWN
+
+
+def test_the_least_wish_counts(interval: SwitchInterval) -> None:
+    interval.hold(0.0005)
+    interval.hold(0.0001)
+    assert present() == 0.0001
+    interval.release(0.0001)
+    assert present() == 0.0005
+    interval.release(0.0005)
+    assert present() == OWN
+
+
+def test_a_lower_value_of_the_user_stays(interval: SwitchInterval) -> None:
+    sys.setswitchinterval(0.00005)
+    interval.hold(0.0005)
+    assert present() == 0.00005
+    interval.release(0.0005)
+    assert present() == 0.00005
+
+
+def test_what_the_user_sets_meanwhile_is_what_comes_back(interval: SwitchInterval) -> None:
+    interval.hold(0.0005)
+    sys.setswitchinterval(0.002)
+    interval.hold(0.0005)
+    assert present() == 0.0005
+    interval.release(0.0005)
+    interval.release(0.0005)
+    assert present() == 0.002
+
+
+def test_what_the_user_sets_at_last_is_left_alone(interval: SwitchInterval) -> None:
+    interval.hold(0.0005)
+    sys.setswitchinterval(0.002)
+    interval.release(0.0005)
+    assert present() == 0.002
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_without_lines_has_the_users_value(interval: SwitchInterval) -> None:
+    interval.hold(0.0005)
+    interval.after_fork_in_child()
+    assert present() == OWN
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, 0.0005), ({"switch_interval": 0.0002}, 0.0002), ({"switch_interval": None}, OWN)],
+    ids=["by-default", "as-asked", "left-alone"],
+)
+def test_a_client_holds_it_from_its_first_line_to_its_last(options: dict[str, float | None], expected: float) -> None:
+    with Simulator() as simulator:
+        with WebsocketClient(**simulator.client_options(), **options) as client:
+            assert present() == OWN
+            client.subscribe("/market/ticker:BTC-USDT", WsKey.SPOT_PUBLIC_V1)
+            client.subscribe("/contractMarket/tickerV2:XBTUSDTM", WsKey.FUTURES_PUBLIC_V1)
+            assert present() == expected
+        assert present() == OWN
