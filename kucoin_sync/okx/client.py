@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from enum import Enum
 from functools import partial
 from typing import Any
 
+from kucoin_sync.books.live_book import LiveBook
+from kucoin_sync.books.open_books import OpenBooks
 from kucoin_sync.engine.client import Places, Subscription
 from kucoin_sync.engine.connection_group import ConnectionGroup
 from kucoin_sync.engine.deadline import Deadline
@@ -18,9 +20,11 @@ from kucoin_sync.engine.listeners import Listener
 from kucoin_sync.engine.queues import OverflowPolicy
 from kucoin_sync.engine.streams import GapPolicy, Stream
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.events import BookSnapshot
 from kucoin_sync.exchange_rest.calls import RestSurroundings
 from kucoin_sync.okx import topic_texts
 from kucoin_sync.okx.accounts import AccountLookUps, AccountNames
+from kucoin_sync.okx.books import book_channel, book_feed
 from kucoin_sync.okx.dialect import OkxDialect
 from kucoin_sync.okx.hosts import DEMO_HEADERS, is_simulated, rest_url, ws_url
 from kucoin_sync.okx.instrument_book import InstrumentBook
@@ -84,6 +88,7 @@ class WebsocketClient(OrderClient):
         self._rests = {name: self._rest(signer) for name, signer in signers.items()} or {"": self._rest(None)}
         lookups = {name: OkxLookUps(self._rests[name]) for name in signers}
         self._instruments = InstrumentBook(partial(_fetch_instruments, self.rest))
+        self._books = OpenBooks(self._hub, self.options)
         self._open_desk(OkxRules(self.options.recv_window, time.time), AccountLookUps(self._names, lookups))
 
     def _signer(self, credentials: Credentials) -> Signer:
@@ -283,6 +288,51 @@ class WebsocketClient(OrderClient):
         """
         name = None if ws_key is None else self._name(ws_key, account)
         super().close(name, timeout=timeout, drain=drain)
+
+    # Order books.
+
+    def order_book(
+        self,
+        symbol: str,
+        channel: str | None = None,
+        *,
+        account: str | int | None = None,
+        on_change: Callable[[BookSnapshot], object] | None = None,
+        wait: bool = True,
+        timeout: float | None = None,
+    ) -> LiveBook:
+        """
+        Return the order book of an instrument or a spread, which stays in step with the exchange until it is closed.
+
+        Args:
+            symbol: Such as ``BTC-USDT`` or ``BTC-USDT_BTC-USDT-SWAP``.
+            channel: ``books`` (400 levels, the default), ``books5``, ``bbo-tbt``, ``books-rpi``, ``books-l2-tbt`` or
+                ``books50-l2-tbt`` (these two need an account); of a spread ``sprd-books-l2-tbt`` (the default),
+                ``sprd-books5`` or ``sprd-bbo-tbt``.
+            account: Whose, for channels that need an account; ``None`` is the first.
+            on_change: Called on the listener thread with the best bid and ask, as a `BookSnapshot` of one level, after
+                changes; of several at once one time.
+            wait: Wait until the book is live; else it becomes so in the background.
+            timeout: Seconds to wait for that; ``None`` takes ``open_timeout`` and ``request_timeout`` together.
+
+        Raises:
+            SubscribeError: If the exchange refuses the topic, or does not confirm it in time.
+            DeadlineExceeded: If the book was not live in time.
+            ConfigError: If an argument breaks a rule.
+            ConnectError: If the connection cannot be opened at all.
+            ClosedError: If the client is closed.
+            ReentrantCallError: With ``wait`` on a reading thread.
+        """
+        deadline = self._deadline(timeout, self.options.open_timeout + self.options.request_timeout)
+        self._books.check(on_change, wait=wait)
+        wanted = book_channel(symbol, channel)
+        ((group, (topic,)),) = self._places(wanted, None, account)
+        feed = book_feed(symbol, wanted["channel"], topic)
+        return self._books.open(feed, group, on_change, check_process=self._check_process, wait=wait, deadline=deadline)
+
+    def _closed(self) -> None:
+        self._books.stop()
+        super()._closed()
 
     # Orders.
 
