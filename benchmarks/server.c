@@ -191,7 +191,7 @@ static void send_frame(Connection *c, int opcode, const char *payload, size_t si
     if (size > sizeof frame - 4) size = sizeof frame - 4;
     size_t head = frame_header((unsigned char *)frame, opcode, size);
     memcpy(frame + head, payload, size);
-    if (delay_us && c->kind == PRIVATE && c->logged_in) {
+    if (delay_us && (c->kind == PRIVATE || c->kind == OKX) && c->logged_in) {
         int64_t due = clock_us(CLOCK_MONOTONIC) + delay_us;
         size_t total = head + size;
         append(&c->late, &due, sizeof due);

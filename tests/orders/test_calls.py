@@ -5,6 +5,7 @@ Order calls over real lines that break: each ends as accepted, rejected, not sen
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 import time
@@ -29,9 +30,7 @@ from kucoin_sync import (
 from kucoin_sync.kucoin.trade import TradeDialect
 from tests.clients import CREDENTIALS, ORDER, TICKER, Clients
 from tests.peers import Background, FaultProxy, Line, ScriptedPeer, background, ws_api_handshake
-from tests.sides import SIDES, Side, opened, side
-
-__all__ = ["side"]
+from tests.sides import SIDES, Side, opened
 
 LIMIT = 0.25
 
@@ -221,6 +220,28 @@ def test_P17_P18_a_reply_that_proves_nothing_is_unknown(
         call.result()
     assert caught.value.reason == "unreadable_reply"
     assert caught.value.reply is not None
+
+
+def test_P12_a_refusal_after_an_answer_that_proved_nothing_proves_nothing_either(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    """Two answers contradict each other: the order may be there. A proof of it, however late, is one."""
+    api, line = opened(side, clients, plain_peer)
+    late: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    api.get_ws_client().on("late_reply", late.put)
+    call = side.order(api, "mine")
+    request = line.read_json()
+    line.send_json({**side.success(request), "data": None})
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    line.send_json(side.refusal(request))
+    late.get(timeout=5)
+    assert len(api.unresolved()) == 1
+    resolved: Future[Any] = Future()
+    api.get_ws_client().on("resolved", resolved.set_result)
+    line.send_json(side.success(request, "right"))
+    assert resolved.result(5).fate.order_id == "right"
+    assert caught.value.fate is not None and api.unresolved() == []
 
 
 def test_P16_an_error_frame_without_id_becomes_a_note(side: Side, peer: ScriptedPeer, clients: Clients) -> None:

@@ -225,3 +225,13 @@ def test_a_driven_heartbeat_never_stalls_and_never_kills_a_line_before_a_pong_is
             assert heartbeat.pong("nobody", now) is None
             last_received = now
         assert heartbeat.unanswered == len(waiting)
+
+
+def test_a_ping_that_is_asked_for_leaves_now_and_its_answer_proves_the_line(heartbeat: Heartbeat) -> None:
+    heartbeat.ask(3.0)
+    assert idle(heartbeat, 3.0).action is Action.PING
+    heartbeat.ping_sent("p", 3.0, PONG_TIMEOUT)
+    assert heartbeat.proven_at < 3.0
+    heartbeat.pong("p", 3.5)
+    assert heartbeat.proven_at == 3.0
+    assert idle(heartbeat, 3.5) == Beat(Action.WAIT, 3.0 + INTERVAL)
