@@ -53,8 +53,13 @@ class Job:
         return f"http{self._suffix}://127.0.0.1:{self.port}"
 
     @property
+    def host_url(self) -> str:
+        """URL of the WebSocket host, without a path."""
+        return f"ws{self._suffix}://127.0.0.1:{self.port}"
+
+    @property
     def private_url(self) -> str:
-        return f"ws{self._suffix}://127.0.0.1:{self.port}/v1/private"
+        return f"{self.host_url}/v1/private"
 
     @property
     def stream_url(self) -> str:

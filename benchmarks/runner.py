@@ -137,7 +137,7 @@ def _plan_round(plan: Plan, settings: list[Setting], core: int | None) -> Iterat
             if scenario == "stream" and setting.is_late:
                 continue
             for name in plan.clients:
-                if scenario == "orders" and CLIENTS[name].is_stream_only:
+                if CLIENTS[name].is_stream_only if scenario == "orders" else CLIENTS[name].is_orders_only:
                     continue
                 certificate = setting.server.certificate
                 yield (

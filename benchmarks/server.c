@@ -1,5 +1,6 @@
 /*
- * A small HTTP and WebSocket server that speaks enough KuCoin for a client to run against it unmodified.
+ * A small HTTP and WebSocket server that speaks enough KuCoin, and of OKX its private connection, for a client to run
+ * against it unmodified.
  *
  * One thread, busy-polling while a connection is open and asleep otherwise, so that it is not the bottleneck of
  * what it serves. It listens on 127.0.0.1 only, prints "PORT <n>" and ends when its standard input closes.
@@ -8,6 +9,7 @@
  *   GET  /api/v1/timestamp                               server time in milliseconds
  *   GET  /stream?token=..&connectId=..                   V1 stream: welcome, ack, pong
  *   GET  /v1/private?..                                  WS API: challenge, welcome, order replies, pong
+ *   GET  /ws/v5/private                                  OKX: log-in, order replies, pong
  *
  * A subscribe to /market/ticker:FLOOD-<count> starts <count> ticker messages, sequences 1000000000001 onward,
  * as fast as the socket takes them.
@@ -56,7 +58,7 @@ typedef struct {
     size_t start, end, capacity;
 } Buffer;
 
-typedef enum { HTTP, STREAM, PRIVATE } Kind;
+typedef enum { HTTP, STREAM, PRIVATE, OKX } Kind;
 
 typedef struct {
     int fd;
@@ -189,7 +191,7 @@ static void send_frame(Connection *c, int opcode, const char *payload, size_t si
     if (size > sizeof frame - 4) size = sizeof frame - 4;
     size_t head = frame_header((unsigned char *)frame, opcode, size);
     memcpy(frame + head, payload, size);
-    if (delay_us && c->kind == PRIVATE && c->logged_in) {
+    if (delay_us && (c->kind == PRIVATE || c->kind == OKX) && c->logged_in) {
         int64_t due = clock_us(CLOCK_MONOTONIC) + delay_us;
         size_t total = head + size;
         append(&c->late, &due, sizeof due);
@@ -384,6 +386,30 @@ static void on_private_text(Connection *c, const char *s, size_t size) {
         id.size, id.text, op.size, op.text, client_oid.size, client_oid.text, now, now));
 }
 
+static void on_okx_text(Connection *c, const char *s, size_t size) {
+    char reply[1024];
+    Text id = {"", 0}, op, client_oid = {"", 0};
+    long long now = wall_ms();
+    if (size == 4 && !memcmp(s, "ping", 4)) {
+        send_text(c, reply, snprintf(reply, sizeof reply, "pong"));
+        return;
+    }
+    field(s, size, "id", &id);
+    if (!field(s, size, "op", &op)) return;
+    if (is(op, "login")) { /* it is not checked */
+        send_text(c, reply, snprintf(reply, sizeof reply,
+            "{\"event\":\"login\",\"msg\":\"\",\"code\":\"0\",\"connId\":\"a4d3ae55\"}"));
+        c->logged_in = 1;
+        return;
+    }
+    field(s, size, "clOrdId", &client_oid);
+    send_text(c, reply, snprintf(reply, sizeof reply,
+        "{\"id\":\"%.*s\",\"op\":\"%.*s\",\"code\":\"0\",\"msg\":\"\",\"data\":[{\"clOrdId\":\"%.*s\",\"ordId\":"
+        "\"680800019749904384\",\"tag\":\"\",\"ts\":\"%lld\",\"sCode\":\"0\",\"sMsg\":\"\",\"subCode\":\"\"}],"
+        "\"inTime\":\"%lld000\",\"outTime\":\"%lld000\"}",
+        id.size, id.text, op.size, op.text, client_oid.size, client_oid.text, now, now, now));
+}
+
 /* WebSocket frames from the client */
 
 static void read_frames(Connection *c) {
@@ -412,6 +438,7 @@ static void read_frames(Connection *c) {
         for (size_t i = 0; i < size; i++) payload[i] ^= mask[i & 3];
         c->in.start += head + 4 + size;
         if (opcode == 1 && c->kind == STREAM) on_stream_text(c, (char *)payload, size);
+        else if (opcode == 1 && c->kind == OKX) on_okx_text(c, (char *)payload, size);
         else if (opcode == 1) on_private_text(c, (char *)payload, size);
         else if (opcode == 9) send_frame(c, 10, (char *)payload, size);
         else if (opcode == 8) {
@@ -467,6 +494,8 @@ static void upgrade(Connection *c, const char *head, const char *target) {
         c->kind = STREAM;
         send_text(c, text, snprintf(text, sizeof text, "{\"id\":\"%.*s\",\"type\":\"welcome\"}",
                                     id_size ? id_size : 5, id_size ? id + 10 : "bench"));
+    } else if (!strncmp(target, "/ws/v5/", 7)) {
+        c->kind = OKX;
     } else {
         c->kind = PRIVATE;
         send_text(c, text, snprintf(text, sizeof text, "{\"sessionId\":\"bench\",\"timestamp\":%lld}",
@@ -494,7 +523,8 @@ static void read_http(Connection *c) {
     char *target = strchr(head, ' ');
     target = target ? target + 1 : head;
     char *target_end = target + strcspn(target, " \r");
-    if (!strncmp(target, "/stream", 7) || !strncmp(target, "/v1/private", 11)) {
+    if (!strncmp(target, "/stream", 7) || !strncmp(target, "/v1/private", 11) ||
+        !strncmp(target, "/ws/v5/", 7)) {
         if (header_value(head, "Upgrade", &size)) {
             *target_end = 0;
             upgrade(c, target_end + 1, target);

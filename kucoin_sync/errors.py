@@ -391,6 +391,8 @@ class RequestError(KucoinSyncError):
         elapsed: Seconds from the call to its end.
         ws_key: Name of the connection.
         connection_id: Which life of the connection carried it, or ``None``.
+        expires_ms: From when the exchange refuses it by itself, in its own time, milliseconds since 1970; ``None`` if
+            it does not.
         cause: What went wrong below, one of our own exceptions, or ``None``.
         notes: Error frames without an id that arrived while it was in flight.
         safe_to_retry: Whether repeating it can do no harm.
@@ -412,6 +414,7 @@ class RequestError(KucoinSyncError):
         elapsed: float,
         ws_key: str,
         connection_id: str | None,
+        expires_ms: int | None = None,
         cause: KucoinSyncError | None = None,
         notes: tuple[str, ...] = (),
         safe_to_retry: bool = False,
@@ -429,6 +432,7 @@ class RequestError(KucoinSyncError):
         self.elapsed = elapsed
         self.ws_key = ws_key
         self.connection_id = connection_id
+        self.expires_ms = expires_ms
         self.cause = cause
         self.notes = notes
         self.safe_to_retry = safe_to_retry

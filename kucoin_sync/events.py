@@ -202,7 +202,14 @@ class Closed:
 
 @attrs.frozen
 class Response:
-    """``response``: the exchange answered a subscribe or an unsubscribe (``kind``). ``raw`` is its text."""
+    """
+    ``response``: the exchange answered a subscribe or an unsubscribe (``kind``), or told something about the line.
+
+    Attributes:
+        id: Of the command; empty for what answers none.
+        kind: ``subscribe``, ``unsubscribe``, or what the exchange calls its notice.
+        raw: Its text.
+    """
 
     ws_key: str
     connection_id: str
@@ -329,7 +336,7 @@ class OrderAck:
         client_oid: Client order id of the order concerned, where known.
         request_id: Id of the frame.
         latency: Seconds from handing over the frame to reading the reply.
-        in_time: Gateway's receive time as sent, ms (ns on connections opened so).
+        in_time: Gateway's receive time as sent: KuCoin's in ms (ns on connections opened so), OKX's in µs.
         out_time: Gateway's send time, same unit.
         rate_limit: State of the request pool, or ``None``.
         data: The reply's ``data``; of a batch what it says of this order.

@@ -15,6 +15,7 @@ from tests.clients import Clients
 from tests.fault_table import FaultTable, listed_faults
 from tests.peers import LeakGuard, ScriptedPeer, server_context
 from tests.peers.failing import failing_sockets  # noqa: F401  (a fixture)
+from tests.sides import side  # noqa: F401  (a fixture)
 
 HANGING_TEST = 120.0
 

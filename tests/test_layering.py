@@ -27,10 +27,13 @@ LAYERS = {
     "options": 1,
     "proxy": 1,
     "protocol": 2,
+    "modelling": 2,
     "engine": 3,
     "orders": 4,
     "books": 4,
+    "exchange_rest": 4,
     "kucoin": 5,
+    "okx": 5,
     "": 6,  # the package itself
     "cli": 7,
     "pytest_plugin": 7,
@@ -38,7 +41,8 @@ LAYERS = {
 }
 """Room to height; a module imports from its own height or below. The simulator stands beside the house."""
 
-CLIENT_ROOMS = {"protocol", "engine", "orders", "books", "kucoin"}
+CLIENT_ROOMS = {"protocol", "modelling", "engine", "orders", "books", "exchange_rest", "kucoin", "okx"}
+EXCHANGES = {"kucoin", "okx"}
 WAITING = {"socket", "threading", "time", "queue", "ssl", "requests", "websocket", "select", "selectors", "asyncio"}
 DANGEROUS = {"pickle", "yaml", "marshal", "shelve", "dill"}
 
@@ -99,6 +103,13 @@ def test_imports_point_downwards(path: Path) -> None:
     assert upward == []
 
 
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in EXCHANGES], ids=name_of)
+def test_the_exchanges_know_nothing_of_each_other(path: Path) -> None:
+    """What both need belongs below them."""
+    others = EXCHANGES - {room_of(path)}
+    assert [name for _, name in imports(path) if room_of_import(name) in others] == []
+
+
 @pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) == "simulator"], ids=name_of)
 def test_the_simulator_shares_no_code_with_the_client(path: Path) -> None:
     """Else one mistake in reading a document would be made on both sides, and both would agree."""
@@ -120,7 +131,7 @@ def test_a_network_library_is_imported_in_one_module(library: str, home: str) ->
     assert users == {home}
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) == "protocol"], ids=name_of)
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in ("protocol", "modelling")], ids=name_of)
 def test_the_layer_that_computes_does_not_wait(path: Path) -> None:
     """No socket, no thread, no clock: time is an argument."""
     assert [name for _, name in imports(path) if name.split(".")[0] in WAITING] == []
@@ -166,13 +177,12 @@ def words_of(path: Path) -> Iterator[tuple[int, str]]:
                 yield line, word
 
 
+BELOW = ("protocol", "modelling", "engine", "orders", "books", "exchange_rest")
 OWN_NAME = re.compile(r"kucoin_sync|kucoin-sync|KucoinSync")
 """The package's own name: loggers, threads, its root exception."""
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if room_of(p) in ("protocol", "engine", "orders", "books")], ids=name_of
-)
+@pytest.mark.parametrize("path", [p for p in MODULES if room_of(p) in BELOW], ids=name_of)
 def test_no_layer_below_knows_an_exchange(path: Path) -> None:
     """A second exchange is a second folder and nothing else."""
     named = [

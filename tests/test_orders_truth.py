@@ -19,7 +19,8 @@ import pytest
 from benchmarks.orders_truth.answers import Answer, Fate, OrderAnswer, TruthEntry, answer_of
 from benchmarks.orders_truth.arrivals import Arrivals
 from benchmarks.orders_truth.judge import HARMLESS, Finding, judge
-from benchmarks.orders_truth.kucoin import Kucoin, Request
+from benchmarks.orders_truth.kucoin import FORMS, Kucoin
+from benchmarks.orders_truth.order_calls import Request
 from benchmarks.orders_truth.schedule import KINDS, LONGEST_LAG, schedule
 from benchmarks.orders_truth.soak import EXCHANGES, SETTLE, Plan, soak
 from benchmarks.orders_truth.table import to_text
@@ -270,9 +271,9 @@ def test_a_port_that_is_used_again_is_another_line() -> None:
 
 
 def test_the_schedule_is_its_seed_and_has_every_fault() -> None:
-    faults = list(islice(schedule(7, gap=10.0), 5000))
-    assert faults == list(islice(schedule(7, gap=10.0), 5000))
-    assert faults != list(islice(schedule(8, gap=10.0), 5000))
+    faults = list(islice(schedule(7, FORMS, gap=10.0), 5000))
+    assert faults == list(islice(schedule(7, FORMS, gap=10.0), 5000))
+    assert faults != list(islice(schedule(8, FORMS, gap=10.0), 5000))
     assert {fault.kind for fault in faults} == set(KINDS)
     assert [fault.at for fault in faults] == sorted(fault.at for fault in faults)
     assert faults[-1].at == pytest.approx(50_000, rel=0.1)
@@ -282,7 +283,7 @@ def test_nothing_is_held_for_longer_than_an_absent_order_takes_to_be_believed() 
     held = ("stop_reading", "cut_then_execute", "late_execution", "lookup_lag")
     longest = max(
         max(fault.seconds, fault.details.get("seconds", 0.0))
-        for fault in islice(schedule(7, gap=10.0), 5000)
+        for fault in islice(schedule(7, FORMS, gap=10.0), 5000)
         if fault.kind in held
     )
     assert 0 < longest <= LONGEST_LAG < SETTLE

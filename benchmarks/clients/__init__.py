@@ -21,6 +21,7 @@ class Client:
         title: How the table calls it.
         is_stream_only: It is a way to read streams; orders are measured under another name.
         messages: Length of its stream in a full run: about a second's worth at most.
+        is_orders_only: Its streams are not measured.
         is_variant: It is another one of these clients with something switched on or off, measured for orders only and
             when it is asked for.
     """
@@ -29,6 +30,7 @@ class Client:
     title: str
     messages: int
     is_stream_only: bool = False
+    is_orders_only: bool = False
     is_variant: bool = False
 
 
@@ -37,6 +39,7 @@ CLIENTS = {
     "ours": Client("ours", "kucoin_sync", 100_000),
     "ours-listener": Client("ours", "kucoin_sync, listener thread", 100_000, is_stream_only=True),
     "ours-stream": Client("ours", "kucoin_sync, stream() loop", 100_000, is_stream_only=True),
+    "okx": Client("okx", "kucoin_sync.okx", 0, is_orders_only=True),
     "websockets": Client("sync_websockets", "websockets.sync + Future", 60_000),
     "plain": Client("plain", "websocket-client, written plainly", 12_000),
     "ours-no-ledger": Client("ours", "kucoin_sync without its ledger", 0, is_variant=True),

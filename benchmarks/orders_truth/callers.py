@@ -14,11 +14,11 @@ import attrs
 
 from benchmarks.orders_truth.answers import answer_of
 from benchmarks.orders_truth.judge import GRACE
-from benchmarks.orders_truth.kucoin import Kucoin, OpenOrder, OpenOrders, Request
+from benchmarks.orders_truth.order_calls import Api, Dialect, OpenOrder, OpenOrders, Request
 from benchmarks.orders_truth.reconciler import Reconciler
 from benchmarks.orders_truth.record import Record
 from benchmarks.orders_truth.witness import Witness
-from kucoin_sync import KucoinSyncError, OutcomeUnknown, Rejected, WebsocketAPIClient
+from kucoin_sync import KucoinSyncError, OutcomeUnknown, Rejected
 
 __all__ = ["Callers", "Progress"]
 
@@ -93,8 +93,8 @@ class Callers:
 
     def __init__(
         self,
-        exchange: Kucoin,
-        api: WebsocketAPIClient,
+        exchange: Dialect,
+        api: Api,
         orders: OpenOrders,
         progress: Progress,
         record: Record,

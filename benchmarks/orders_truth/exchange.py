@@ -21,6 +21,7 @@ from benchmarks.orders_truth.answers import TruthEntry
 from kucoin_sync.simulator import Simulator
 from kucoin_sync.simulator.controls.remote import RemoteSimulator
 from kucoin_sync.simulator.futures.contracts import DEFAULT_CONTRACTS
+from kucoin_sync.simulator.okx.instruments import DEFAULT_SWAPS
 
 __all__ = ["Exchange"]
 
@@ -34,14 +35,21 @@ class Exchange:
 
     Args:
         folder: Where its truth log and certificate go.
+        name: Which exchange: ``kucoin`` or ``okx``.
         tls: Whether it serves TLS.
         seed: Of the chance of its faults.
     """
 
-    def __init__(self, folder: Path, *, tls: bool, seed: int) -> None:
+    def __init__(self, folder: Path, *, name: str, tls: bool, seed: int) -> None:
         self._truth_file = folder / "truth.jsonl"
         ca_file = folder / "ca.pem"
-        options = {"tls": tls, "fault_seed": seed, "truth_file": str(self._truth_file), "ca_file": str(ca_file)}
+        options = {
+            "exchange": name,
+            "tls": tls,
+            "fault_seed": seed,
+            "truth_file": str(self._truth_file),
+            "ca_file": str(ca_file),
+        }
         command = [sys.executable, "-m", "benchmarks.orders_truth.exchange", json.dumps(options)]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -71,8 +79,9 @@ class Exchange:
 
     def live_orders(self) -> frozenset[str]:
         """Return the ids of all live orders."""
-        spot, futures = self.controls.open_orders(), self.controls.futures_open_orders()
-        return frozenset(order.order_id for order in (*spot, *futures))
+        controls = self.controls
+        spot, spreads = controls.open_orders(), controls.spread_open_orders()
+        return frozenset(order.order_id for order in (*spot, *spreads, *controls.futures_open_orders()))
 
     def close(self) -> None:
         """End the process."""
@@ -104,17 +113,19 @@ class Exchange:
 def _made(options: dict[str, Any]) -> Simulator:
     """Return an exchange on which nothing moves but what the callers do, and on which nobody runs out of money."""
     options["truth_file"] = Path(options["truth_file"])
-    contracts = [attrs.evolve(contract, min_risk_limit=Decimal(PLENTY)) for contract in DEFAULT_CONTRACTS]
+    default = DEFAULT_SWAPS if options["exchange"] == "okx" else DEFAULT_CONTRACTS
+    contracts = [attrs.evolve(contract, min_risk_limit=Decimal(PLENTY)) for contract in default]
     exchange = Simulator(
         market_maker=False,
         limits="off",
         contracts=contracts,
         balances=dict.fromkeys(("BTC", "ETH", "USDT"), PLENTY),
-        futures_balances={"USDT": PLENTY, "XBT": PLENTY},
+        futures_balances={contract.settle: PLENTY for contract in default},
         **options,
     )
-    for currency in ("BTC", "ETH", "USDT"):
-        exchange.deposit(currency, PLENTY, wallet="margin")
+    if options["exchange"] == "kucoin":
+        for currency in ("BTC", "ETH", "USDT"):
+            exchange.deposit(currency, PLENTY, wallet="margin")
     return exchange
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
 
-import attrs
-
-from benchmarks.orders_truth.answers import Action
+from benchmarks.orders_truth.order_calls import OpenOrder, OpenOrders, Request, WireForms
 from kucoin_sync import WebsocketAPIClient, WsKey
 from kucoin_sync.simulator.controls.remote import RemoteSimulator
 
-__all__ = ["Kucoin", "OpenOrder", "OpenOrders", "Request"]
+__all__ = ["FORMS", "Kucoin"]
 
 SPOT, MARGIN, FUTURES = "spot", "margin", "futures"
 SPOT_SYMBOL, CONTRACT = "BTC-USDT", "XBTUSDTM"
@@ -23,65 +20,45 @@ MOST_IN_BATCH = 4
 MADE_UP = {SPOT: "000000000000000000000000", MARGIN: "000000000000000000000000", FUTURES: "000000000000000000"}
 """Ids that no order has."""
 
-
-@attrs.frozen
-class OpenOrder:
-    """An order that the exchange took, and that may still be open."""
-
-    product: str
-    order_id: str
-    client_oid: str | None
-
-
-class OpenOrders:
-    """The orders that callers may change or cancel, each of them by one call at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()  # guards the lists
-        self._orders: dict[str, list[OpenOrder]] = {SPOT: [], MARGIN: [], FUTURES: []}
-
-    def add(self, order: OpenOrder) -> None:
-        """Offer an order to whoever wants one."""
-        with self._lock:
-            self._orders[order.product].append(order)
-
-    def take(self, product: str, rng: random.Random) -> OpenOrder:
-        """Take one out, any one; if there is none, or once in a while, one that does not exist."""
-        with self._lock:
-            orders = self._orders[product]
-            if not orders or rng.random() < 0.03:
-                return OpenOrder(product, MADE_UP[product], None)
-            return orders.pop(rng.randrange(len(orders)))
-
-    def count(self, product: str) -> int:
-        """Return how many there are."""
-        with self._lock:
-            return len(self._orders[product])
-
-
-@attrs.frozen
-class Request:
-    """
-    One order call to make.
-
-    Attributes:
-        method: Of `WebsocketAPIClient`.
-        params: As the exchange spells them; a list for a batch of new orders.
-        product: Of its orders.
-        targets: One an order: the order that is to be changed or cancelled, ``None`` for a new one.
-    """
-
-    op: str
-    action: Action
-    method: str
-    params: Any
-    product: str
-    targets: tuple[OpenOrder | None, ...] = (None,)
-
-    @property
-    def target_ids(self) -> list[str | None]:
-        """The ids of those orders, for the judge."""
-        return [None if target is None else target.order_id for target in self.targets]
+FORMS = WireForms(
+    definite=(("400100", "Parameter error."), ("429000", "Too many requests."), ("400400", "Token invalid.")),
+    uncertain=(
+        ("408000", "Network timeout"),
+        ("230005", "Busy"),
+        ("500000", "Error"),
+        ("503000", "Busy"),
+        ("987654", ""),
+    ),
+    bad_replies=(
+        {"op": "spot.dance"},
+        {"op": None},
+        {"code": None},
+        {"code": "yes"},
+        {"id": "nobody"},
+        {"data": None},
+        {"data": "done"},
+        {"data": {"orderId": None, "clientOid": None, "newOrderId": None, "cancelledOrderIds": None}},
+        {"data": {"orderId": "", "clientOid": "", "newOrderId": "", "cancelledOrderIds": []}},
+    ),
+    second_replies=(
+        {},
+        {},
+        {"code": "400100", "msg": "refused after all", "data": None},
+        {"data": None},
+    ),
+    bad_frames=(
+        ('{"id": "', False),
+        ("null", False),
+        ("[" * 2000, False),
+        ('{"id": "nobody", "op": "spot.order", "code": "200000", "data": {"orderId": "1"}}', False),
+        ('{"id": 7, "op": [], "code": {}, "data": 1}', False),
+        (b"\xff\xfe\xfd", False),
+        (b"\xff\xff\xff\xff", True),
+        (b"\x81\x05ab", True),
+    ),
+    rest_problems=(("500000", 200), ("429000", 429), ("503000", 503)),
+    batch_op="futures.multi_order",
+)
 
 
 class Kucoin:
@@ -89,11 +66,13 @@ class Kucoin:
 
     name = "kucoin"
     lines = (WsKey.WS_API_SPOT_V1, WsKey.WS_API_FUTURES_V1)
-    system = "ws_api"
+    systems = ("ws_api",)
     lookup_path = "order"
     """A part of the path of every look-up of an order."""
     never_resolved = ("uta.order", "uta.amend", "uta.cancel")
     """Operations of which no look-up is documented: what is unknown of them stays so."""
+    made_up = MADE_UP
+    forms = FORMS
 
     def open(self, controls: RemoteSimulator, proxy_port: int, options: dict[str, Any]) -> WebsocketAPIClient:
         """Return a client whose order entry goes through the proxy, with its lines open."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from benchmarks.orders_truth.answers import Fate, answer_of, fate_of
-from benchmarks.orders_truth.kucoin import OpenOrder, OpenOrders, Request
+from benchmarks.orders_truth.order_calls import OpenOrder, OpenOrders, Request
 from benchmarks.orders_truth.record import Record
 from kucoin_sync import KucoinSyncError, OutcomeUnknown
 from kucoin_sync.fates import Absent, Accepted, BatchFate, StillUnknown

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from benchmarks.orders_truth.callers import Progress
 from benchmarks.orders_truth.exchange import Exchange
-from benchmarks.orders_truth.kucoin import Kucoin
+from benchmarks.orders_truth.order_calls import Dialect
 from benchmarks.orders_truth.schedule import Fault
 from tests.peers import FaultProxy
 
@@ -35,8 +35,8 @@ class Saboteur:
         progress: Tells how many calls were begun.
     """
 
-    def __init__(self, dialect: Kucoin, exchange: Exchange, proxy: FaultProxy, progress: Progress) -> None:
-        self._system, self._lookups = dialect.system, dialect.lookup_path
+    def __init__(self, dialect: Dialect, exchange: Exchange, proxy: FaultProxy, progress: Progress) -> None:
+        self._systems, self._lookups, self._batch_op = dialect.systems, dialect.lookup_path, dialect.forms.batch_op
         self._exchange, self._controls, self._proxy = exchange, exchange.controls, proxy
         self._progress = progress
         self._thread: threading.Thread | None = None
@@ -131,7 +131,7 @@ class Saboteur:
 
     def _edit_batch(self, fault: Fault) -> None:
         drop = 0 if fault.details["reverse"] else fault.details["count"]
-        self._controls.edit_batch(drop, fault.details["reverse"], op="futures.multi_order")
+        self._controls.edit_batch(drop, fault.details["reverse"], op=self._batch_op)
 
     def _ack_then_cut(self, fault: Fault) -> None:
         self._controls.ack_then_cut()
@@ -165,11 +165,15 @@ class Saboteur:
 
     # Lines.
 
+    def _system(self, fault: Fault) -> str:
+        """Return the kind of connections that a fault strikes."""
+        return self._systems[fault.at % len(self._systems)]
+
     def _cut(self, fault: Fault) -> None:
-        self._controls.cut(self._system, fault.details["reset"])
+        self._controls.cut(self._system(fault), fault.details["reset"])
 
     def _close(self, fault: Fault) -> None:
-        self._controls.close(fault.details["code"], "Bye", self._system)
+        self._controls.close(fault.details["code"], "Bye", self._system(fault))
 
     def _cut_by_bytes(self, fault: Fault) -> None:
         self._proxy.cut_after(fault.details["count"], "up" if fault.details["up"] else "down")
@@ -196,27 +200,27 @@ class Saboteur:
         self._last(fault, lambda: self._proxy.slice(None))
 
     def _silence(self, fault: Fault) -> None:
-        self._controls.silence(self._system)
+        self._controls.silence(self._system(fault))
         if fault.seconds:
-            self._last(fault, lambda: self._controls.silence(self._system, False))
+            self._last(fault, lambda: self._controls.silence(self._system(fault), False))
 
     def _stop_reading(self, fault: Fault) -> None:
-        self._controls.stop_reading(self._system)
-        self._last(fault, lambda: self._controls.stop_reading(self._system, False))
+        self._controls.stop_reading(self._system(fault))
+        self._last(fault, lambda: self._controls.stop_reading(self._system(fault), False))
 
     def _no_pong(self, fault: Fault) -> None:
-        self._controls.no_pong(fault.details["count"], self._system)
+        self._controls.no_pong(fault.details["count"], self._system(fault))
 
     def _bad_frame(self, fault: Fault) -> None:
         payload, raw = fault.details["frame"]
-        self._controls.bad_frame(payload, self._system, raw)
+        self._controls.bad_frame(payload, self._system(fault), raw)
 
     def _bad_opening(self, fault: Fault) -> None:
         opening = getattr(self._controls, fault.details["opening"])
         if fault.details["opening"] == "late_welcome":
-            opening(LATE_WELCOME, system=self._system)
+            opening(LATE_WELCOME, system=self._system(fault))
         else:
-            opening(system=self._system)
+            opening(system=self._system(fault))
         self._proxy.cut()
 
     def _restart(self, fault: Fault) -> None:

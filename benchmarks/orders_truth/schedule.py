@@ -14,42 +14,14 @@ from typing import Any
 
 import attrs
 
+from benchmarks.orders_truth.order_calls import WireForms
+
 __all__ = ["KINDS", "LONGEST_LAG", "Fault", "schedule"]
 
 LONGEST_LAG = 0.2
 """Seconds."""
 
 CLOSE_CODES = (1000, 1001, 1011, 1012, 4000)
-DEFINITE = (("400100", "Parameter error."), ("429000", "Too many requests."), ("400400", "Token invalid."))
-UNCERTAIN = (("408000", "Network timeout"), ("230005", "Busy"), ("500000", "Error"), ("503000", "Busy"), ("987654", ""))
-BAD_REPLIES: tuple[Mapping[str, Any], ...] = (
-    {"op": "spot.dance"},
-    {"op": None},
-    {"code": None},
-    {"code": "yes"},
-    {"id": "nobody"},
-    {"data": None},
-    {"data": "done"},
-    {"data": {"orderId": None, "clientOid": None, "newOrderId": None, "cancelledOrderIds": None}},
-    {"data": {"orderId": "", "clientOid": "", "newOrderId": "", "cancelledOrderIds": []}},
-)
-SECOND_REPLIES: tuple[Mapping[str, Any], ...] = (
-    {},
-    {},
-    {"code": "400100", "msg": "refused after all", "data": None},
-    {"data": None},
-)
-BAD_FRAMES: tuple[tuple[str | bytes, bool], ...] = (
-    ('{"id": "', False),
-    ("null", False),
-    ("[" * 2000, False),
-    ('{"id": "nobody", "op": "spot.order", "code": "200000", "data": {"orderId": "1"}}', False),
-    ('{"id": 7, "op": [], "code": {}, "data": 1}', False),
-    (b"\xff\xfe\xfd", False),
-    (b"\xff\xff\xff\xff", True),
-    (b"\x81\x05ab", True),
-)
-REST_PROBLEMS = (("500000", 200), ("429000", 429), ("503000", 503))
 
 
 @attrs.frozen
@@ -110,12 +82,13 @@ KINDS: Mapping[str, float] = {
 """How often each comes, in relation to the others."""
 
 
-def schedule(seed: int, *, gap: float) -> Iterator[Fault]:
+def schedule(seed: int, forms: WireForms, *, gap: float) -> Iterator[Fault]:
     """
     Yield faults without end.
 
     Args:
         seed: Decides everything.
+        forms: What goes on the wire.
         gap: Calls between two faults, on average.
     """
     rng = random.Random(f"faults of {seed}")
@@ -124,11 +97,11 @@ def schedule(seed: int, *, gap: float) -> Iterator[Fault]:
     while True:
         at += rng.expovariate(1 / gap)
         kind = rng.choices(kinds, weights)[0]
-        seconds, details = _drawn(rng, kind)
+        seconds, details = _drawn(rng, kind, forms)
         yield Fault(1 + int(at), kind, seconds, details)
 
 
-def _drawn(rng: random.Random, kind: str) -> tuple[float, dict[str, Any]]:
+def _drawn(rng: random.Random, kind: str, forms: WireForms) -> tuple[float, dict[str, Any]]:
     """Return how long a fault of a kind lasts, and its details."""
     lag = rng.uniform(0.0, LONGEST_LAG)
     if kind == "stop_reading":
@@ -153,16 +126,16 @@ def _drawn(rng: random.Random, kind: str) -> tuple[float, dict[str, Any]]:
         # Within a frame, between two of them, or after some.
         return 0.0, {"count": rng.choice((0, rng.randint(1, 300), rng.randint(1, 3000))), "up": rng.random() < 0.6}
     if kind in ("definite_error", "uncertain_error"):
-        code, msg = rng.choice(DEFINITE if kind == "definite_error" else UNCERTAIN)
+        code, msg = rng.choice(forms.definite if kind == "definite_error" else forms.uncertain)
         return 0.0, {"code": code, "msg": msg, "executed": kind == "uncertain_error" and rng.random() < 0.5}
     if kind == "bad_lookup":
-        code, status = rng.choice(REST_PROBLEMS)
+        code, status = rng.choice(forms.rest_problems)
         return 0.0, {"code": code, "status": status, "count": rng.randint(1, 3), "web_page": rng.random() < 0.3}
     return 0.0, {
-        "patch": rng.choice(SECOND_REPLIES if kind == "dup_ack" else BAD_REPLIES),
+        "patch": rng.choice(forms.second_replies if kind == "dup_ack" else forms.bad_replies),
         "count": rng.randint(1, 3),
         "reverse": rng.random() < 0.5,
-        "frame": rng.choice(BAD_FRAMES),
+        "frame": rng.choice(forms.bad_frames),
         "opening": rng.choice(
             ("refuse_upgrade", "cut_before_welcome", "no_welcome", "late_welcome", "close_after_welcome", "dup_welcome")
         ),

@@ -16,19 +16,20 @@ from benchmarks.orders_truth.arrivals import Arrivals
 from benchmarks.orders_truth.callers import Callers, Progress
 from benchmarks.orders_truth.exchange import Exchange
 from benchmarks.orders_truth.judge import HARMLESS, Finding, judge
-from benchmarks.orders_truth.kucoin import Kucoin, OpenOrders
+from benchmarks.orders_truth.kucoin import Kucoin
+from benchmarks.orders_truth.okx import Okx
+from benchmarks.orders_truth.order_calls import Api, Dialect, OpenOrders
 from benchmarks.orders_truth.reconciler import Reconciler, Resolution
 from benchmarks.orders_truth.record import Record
 from benchmarks.orders_truth.saboteur import Saboteur
 from benchmarks.orders_truth.schedule import LONGEST_LAG, schedule
 from benchmarks.orders_truth.witness import Witness
-from kucoin_sync import WebsocketAPIClient
 from kucoin_sync.fates import StillUnknown
 from tests.peers import FaultProxy
 
 __all__ = ["EXCHANGES", "Outcome", "Plan", "soak"]
 
-EXCHANGES = {Kucoin.name: Kucoin}
+EXCHANGES: dict[str, Callable[[], Dialect]] = {Kucoin.name: Kucoin, Okx.name: Okx}
 
 SETTLE = 2.5 * LONGEST_LAG
 """Seconds; the client may not believe a look-up earlier than the exchange's own lag is over."""
@@ -126,7 +127,7 @@ def soak(plan: Plan, report_progress: Callable[[str], None] = lambda text: None)
     dialect, arrivals = EXCHANGES[plan.exchange](), Arrivals(tls=plan.tls)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Exchange(Path(folder), tls=plan.tls, seed=plan.seed) as exchange,
+        Exchange(Path(folder), name=plan.exchange, tls=plan.tls, seed=plan.seed) as exchange,
         FaultProxy("127.0.0.1", exchange.port, receive_buffer=RECEIVE_BUFFER, watch=arrivals.watch) as proxy,
     ):
         return _Soak(plan, dialect, exchange, proxy, arrivals, report_progress).run()
@@ -138,7 +139,7 @@ class _Soak:
     def __init__(
         self,
         plan: Plan,
-        dialect: Kucoin,
+        dialect: Dialect,
         exchange: Exchange,
         proxy: FaultProxy,
         arrivals: Arrivals,
@@ -146,7 +147,8 @@ class _Soak:
     ) -> None:
         self._plan, self._dialect, self._exchange = plan, dialect, exchange
         self._proxy, self._arrivals, self._report = proxy, arrivals, report_progress
-        self._record, self._orders, self._progress = Record(), OpenOrders(), Progress(plan.orders)
+        self._record, self._progress = Record(), Progress(plan.orders)
+        self._orders = OpenOrders(dialect.made_up)
         self._saboteur = Saboteur(dialect, exchange, proxy, self._progress)
         self._reconciler = Reconciler(
             self._orders,
@@ -171,7 +173,7 @@ class _Soak:
             total = time.monotonic() - began
         return self._compare(unresolved, elapsed, total)
 
-    def _make_calls(self, api: WebsocketAPIClient) -> float:
+    def _make_calls(self, api: Api) -> float:
         """Have all calls made under faults; return the seconds that took."""
         plan, began = self._plan, time.monotonic()
         callers = Callers(
@@ -187,7 +189,7 @@ class _Soak:
         )
         self._witness.start()
         self._reconciler.start(RECONCILERS)
-        self._saboteur.start(schedule(plan.seed, gap=plan.gap))
+        self._saboteur.start(schedule(plan.seed, self._dialect.forms, gap=plan.gap))
         callers.start(plan.threads)
         for count in range(plan.orders // 10, plan.orders, max(1, plan.orders // 10)):
             self._progress.wait_for(count)
@@ -201,7 +203,7 @@ class _Soak:
             self._record.put_strange(f"the saboteur died of {self._saboteur.failure!r}")
         return elapsed
 
-    def _resolve_all(self, api: WebsocketAPIClient) -> list[str]:
+    def _resolve_all(self, api: Api) -> list[str]:
         """Find out about everything that is still unknown; return what stays so and could be looked up."""
         if not self._reconciler.finish(RECONCILE_PATIENCE):
             self._record.put_strange(f"reconciliation did not end within {RECONCILE_PATIENCE:g} s")

@@ -27,7 +27,7 @@ def to_json(plan: Plan, outcome: Outcome) -> dict[str, Any]:
     """Return everything that was counted."""
     orders = [order for answer in outcome.answers for order in answer.orders]
     over = max((answer.elapsed - answer.timeout for answer in outcome.answers), default=0.0)
-    without = EXCHANGES[plan.exchange].never_resolved
+    without = EXCHANGES[plan.exchange]().never_resolved
     resolutions = [resolution for resolution in outcome.resolutions if resolution.op not in without]
     took = sorted(resolution.took for resolution in resolutions)
     quick = sum(one.resolved and one.took <= QUICK for one in resolutions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -24,6 +25,7 @@ class Witness:
         self._lock = threading.Lock()  # guards the list
         # When a wait should have ended, and by how much it was late.
         self._late: list[tuple[float, float]] = []
+        self._due = math.inf  # when its present wait should end
         # A daemon, so that a soak that breaks does not wait for it.
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
 
@@ -41,7 +43,7 @@ class Witness:
         now = time.monotonic()
         with self._lock:
             spans = [(due, due + late) for due, late in self._late[-100:]]
-        # The witness itself may not have been let run yet.
+            spans.append((self._due, now))  # it may not have been let run yet, to note the wait that is just over
         return sum(max(0.0, min(now, end) - max(began, due)) for due, end in spans)
 
     @property
@@ -51,10 +53,12 @@ class Witness:
             return max((late for _, late in self._late), default=0.0)
 
     def _run(self) -> None:
-        due = time.monotonic() + LOOK_INTERVAL
+        due = self._due = time.monotonic() + LOOK_INTERVAL
         while not self._ended.wait(max(0.0, due - time.monotonic())):
             now = time.monotonic()
             if now - due > WORTH_NOTING:
                 with self._lock:
                     self._late.append((due, now - due))
-            due = now + LOOK_INTERVAL
+                    self._due = math.inf
+            due = self._due = now + LOOK_INTERVAL
+        self._due = math.inf

@@ -149,7 +149,7 @@ class BookKeeper:
         if self._on_change is not None:
             self._hub.start()
         try:
-            self._group.subscribe(self._wish, deadline)
+            self._group.subscribe(self._wish, self._wish.topics, deadline)
             try:
                 self._thread.start()
             except RuntimeError:

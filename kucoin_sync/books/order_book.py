@@ -64,11 +64,14 @@ class BookShape:
         depth: How many levels of each side a snapshot is asked to have; ``None``: all there are.
         window: How many levels of each side the stream covers, as it moves; ``None``: all there are.
         checksum: Makes the exchange's checksum, where it has one.
+        chained: Each change names the number of the one before it, ``first - 1``, and follows nothing else; numbers
+            leave others out, and may begin anew. A snapshot comes in the stream, and is in its place there.
     """
 
     depth: int | None = None
     window: int | None = None
     checksum: Checksum | None = None
+    chained: bool = False
 
 
 class Applied(Enum):
@@ -166,9 +169,13 @@ class OrderBook:
     def apply(self, delta: BookDelta) -> Applied:
         """Apply what is new in a delta, if it continues the book."""
         known = self.sequence
-        if delta.last <= known:
+        if self._shape.chained:
+            if delta.first != known + 1:
+                return Applied.GAP
+            known = delta.last - 1  # all of it is new, whatever its numbers
+        elif delta.last <= known:
             return Applied.OLD
-        if delta.first > known + 1:
+        elif delta.first > known + 1:
             return Applied.GAP
         if delta.bids:
             self._bids.change(delta.bids, known)

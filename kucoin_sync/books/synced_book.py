@@ -6,6 +6,8 @@ How a book is brought in step with its stream, and how it is seen that it is not
 - A live book applies deltas one after the other. A hole, a checksum that does not match, a message that cannot be read,
   and a crossed book that stays crossed make it stale; so does a lost line.
 - A snapshot behind what was seen already would be a book of the past, and is not taken.
+- Where changes are chained the stream itself says where a snapshot belongs: it replaces whatever there is, and what
+  came before it is of no use.
 - While a live book waits for a snapshot with more levels it stays live: the new book is made beside it.
 """
 
@@ -91,7 +93,7 @@ class SyncedBook:
 
     def take_delta(self, delta: BookDelta, now: float) -> Step:
         """Take a delta; ``now`` is the monotonic clock."""
-        if self._kept is not None:
+        if self._kept is not None and not self._shape.chained:
             self._keep(delta)
         if self.state is not BookState.LIVE:
             return Step.KEPT
@@ -108,7 +110,7 @@ class SyncedBook:
             self.gaps += 1
             self.missing = (known + 1, delta.first - 1)
             step = self.fail("gap")
-            if not self._kept:  # else it is there
+            if not self._kept and not self._shape.chained:  # else it is there, or of no use
                 self._keep(delta)
             return step
         self._seen = delta.last
@@ -123,7 +125,9 @@ class SyncedBook:
         """Take a snapshot and replay on it what was kept."""
         self.snapshots += 1
         kept = self._kept
-        if kept is None:
+        if self._shape.chained:
+            self._seen = 0  # what came before it in the stream is in it
+        elif kept is None:
             assert self.book is not None
             if snapshot.sequence <= self.book.sequence:
                 self.ignored += 1

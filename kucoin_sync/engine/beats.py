@@ -1,9 +1,10 @@
 """
 The heartbeat thread of a connection: it waits for whatever is due next.
 
-That is a ping, a late pong, a subscribe frame that the message limit allows now, the end of a resumption, or a request
-whose time is over and for which nobody waits. While there is a line it looks once a second in any case: whether the
-machine slept, and so that the reading thread can tell a heartbeat that is idle from one that is dead.
+That is a ping, a late pong, the answer to a ping, a subscribe frame that the message limit allows now, the end of a
+resumption, or a request whose time is over and for which nobody waits. While there is a line it looks once a second in
+any case: whether the machine slept, and so that the reading thread can tell a heartbeat that is idle from one that is
+dead.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from kucoin_sync.engine.topic_board import TopicBoard
 from kucoin_sync.errors import ConnectionLost
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.heartbeat import Action
-from kucoin_sync.protocol.pacing import MessagePace
 
 __all__ = ["SEND_TIMEOUT", "Beats"]
 
@@ -72,7 +72,6 @@ class Beats:
         self._inbox = inbox
         self._opener = opener
         self._changed = changed
-        self._pace = MessagePace(dialect.limits.frames, dialect.limits.window)
         self._wake_at = 0.0  # when the thread looks again by itself
         self._looked = threading.Event()
 
@@ -115,6 +114,9 @@ class Beats:
         if line is None or line.verdict is not None:
             return None, due
         due = min(due, now + LOOK_AGAIN)
+        if line.owed:
+            self._count_ping(line, now)
+            return partial(self._send_text, line, line.owed.popleft(), SEND_TIMEOUT), now
         waiting_since = self._registry.waiting_since()
         beat = line.heartbeat.poll(now, last_received=line.transport.received_at, waiting_since=waiting_since)
         if beat.action is Action.DEAD:
@@ -125,7 +127,7 @@ class Beats:
         elif beat.action is Action.PING:
             ping_id = self._around.identifiers.next()
             line.heartbeat.ping_sent(ping_id, now, beat.wait)
-            self._pace.count(now)
+            self._count_ping(line, now)
             text = self._dialect.encode_ping(request_id=ping_id, timestamp_ms=self._opener.timestamp_ms())
             return partial(self._send_text, line, text, beat.wait), now
         due = min(due, beat.due)
@@ -133,12 +135,12 @@ class Beats:
         if now >= resumption_due:
             return partial(self._inbox.check_resumed, line), now
         due = min(due, resumption_due)
-        delay = self._pace.delay(now)
+        delay = line.pace.delay(now)
         if delay:
             return None, min(due, now + delay)
         command = self._board.next_text(now, self._around.identifiers.next)
         if command is not None:
-            self._pace.count(now)
+            line.pace.count(now)
             return partial(self._send_text, line, command, SEND_TIMEOUT), now
         return None, min(due, self._board.next_due())
 
@@ -156,6 +158,10 @@ class Beats:
                 return True
         self._looked.clear()
         return False
+
+    def _count_ping(self, line: Line, now: float) -> None:
+        if self._dialect.limits.pings_count:
+            line.pace.count(now)
 
     def _has_unread_pong(self, line: Line) -> bool:
         """

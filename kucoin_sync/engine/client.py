@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
@@ -43,8 +43,9 @@ from kucoin_sync.errors import (
     ForkedError,
     KucoinSyncError,
     ReentrantCallError,
+    SubscribeError,
 )
-from kucoin_sync.events import ExceptionRaised
+from kucoin_sync.events import ExceptionRaised, Update
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest
@@ -53,7 +54,7 @@ from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
 from kucoin_sync.proxy import parse_proxy
 
-__all__ = ["EngineClient", "Subscription", "Topics"]
+__all__ = ["EngineClient", "Places", "Subscription", "Topics"]
 
 logger = logging.getLogger("kucoin_sync.engine.client")
 
@@ -66,37 +67,47 @@ OPENING_GRACE = 0.1
 Self = TypeVar("Self", bound="EngineClient")
 
 
+Places = Sequence[tuple[ConnectionGroup, tuple[str, ...]]]
+"""Which single topics are served where."""
+
+
 class Subscription:
     """
     What `EngineClient.subscribe` returns: topics that stay subscribed through reconnects until it is closed.
 
     Attributes:
         topics: Single topics.
-        ws_key: Name of the connection.
+        ws_keys: Names of the connections, one for most topics.
     """
 
-    def __init__(self, group: ConnectionGroup, wish: Wish, client: EngineClient) -> None:
+    def __init__(self, places: Places, wish: Wish, client: EngineClient) -> None:
         self.topics = wish.topics
-        self.ws_key = group.ws_key
-        self._group = group
+        self.ws_keys = tuple(group.ws_key for group, _ in places)
+        self._places = places
         self._wish = wish
         self._client = client  # which lives as long as anybody holds on to what it subscribed
+
+    @property
+    def ws_key(self) -> str:
+        """Name of the connection; of several the first."""
+        return self.ws_keys[0]
 
     @property
     def state(self) -> dict[str, str]:
         """Each topic's state: ``idle``, ``subscribing``, ``active``, ``unsubscribing`` or ``doubtful``."""
         self._client._check_process()
-        return self._group.topic_states(self.topics)
+        return {topic: state for group, topics in self._places for topic, state in group.topic_states(topics).items()}
 
     def close(self) -> None:
         """Withdraw the topics; others who want them keep them. Does not wait."""
         if self._client._is_forked:
             return
-        self._group.unsubscribe(self.topics, of=lambda wish: wish is self._wish, deadline=None)
+        for group, topics in self._places:
+            group.unsubscribe(topics, of=lambda wish: wish is self._wish, deadline=None)
 
     def __repr__(self) -> str:
         state = "of another process" if self._client._is_forked else self.state
-        return f"<Subscription {self.ws_key} {state}>"
+        return f"<Subscription {', '.join(self.ws_keys)} {state}>"
 
 
 class EngineClient(abc.ABC):
@@ -110,6 +121,9 @@ class EngineClient(abc.ABC):
     Raises:
         ConfigError: If an option breaks a rule.
     """
+
+    OPENINGS_AT_ONCE: ClassVar[tuple[int, float] | None] = None
+    """How many lines the exchange lets one address open in how many seconds, where that is a rule of its own."""
 
     def __init__(self, options: Options, *, late_reply: Callable[[Reply], None]) -> None:
         self.options = options
@@ -134,7 +148,7 @@ class EngineClient(abc.ABC):
             network=network,
             rest=RestCaller(self.options, network, headers=self._rest_headers()),
             server_clock=ServerClock(),
-            budget=OpeningBudget(self.options.openings_per_minute),
+            budget=OpeningBudget(self.options.openings_per_minute, self.OPENINGS_AT_ONCE),
             budget_lock=threading.Lock(),
             late_reply=late_reply,
         )
@@ -257,23 +271,56 @@ class EngineClient(abc.ABC):
             ConnectError: If the connection cannot be opened at all.
             ClosedError: If the client is closed.
         """
+        return self._subscribe(self._place(topics, ws_key), listener, wait=wait, timeout=timeout)
+
+    def _place(self, topics: Topics, ws_key: str | Enum) -> Places:
+        group = self._group(ws_key)
+        return [(group, _single_topics(group.dialect, topics))]
+
+    def _subscribe(
+        self, places: Places, listener: Listener | None, *, wait: bool, timeout: float | None
+    ) -> Subscription:
+        """Subscribe to topics wherever they are served."""
         if listener is not None and not callable(listener):
             raise ConfigError(f"listener: must be callable, got {type(listener).__name__}")
-        group = self._group(ws_key)
-        single = _single_topics(group.dialect, topics)
         put: Callable[[Any], object] = _ignore
         if listener is not None:
             self._hub.start()
-            put = partial(self._hub.deliver, listeners=(listener,), keep=group.dialect.keeps_all)
-        wish = Wish(single, put, _ignore)
-        group.subscribe(wish, self._subscribe_deadline(group, single, wait, timeout))
-        return Subscription(group, wish, self)
+            put = _keeping(places, partial(self._hub.deliver, listeners=(listener,)))
+        wish = Wish(_topics_of(places), put, _ignore)
+        self._want(places, wish, self._subscribe_deadline(places, wait, timeout))
+        return Subscription(places, wish, self)
 
-    def _subscribe_deadline(
-        self, group: ConnectionGroup, topics: Sequence[str], wait: bool, timeout: float | None
-    ) -> Deadline | None:
-        default = self.options.request_timeout if group.takes(topics) else self.options.open_timeout + OPENING_GRACE
-        deadline = self._deadline(timeout, default + group.pace(topics))
+    def _want(self, places: Places, wish: Wish, deadline: Deadline | None) -> None:
+        """Want topics at each of their places, and tell of all refusals together."""
+        if len(places) > 1:
+            for group, _ in places:
+                group.first.start()  # so that they open side by side
+        refusals = []
+        try:
+            for group, topics in places:
+                try:
+                    group.subscribe(wish, topics, deadline)
+                except SubscribeError as error:
+                    refusals.append(error)
+        except BaseException:
+            for group, topics in places:
+                group.unsubscribe(topics, of=lambda other: other is wish, deadline=None)
+            raise
+        if len(refusals) == 1:
+            raise refusals[0]
+        if refusals:
+            raise SubscribeError(
+                rejected={topic: why for error in refusals for topic, why in error.rejected.items()},
+                acked=tuple(topic for error in refusals for topic in error.acked),
+                unknown=tuple(topic for error in refusals for topic in error.unknown),
+                cause=next((error.cause for error in refusals if error.cause is not None), None),
+            )
+
+    def _subscribe_deadline(self, places: Places, wait: bool, timeout: float | None) -> Deadline | None:
+        taken = all(group.takes(topics) for group, topics in places)
+        default = self.options.request_timeout if taken else self.options.open_timeout + OPENING_GRACE
+        deadline = self._deadline(timeout, default + sum(group.pace(topics) for group, topics in places))
         if not wait:
             return None
         check_not_on_reader("subscribe(wait=True)")
@@ -295,12 +342,17 @@ class EngineClient(abc.ABC):
             DeadlineExceeded: If the confirmation did not come in time; nothing is delivered any more all the same.
             ConfigError: If an argument breaks a rule.
         """
-        group = self._group(ws_key)
-        single = _single_topics(group.dialect, topics)
+        self._unsubscribe(self._place(topics, ws_key), wait=wait, timeout=timeout)
+
+    def _unsubscribe(self, places: Places, *, wait: bool, timeout: float | None) -> None:
+        """Withdraw topics wherever they are served."""
         deadline = self._deadline(timeout, self.options.request_timeout)
         if wait:
             check_not_on_reader("unsubscribe(wait=True)")
-        group.unsubscribe(single, of=lambda wish: not wish.is_stream, deadline=deadline if wait else None)
+        for group, topics in places:  # all of them first, then wait for each
+            group.unsubscribe(topics, of=lambda wish: not wish.is_stream, deadline=None)
+        for group, topics in places:
+            group.unsubscribe(topics, of=lambda wish: not wish.is_stream, deadline=deadline if wait else None)
 
     def stream(
         self,
@@ -327,23 +379,37 @@ class EngineClient(abc.ABC):
         Raises:
             As `subscribe`.
         """
+        return self._stream(
+            self._place(topics, ws_key), overflow=overflow, maxlen=maxlen, on_gap=on_gap, timeout=timeout
+        )
+
+    def _stream(
+        self,
+        places: Places,
+        *,
+        overflow: OverflowPolicy,
+        maxlen: int | None,
+        on_gap: GapPolicy,
+        timeout: float | None,
+    ) -> Stream:
+        """Stream topics wherever they are served."""
         length = self.options.queue_size if maxlen is None else maxlen
         check_policy(overflow, length)
-        group = self._group(ws_key)
-        single = _single_topics(group.dialect, topics)
+        single = _topics_of(places)
         queue = UpdateQueue(length, overflow)
-        wish = Wish(single, partial(queue.put, keep=group.dialect.keeps_all), queue.close, is_stream=True)
+        wish = Wish(single, _keeping(places, queue.put), queue.close, is_stream=True)
         # A method, so that the stream holds the client: it lives as long as anybody may read from it.
-        stream = Stream(single, queue, on_gap=on_gap, on_close=partial(self._end_stream, group, wish))
+        stream = Stream(single, queue, on_gap=on_gap, on_close=partial(self._end_stream, places, wish))
         try:
-            group.subscribe(wish, self._subscribe_deadline(group, single, True, timeout))
+            self._want(places, wish, self._subscribe_deadline(places, True, timeout))
         except BaseException:
             stream.close()  # nobody gets the stream, so nobody reads what was confirmed
             raise
         return stream
 
-    def _end_stream(self, group: ConnectionGroup, wish: Wish) -> None:
-        group.unsubscribe(wish.topics, of=lambda other: other is wish, deadline=None)
+    def _end_stream(self, places: Places, wish: Wish) -> None:
+        for group, topics in places:
+            group.unsubscribe(topics, of=lambda other: other is wish, deadline=None)
 
     # Listeners.
 
@@ -607,6 +673,18 @@ def _close_at_exit(reference: weakref.ref[EngineClient]) -> Callable[[], None]:
             client.close(timeout=EXIT_TIMEOUT)
 
     return close
+
+
+def _topics_of(places: Places) -> tuple[str, ...]:
+    return tuple(topic for _, topics in places for topic in topics)
+
+
+def _keeping(places: Places, put: Callable[..., object]) -> Callable[[Update], object]:
+    """Return ``put`` with the word on whether an update may be dropped, which its topic decides."""
+    kept = {topic for group, topics in places for topic in topics if group.dialect.keeps(topic)}
+    if not kept or all(topic in kept for topic in _topics_of(places)):
+        return partial(put, keep=bool(kept))
+    return lambda update: put(update, keep=update.topic in kept)
 
 
 def _single_topics(dialect: Dialect, topics: Topics) -> tuple[str, ...]:

@@ -17,16 +17,18 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from kucoin_sync.engine.beats import SEND_TIMEOUT, Beats
 from kucoin_sync.engine.channel import ReceiveTimeout, SendFailed
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
+from kucoin_sync.engine.hand_over import HandOver
 from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Line, Opener, Surroundings
-from kucoin_sync.engine.reader_thread import ReaderThread
+from kucoin_sync.engine.reader_thread import ReaderThread, check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
 from kucoin_sync.engine.switch_interval import switch_interval
 from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
@@ -77,9 +79,17 @@ class Connection:
         dialect: How it is spelled.
         around: What it shares with the client's other connections.
         number: Which connection of its WsKey it is; in the names of its threads.
+        leaving: Told that the exchange will close a line of it soon, on the reading thread; must not wait.
     """
 
-    def __init__(self, dialect: Dialect, around: Surroundings, *, number: int = 1) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        around: Surroundings,
+        *,
+        number: int = 1,
+        leaving: Callable[[Connection, LineEnd], None],
+    ) -> None:
         options = around.options
         self.dialect = dialect
         self.ws_key = dialect.ws_key
@@ -106,7 +116,14 @@ class Connection:
         self._beater_stuck = False  # reader only: it is to be replaced before the next line
         self._board = TopicBoard(dialect, self._changed, answer_timeout=options.request_timeout)
         self._inbox = Inbox(
-            dialect, around.hub, around.late_reply, self.registry, self._board, self.server_clock, self._changed
+            dialect,
+            around.hub,
+            around.late_reply,
+            self.registry,
+            self._board,
+            self.server_clock,
+            self._changed,
+            lambda line: leaving(self, line.end),
         )
         self._beats = Beats(dialect, around, self.registry, self._board, self._inbox, self._opener, self._changed)
         self._close_begun = False
@@ -493,7 +510,9 @@ class Connection:
         line = self.ready_line(request.deadline, wait=wait_ready)
         if prepare is not None:
             request.args = prepare(self.server_clock)
-        text = self.dialect.encode_request(request.op, request.args, request_id=request.id)
+        text = self.dialect.encode_request(
+            request.op, request.args, request_id=request.id, expires_ms=request.expires_ms
+        )
         if request.deadline.expired():
             raise DeadlineExceeded("the line was ready too late")
         request.line = line.end
@@ -518,6 +537,28 @@ class Connection:
                 line.give_up(ConnectionLost("a send was interrupted", initiator="local"))
                 line.end.wait(END_PATIENCE)  # until it is reset: who knows how much of the frame is on its way
             raise
+
+    def prove_alive(self, deadline: Deadline) -> None:
+        """
+        Have a ping answered that leaves from now on.
+
+        Raises:
+            ConnectError, ClosedError: If there is no line.
+            ConnectionLost: If it ended meanwhile.
+            DeadlineExceeded: If there was no answer in time.
+            ReentrantCallError: On a reading thread.
+        """
+        check_not_on_reader("prove_alive()")
+        line = self.ready_line(deadline, wait=False)
+        asked = time.monotonic()
+        with self._changed:
+            line.heartbeat.ask(asked)
+            self._changed.notify_all()
+            while line.heartbeat.proven_at < asked:
+                if self._line is not line:
+                    raise ConnectionLost("the line ended before a ping was answered")
+                if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                    raise DeadlineExceeded("no answer to a ping in time")
 
     # Subscriptions, on the callers' threads.
 
@@ -660,6 +701,48 @@ class Connection:
         """Return what the exchange was told about each topic, in words."""
         with self._changed:
             return self._board.states(topics)
+
+    # Going over to another connection.
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a call waits for an answer to its topics."""
+        return self._board.is_awaited
+
+    def wait_unawaited(self, deadline: Deadline) -> None:
+        """Wait until no call waits for an answer to its topics, or until the deadline."""
+        with self._changed:
+            while self._board.is_awaited and not self._closing and not deadline.expired():
+                self._changed.wait(deadline.remaining())
+
+    def move_topics(self, new: Connection, hand_over: HandOver) -> Waiter:
+        """
+        Move everything that is wanted here to another connection; what still comes here goes through ``hand_over``.
+
+        Args:
+            new: It.
+            hand_over: Of both lines; its lock is held.
+
+        Returns:
+            What tells when the topics are confirmed there, for `confirm` and `end_hand_over` of the other connection.
+        """
+        assert hand_over.lock.locked()
+        with self._changed:
+            subscribers = self._board.leave(partial(hand_over.from_old, new._inbox.hand_out))
+        with new._changed:
+            waiter = new._board.take_over(subscribers, partial(hand_over.from_new, new._inbox.hand_out))
+            new._changed.notify_all()
+            # A close takes them with it, but not those that come after it.
+            homeless = new._board.take_all() if new._state is State.CLOSED else ()
+        for subscriber in homeless:
+            subscriber.end(None)
+        return waiter
+
+    def end_hand_over(self, waiter: Waiter) -> None:
+        """The connection that topics were moved from is over."""
+        with self._changed:
+            self._board.forget(waiter)
+            self._board.crossed()
 
     # The end.
 

@@ -3,6 +3,9 @@ The connections of one WsKey: one, and further ones while more topics are wanted
 
 A topic lives on one connection as long as anybody wants it. Further connections open when the others are full and
 close when nobody wants anything of them; requests always go over the first.
+
+A connection can be replaced while it works: another one is opened first and takes over what is wanted and what is asked
+from then on, while the old one goes on being heard and answers what is in flight; then it is closed.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ from typing import Any
 
 from kucoin_sync.engine.connection import Connection
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
+from kucoin_sync.engine.hand_over import HandOver
 from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.engine.topic_board import Subscriber, Waiter
-from kucoin_sync.errors import ClosedError, KucoinSyncError, SubscribeError
+from kucoin_sync.errors import ClosedError, ConnectError, KucoinSyncError, SubscribeError
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.backoff import BUDGET_WINDOW
 from kucoin_sync.protocol.dialect import Dialect
@@ -31,6 +35,17 @@ from kucoin_sync.protocol.state import ConnectionState
 __all__ = ["ConnectionGroup", "Wish"]
 
 logger = logging.getLogger("kucoin_sync.engine.connection_group")
+
+
+HAND_OVER_TIME = 30.0
+"""Seconds that another line may take to open after the exchange announced the end of one: a fair bit less than that."""
+
+HAND_OVER_PAUSE = 1.0
+"""Seconds until that is tried again."""
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Wish:
@@ -92,7 +107,7 @@ class ConnectionGroup:
     def __init__(self, dialect: Dialect, around: Surroundings) -> None:
         self.dialect = dialect
         self.ws_key = dialect.ws_key
-        self.first = Connection(dialect, around)
+        self.first = Connection(dialect, around, leaving=self._begin_hand_over)
         """The connection that requests go over."""
         self._around = around
         # Guards _others, _leaving, _numbers and the choice of a connection for a topic. A connection's own lock is
@@ -133,6 +148,10 @@ class ConnectionGroup:
                 if self.first is connection:  # else another line took its place, and nothing was sent
                     raise
 
+    def prove_alive(self, deadline: Deadline) -> None:
+        """Have a ping answered over the first connection; see `Connection.prove_alive`."""
+        self.first.prove_alive(deadline)
+
     def retire(self, end: LineEnd, deadline: Deadline) -> bool:
         """
         Let a line go that carried requests, without missing any: open another one first, send what is new over that
@@ -155,47 +174,114 @@ class ConnectionGroup:
             old = self.first
             if end.at is not None or old.line_end is not end:
                 return end.wait(deadline.remaining())  # it is on its way already
-            self._replace(old, deadline)
+            self._replace(old, deadline, reset=True)
             return end.wait(deadline.remaining())
         finally:
             self._retiring.release()
 
-    def _replace(self, old: Connection, deadline: Deadline) -> None:
-        """Open a new first connection, and close the old one when everything in flight on it has ended."""
+    def _begin_hand_over(self, old: Connection, end: LineEnd) -> None:
+        """Have another connection take the place of one that the exchange will close soon; does not wait."""
+        try:
+            # daemon: as all of our threads
+            threading.Thread(
+                target=self._hand_over, args=(old, end), name=f"kucoin-sync-{self.ws_key}-handover", daemon=True
+            ).start()
+        except RuntimeError:
+            logger.warning("%s: no thread to hand a line over with; it will be lost and opened again", self.ws_key)
+
+    def _hand_over(self, old: Connection, end: LineEnd) -> None:
+        deadline = Deadline(HAND_OVER_TIME)
+        # If it never works, the line will be lost and opened again as any other.
+        while self._retiring.acquire(timeout=deadline.remaining()):
+            try:
+                # It may have been replaced or lost meanwhile, or the notice been repeated.
+                if old in self.connections() and old.line_end is end:
+                    self._replace(old, deadline, reset=False)
+                return
+            except KucoinSyncError as error:
+                logger.warning("%s: line %s could not be handed over: %s", self.ws_key, end.connection_id, error)
+                if not isinstance(error, ConnectError) or not error.retryable:
+                    return
+            finally:
+                self._retiring.release()
+            if deadline.expired() or end.wait(deadline.capped(HAND_OVER_PAUSE).remaining()):
+                return
+
+    def _replace(self, old: Connection, deadline: Deadline, *, reset: bool) -> None:
+        """
+        Open a new connection, move the topics there, and close the old one when everything in flight on it has ended.
+
+        Args:
+            old: It.
+            deadline: For the opening.
+            reset: End the old line by a reset.
+        """
         with self._lock:
             new = self._next()
             self._leaving.append(new)  # so that a close of everything finds it
+        hand_over = HandOver()
         try:
             new.open(deadline)
-            with self._lock:
-                self._leaving.remove(new)
-                self._leaving.append(old)
-                self.first = new
+            patience = deadline.capped(self._around.options.request_timeout)
+            waiter = None
+            while waiter is None:
+                old.wait_unawaited(patience)  # whoever waits for an answer gets it over the line that he asked on
+                # In this order: nobody else knows of the first lock yet, so nobody can hold it and want the other.
+                with hand_over.lock, self._lock:
+                    if not old.is_awaited or patience.expired():
+                        waiter = self._take_place(old, new, hand_over)
         except BaseException:
             with self._lock, contextlib.suppress(ValueError):
                 self._leaving.remove(new)
             new.close(Deadline(0.0), drain=False, quiet=True)
             raise
         old.begin_close()
-        in_flight = old.registry.latest_deadline() - time.monotonic()
+        self._let_go(old, new, waiter, reset=reset)
+
+    def _take_place(self, old: Connection, new: Connection, hand_over: HandOver) -> Waiter:
+        """Put a new connection in the place of an old one, with its topics; both locks are held."""
+        if old is not self.first and old not in self._others:
+            raise ClosedError(f"{self.ws_key}: the connection is closed")
+        self._leaving.remove(new)
+        self._leaving.append(old)
+        if old is self.first:
+            self.first = new
+        else:
+            self._others[self._others.index(old)] = new
+        return old.move_topics(new, hand_over)
+
+    def _let_go(self, old: Connection, new: Connection, waiter: Waiter, *, reset: bool) -> None:
+        """Close an old connection, on another thread, when the new one is subscribed and nothing is in flight."""
+        limits = self.dialect.limits
+        frames = len(self.dialect.group_topics(sorted(waiter.pending))) if waiter.pending else 0
+        patience = self._around.options.request_timeout + time_of_frames(frames, limits.frames, limits.window)
+
+        def confirm() -> None:
+            with contextlib.suppress(KucoinSyncError):  # then there is nothing to wait for
+                new.confirm(waiter, Deadline(patience))
+
         # A close keeps some of its time for itself; what is in flight gets all of its own.
-        self._close_later([old], max(0.0, in_flight) * 1.2 + END_PATIENCE, drain=True, reset=True)
+        in_flight = max(0.0, old.registry.latest_deadline() - time.monotonic()) * 1.2 + END_PATIENCE
+        self._close_later(
+            [old], in_flight, drain=True, reset=reset, before=confirm, after=lambda: new.end_hand_over(waiter)
+        )
 
     def _next(self) -> Connection:
         """Return one more connection; the lock is held."""
         if self.first.state in (ConnectionState.DRAINING, ConnectionState.CLOSED):
             raise ClosedError(f"{self.ws_key}: the connection is closed")
         self._numbers += 1
-        return Connection(self.dialect, self._around, number=self._numbers)
+        return Connection(self.dialect, self._around, number=self._numbers, leaving=self._begin_hand_over)
 
     # Topics.
 
-    def subscribe(self, wish: Wish, deadline: Deadline | None) -> None:
+    def subscribe(self, wish: Wish, topics: Sequence[str], deadline: Deadline | None) -> None:
         """
         Want topics.
 
         Args:
-            wish: Who wants which.
+            wish: Who wants them.
+            topics: Those of the wish that are served here.
             deadline: How long to wait until all are confirmed; ``None`` returns at once and goes on trying.
 
         Raises:
@@ -206,7 +292,7 @@ class ConnectionGroup:
         waits: list[tuple[Connection, Subscriber, Waiter]] = []
         settled = False
         try:
-            self._want(wish, waits)
+            self._want(wish, topics, waits)
             causes = []
             if deadline is not None:
                 causes = [connection.confirm(waiter, deadline) for connection, _, waiter in waits]
@@ -215,15 +301,16 @@ class ConnectionGroup:
             for connection, part, waiter in waits:
                 connection.forget(part, waiter, withdraw=settled and deadline is not None)
                 if not settled:
-                    connection.withdraw(part)
+                    for present in {connection, *self.connections()}:  # it may have moved meanwhile
+                        present.withdraw(part)
             self._close_unused()
         if deadline is not None:
             _raise_unless_confirmed([waiter for _, _, waiter in waits], causes)
 
-    def _want(self, wish: Wish, waits: list[tuple[Connection, Subscriber, Waiter]]) -> None:
+    def _want(self, wish: Wish, wanted: Sequence[str], waits: list[tuple[Connection, Subscriber, Waiter]]) -> None:
         """Choose a connection for each topic and want it there; what was done so far is in ``waits``."""
         with self._lock:
-            for connection, topics in self._choose(wish.topics):
+            for connection, topics in self._choose(wanted):
                 part = wish.part(topics, self._close_unused)
                 waits.append((connection, part, connection.want(part)))
 
@@ -318,15 +405,24 @@ class ConnectionGroup:
             self._close_later(unused, self._around.options.close_timeout)
 
     def _close_later(
-        self, leaving: Sequence[Connection], timeout: float, *, drain: bool = False, reset: bool = False
+        self,
+        leaving: Sequence[Connection],
+        timeout: float,
+        *,
+        drain: bool = False,
+        reset: bool = False,
+        before: Callable[[], None] = _nothing,
+        after: Callable[[], None] = _nothing,
     ) -> None:
         """Close connections that are among the leaving ones, each in ``timeout``, on a thread of their own."""
 
         def close() -> None:
+            before()
             for connection in leaving:
                 connection.close(Deadline(timeout), drain=drain, quiet=True, reset=reset)
                 with self._lock:
                     self._leaving.remove(connection)
+            after()
 
         try:
             # daemon: as all of our threads

@@ -19,7 +19,17 @@ from kucoin_sync.errors import ConnectionLost, ProtocolViolation, shorten
 from kucoin_sync.events import LateReply, Reconnected, Response, UnknownMessage, Update
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.frames import Item
-from kucoin_sync.protocol.messages import Ack, Inbound, PongReceived, Refusal, Reply, Unreadable
+from kucoin_sync.protocol.messages import (
+    Ack,
+    Inbound,
+    Notice,
+    PingReceived,
+    PongReceived,
+    Refusal,
+    Reply,
+    TopicsEnded,
+    Unreadable,
+)
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.subscriptions import Command
 
@@ -43,6 +53,7 @@ class Inbox:
         board: Topics.
         server_clock: Told what pongs reveal about the exchange's clock.
         changed: The connection's lock, which guards the heartbeat of a line and the board.
+        leaving: Told that the exchange will close a line soon; must not wait.
     """
 
     def __init__(
@@ -54,16 +65,18 @@ class Inbox:
         board: TopicBoard,
         server_clock: ServerClock,
         changed: threading.Condition,
+        leaving: Callable[[Line], None],
     ) -> None:
         self._dialect = dialect
         self._ws_key = dialect.ws_key
-        self._keeps_all = dialect.keeps_all
+        self._keeps = dialect.keeps
         self._hub = hub
         self._late_reply = late_reply
         self._registry = registry
         self._board = board
         self._clock = server_clock
         self._changed = changed
+        self._leaving = leaving
         self._unreadable = 0
 
     def handle(self, line: Line, items: Sequence[Item]) -> None:
@@ -97,11 +110,23 @@ class Inbox:
         if board.watches:
             update = board.watch(update)
             self.check_resumed(line)
+            if board.crossing is not None:
+                board.crossing(update)
+                return
+        self.hand_out(update)
+
+    def hand_out(self, update: Update) -> None:
+        """
+        Put an update wherever it is wanted.
+
+        Raises:
+            ConnectionLost: If it may not be dropped and somebody has no room for it.
+        """
         room = True
-        for put in board.routes.get(update.topic, ()):
+        for put in self._board.routes.get(update.topic, ()):
             if put(update) is False:
                 room = False
-        keep = self._keeps_all
+        keep = self._keeps(update.topic)
         if not self._hub.emit("update", update, keep):
             room = False
         if keep and not room:
@@ -128,12 +153,22 @@ class Inbox:
         self._unreadable = 0
         if isinstance(message, PongReceived):
             self._pong(line, message)
+        elif isinstance(message, PingReceived):
+            with self._changed:  # the heartbeat thread sends: a peer that takes nothing must not stop the reading
+                line.owed.append(message.answer)
+                self._changed.notify_all()
         elif isinstance(message, Ack):
             command = self._board.acknowledged(message)
             if command is not None:
                 self._answered(line, command, message.id, message.raw)
         elif isinstance(message, Refusal):
             self._refused(line, message)
+        elif isinstance(message, TopicsEnded):
+            self._ended(line, message)
+        elif isinstance(message, Notice):
+            self._hub.emit("response", Response(origin.ws_key, origin.connection_id, "", message.kind, message.raw))
+            if message.leaving:
+                self._leaving(line)
         else:
             raw = getattr(message, "raw", None) or repr(message)
             self._hub.emit("unknown", UnknownMessage(origin.ws_key, origin.connection_id, raw))
@@ -144,9 +179,10 @@ class Inbox:
             took = line.heartbeat.pong(pong.id, now)
             if took is not None:
                 line.late_since = None
+                self._changed.notify_all()  # for `Connection.prove_alive`
         if took is not None and pong.timestamp_ms is not None:
             self._clock.observe(pong.timestamp_ms, sent_ms=wall_ms - took * 1000, received_ms=wall_ms, now=now)
-        if took is None:  # not one of the heartbeat's: a ping that a caller sent as a request
+        if took is None and pong.id is not None:  # not the heartbeat's: a ping that a caller sent as a request
             self._registry.resolve(Reply(pong.id, "pong", "", "", pong.timestamp_ms, None, None, None, pong.raw))
 
     def _refused(self, line: Line, refusal: Refusal) -> None:
@@ -156,9 +192,24 @@ class Inbox:
                 subscriber.end(error)
             self._answered(line, command, refusal.id or "", refusal.raw)
             return
+        # Some exchanges refuse a request by an error frame that names its id only.
+        op = None if refusal.id is None else self._registry.op_of(refusal.id)
+        if refusal.id is not None and op is not None:
+            reply = Reply(refusal.id, op, refusal.code, refusal.message, None, None, None, None, refusal.raw)
+            if self._registry.resolve(reply):
+                return
         text = f"error frame without a request: {shorten(refusal.code)} {shorten(refusal.message)}"
         self._registry.add_note(text)
         self._hub.report(ProtocolViolation(text), "message", self._ws_key, line.origin.connection_id)
+
+    def _ended(self, line: Line, message: TopicsEnded) -> None:
+        error, dropped = self._board.ended(message)
+        if error is None:
+            return
+        for subscriber, why in dropped:
+            subscriber.end(why)
+        self._hub.report(error, "subscription", self._ws_key, line.origin.connection_id)
+        self.check_resumed(line)
 
     def _answered(self, line: Line, command: Command, request_id: str, raw: str) -> None:
         kind = "subscribe" if command.subscribe else "unsubscribe"

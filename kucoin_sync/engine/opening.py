@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 import attrs
@@ -29,6 +30,7 @@ from kucoin_sync.protocol.dialect import Dialect, Endpoint, HttpAnswer, HttpCall
 from kucoin_sync.protocol.frames import CloseFrame, Item
 from kucoin_sync.protocol.heartbeat import Heartbeat
 from kucoin_sync.protocol.messages import Challenge, Inbound, Reply, Unreadable
+from kucoin_sync.protocol.pacing import MessagePace
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.session import Session
 from kucoin_sync.protocol.sleep import SleepWatch
@@ -40,6 +42,8 @@ logger = logging.getLogger("kucoin_sync.engine.opening")
 
 DEFAULT_PING_INTERVAL = 18.0
 DEFAULT_PONG_TIMEOUT = 10.0
+MOST_OWED = 3
+"""Answers to the server's pings that may wait; one that pings faster than we can answer gets no more than these."""
 SHORTEST = 1.0
 """Least ping interval and pong timeout taken from a server, seconds."""
 
@@ -68,23 +72,33 @@ class Line:
         verdict: Why we gave it up, when it was us.
         ended_as: What that means for requests in flight: a reason of `OutcomeUnknown`.
         sleep_watch: Tells whether the machine slept since.
+        pace: When a frame that can wait may leave; guarded by the connection's lock, as the next one.
+        owed: Answers to the server's pings that have to leave.
         rest: Items that were read together with the end of the greeting.
         end: Tells when it ended.
     """
 
     def __init__(
-        self, transport: Transport, session: Session, origin: Origin, heartbeat: Heartbeat, rest: list[Item]
+        self,
+        transport: Transport,
+        session: Session,
+        origin: Origin,
+        heartbeat: Heartbeat,
+        pace: MessagePace,
+        rest: list[Item],
     ) -> None:
         self.transport = transport
         self.session = session
         self.origin = origin
         self.heartbeat = heartbeat
+        self.pace = pace
         self.rest = rest
         self.end = LineEnd(self, origin.connection_id)
         self.ready_at = time.monotonic()
         self.verdict: ConnectionLost | None = None
         self.ended_as = "disconnected"
         self.sleep_watch = SleepWatch(*read_clocks())
+        self.owed: deque[str] = deque(maxlen=MOST_OWED)
         self.late_since: float | None = None
 
     def give_up(self, verdict: ConnectionLost, *, ended_as: str = "disconnected") -> None:
@@ -223,7 +237,11 @@ class Opener:
             failure = error
         if failure is not None:
             raise failure.with_traceback(None)  # as above: in there is what we signed
-        return Line(transport, session, origin, self._heartbeat(endpoint, session, transport), rest)
+        limits = self._dialect.limits
+        pace = MessagePace(limits.frames, limits.window)
+        if session.logged_in:
+            pace.count(time.monotonic())
+        return Line(transport, session, origin, self._heartbeat(endpoint, session, transport), pace, rest)
 
     def _greet(
         self, transport: Transport, session: Session, origin: Origin, deadline: Deadline, asked: float

@@ -36,6 +36,8 @@ class PendingRequest:
         sent_at: Monotonic clock when the send began; 0 before.
         line: The end of the line that carried it.
         position: Where its frame ends in all that was sent on that line, in bytes; 0 unless all of it left.
+        expires_ms: From when the exchange refuses it by itself, in its own time, milliseconds since 1970; ``None`` if
+            it does not.
         notes: Texts of error frames without an id that came meanwhile.
     """
 
@@ -46,6 +48,7 @@ class PendingRequest:
         "args",
         "bytes_sent",
         "deadline",
+        "expires_ms",
         "failure",
         "finished_at",
         "id",
@@ -70,6 +73,7 @@ class PendingRequest:
         self.line: LineEnd | None = None
         self.registry: RequestRegistry | None = None
         self.position = 0
+        self.expires_ms: int | None = None
         self.reply: Reply | None = None
         self.failure: Failure | None = None
         self.sent: Sent = "no"
@@ -236,6 +240,11 @@ class RequestRegistry:
             for request in self._pending.values():  # in order of sending
                 return request.sent_at
         return None
+
+    def op_of(self, request_id: str) -> str | None:
+        """Return the operation of the request that waits under an id, or ``None`` if none does."""
+        request = self._pending.get(request_id)
+        return None if request is None else request.op
 
     def add_note(self, text: str) -> None:
         """Attach an error frame that names no request to all that are in flight."""

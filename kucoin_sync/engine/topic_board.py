@@ -13,7 +13,7 @@ import attrs
 from kucoin_sync.errors import KucoinSyncError, SubscribeError
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.dialect import Dialect
-from kucoin_sync.protocol.messages import Ack, Refusal
+from kucoin_sync.protocol.messages import Ack, Refusal, TopicsEnded
 from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
 
 __all__ = ["Subscriber", "TopicBoard", "Waiter"]
@@ -85,6 +85,9 @@ class TopicBoard:
         """Topic to who gets its updates."""
         self.watches = False
         """Whether updates have to go through `watch`."""
+        self.crossing: Callable[[Update], None] | None = None
+        """What takes the updates while the topics go over to another line, or come from one."""
+        self._left = False  # the topics are another board's: no more commands
         self._unproven: frozenset[str] = frozenset()  # subscribing now: a push confirms them
         self._gapped: frozenset[str] = frozenset()  # their next update follows a lost line, or a renewal
         self._renewed: set[str] = set()  # to be unsubscribed although they are wanted
@@ -110,6 +113,7 @@ class TopicBoard:
     def forget(self, waiter: Waiter) -> None:
         """Nobody looks at this waiter any more."""
         self._waiters.remove(waiter)
+        self._changed.notify_all()
 
     def give_up(self, subscriber: Subscriber, waiter: Waiter) -> None:
         """Withdraw what was not confirmed."""
@@ -155,6 +159,50 @@ class TopicBoard:
         """Return what the exchange was told about each topic, in words."""
         return {topic: self._table.wire(topic).value for topic in topics}
 
+    # Going over to another line.
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a call waits for an answer to its topics."""
+        return bool(self._waiters)
+
+    def leave(self, crossing: Callable[[Update], None]) -> tuple[Subscriber, ...]:
+        """
+        Return all subscribers for another board; what still comes goes to ``crossing``.
+
+        The topics stay subscribed until the line ends.
+        """
+        taken, self.subscribers = self.subscribers, ()
+        self._left = True
+        self._end_resumption()
+        self.crossing = crossing
+        self._update_watches()
+        return taken
+
+    def take_over(self, subscribers: Iterable[Subscriber], crossing: Callable[[Update], None]) -> Waiter:
+        """
+        Take subscribers in from another board; what comes goes to ``crossing`` until `crossed`.
+
+        Returns:
+            What tells when all of their topics are answered for.
+        """
+        taken = tuple(subscribers)
+        for subscriber in taken:
+            self._table.add(subscriber.topics)
+        self.subscribers = (*self.subscribers, *taken)
+        self._route()
+        waiter = Waiter(self._table.unconfirmed())
+        self._waiters.append(waiter)
+        self._gapped |= set(self._table.wanted())
+        self.crossing = crossing
+        self._update_watches()
+        return waiter
+
+    def crossed(self) -> None:
+        """The other line is over."""
+        self.crossing = None
+        self._update_watches()
+
     def _route(self) -> None:
         routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
         for subscriber in self.subscribers:
@@ -193,7 +241,7 @@ class TopicBoard:
 
     def next_text(self, now: float, next_id: Callable[[], str]) -> str | None:
         """Return the frame that has to leave now, if there is one, and take it for sent."""
-        command = self._table.next_command(now)
+        command = None if self._left else self._table.next_command(now)
         if command is None:
             return None
         request_id = next_id()
@@ -206,7 +254,7 @@ class TopicBoard:
 
     def next_due(self) -> float:
         """Return when `next_text` may have something without anything having happened."""
-        return self._table.next_due()
+        return float("inf") if self._left else self._table.next_due()
 
     # What comes in, on the reading thread; these take the lock.
 
@@ -228,7 +276,9 @@ class TopicBoard:
     def acknowledged(self, ack: Ack) -> Command | None:
         """Take the exchange's yes; return the command it answers, or ``None`` if it answers none of ours."""
         with self._changed:
-            command = self._table.acknowledged(ack.id)
+            command = self._table.acknowledged(ack.id, ack.topic)
+            if not ack.id and ack.topic is not None and self._table.data_seen(ack.topic):
+                command = Command(True, (ack.topic,))
             if command is not None:
                 if not command.subscribe and self._renewed:
                     self._gapped |= self._renewed.intersection(command.topics)
@@ -247,29 +297,58 @@ class TopicBoard:
         """
         final = self._dialect.is_final_refusal(refusal)
         with self._changed:
+            topic = refusal.topic if self._table.carries(refusal.id, refusal.topic) else None
             if (
                 final
                 and refusal.id is not None
+                and topic is None
                 and self._dialect.may_blame_one(refusal)
                 and self._table.split(refusal.id)
             ):
                 self._settle(())
                 return Command(True, ()), []
-            command = self._table.refused(refusal.id, now, final=final) if refusal.id is not None else None
+            command = None
+            if refusal.id is not None:
+                command = self._table.refused(refusal.id, now, final=final, topic=topic)
             if command is None:
                 return None, []
             rejected = dict.fromkeys(command.topics, (refusal.code, refusal.message))
             self._settle(command.topics, rejected)
             if not final or not command.subscribe:
                 return command, []
-            ended = []
-            for subscriber in self.subscribers:
-                subscriber.topics = tuple(topic for topic in subscriber.topics if topic not in rejected)
-                if not subscriber.topics:
-                    ended.append((subscriber, SubscribeError(rejected=rejected, acked=(), unknown=())))
-            self.subscribers = tuple(s for s in self.subscribers if s.topics)
-            self._route()
-            return command, ended
+            return command, self._drop(rejected)
+
+    def ended(self, message: TopicsEnded) -> tuple[SubscribeError | None, list[tuple[Subscriber, SubscribeError]]]:
+        """
+        Take note that the exchange ended subscriptions by itself.
+
+        Returns:
+            What happened to topics that somebody wanted, if to any; and the subscribers who have lost their last topic
+            by it, with why.
+        """
+        with self._changed:
+            wanted = self._table.wanted()
+            gone = [topic for topic in wanted if message.covers(topic)]
+            for topic in self._table.subscribed():
+                if message.covers(topic):
+                    self._table.ended(topic)
+            if not gone:
+                self._settle(())
+                return None, []
+            rejected = dict.fromkeys(gone, (message.code, message.message))
+            self._settle(gone, rejected)
+            return SubscribeError(rejected=rejected, acked=(), unknown=()), self._drop(rejected)
+
+    def _drop(self, rejected: dict[str, tuple[str, str]]) -> list[tuple[Subscriber, SubscribeError]]:
+        """Take topics from everybody; return who has lost his last one, with why. The lock is held."""
+        ended = []
+        for subscriber in self.subscribers:
+            subscriber.topics = tuple(topic for topic in subscriber.topics if topic not in rejected)
+            if not subscriber.topics:
+                ended.append((subscriber, SubscribeError(rejected=rejected, acked=(), unknown=())))
+        self.subscribers = tuple(s for s in self.subscribers if s.topics)
+        self._route()
+        return ended
 
     def _settle(self, topics: Iterable[str], rejected: Mapping[str, tuple[str, str]] = EMPTY) -> None:
         """Tell the waiters what is known now of these topics; the lock is held."""
@@ -286,4 +365,4 @@ class TopicBoard:
         self._changed.notify_all()
 
     def _update_watches(self) -> None:
-        self.watches = bool(self._unproven or self._gapped)
+        self.watches = bool(self._unproven or self._gapped or self.crossing is not None)

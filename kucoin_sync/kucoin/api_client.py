@@ -8,37 +8,24 @@ import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from enum import Enum
-from types import TracebackType
 from typing import Any
 
-from kucoin_sync.errors import ConfigError, OutcomeUnknown
+from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import BatchResult, OrderAck, Pong
-from kucoin_sync.fates import BatchFate, Fate
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WsKey
 from kucoin_sync.kucoin.order_methods import OrderMethods
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Options
+from kucoin_sync.orders.api_client import ApiClient
 from kucoin_sync.orders.deadman import Deadman
 
 __all__ = ["NowaitCalls", "WebsocketAPIClient"]
 
 logger = logging.getLogger("kucoin_sync.kucoin.api_client")
 
-_LIFE_CYCLE = (
-    "open",
-    "authenticated",
-    "reconnect",
-    "reconnected",
-    "suspended",
-    "close",
-    "exception",
-    "late_reply",
-    "resolved",
-)
 
-
-class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
+class WebsocketAPIClient(ApiClient[WebsocketClient], OrderMethods[OrderAck, BatchResult, Pong]):
     """
     Orders over KuCoin's WebSocket API.
 
@@ -75,39 +62,13 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
         attach_event_listeners: bool = False,
         **keywords: Any,
     ) -> None:
-        if client is not None and (options is not None or keywords):
-            raise ConfigError("client: a shared client has its options already")
-        self._owns_client = client is None
-        self._client = client if client is not None else WebsocketClient(options, **keywords)
+        super().__init__(WebsocketClient, options, client, logger if attach_event_listeners else None, keywords)
         self.nowait = NowaitCalls(self._client)
-        if attach_event_listeners:
-            for event in _LIFE_CYCLE:
-                self._client.on(event, _log_event)
-
-    def get_ws_client(self) -> WebsocketClient:
-        """Return the client underneath: its events, streams and connections."""
-        return self._client
 
     @property
     def rest(self) -> RestClient:
         """REST calls: see `RestClient`."""
         return self._client.rest
-
-    def unresolved(self) -> list[OutcomeUnknown]:
-        """Return the orders whose outcome is unknown; see `WebsocketClient.unresolved`."""
-        return self._client.unresolved()
-
-    def reconcile(self, error: OutcomeUnknown, timeout: float | None = 30.0) -> Fate | BatchFate:
-        """Find out what became of an order; see `WebsocketClient.reconcile`."""
-        return self._client.reconcile(error, timeout)
-
-    def reconcile_all(self, timeout: float | None = 30.0) -> list[Fate]:
-        """Find out what became of every order that is unknown; see `WebsocketClient.reconcile_all`."""
-        return self._client.reconcile_all(timeout)
-
-    def dismiss(self, error: OutcomeUnknown) -> None:
-        """Take an order off the list of `unresolved`; see `WebsocketClient.dismiss`."""
-        self._client.dismiss(error)
 
     def deadman(self, seconds: int, symbols: str | Iterable[str] | None = None) -> Deadman:
         """Return a dead man's switch for spot orders; see `WebsocketClient.deadman`."""
@@ -149,28 +110,6 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
             return self._client.test_operation(op, params, arguments, extra, timeout)
         return self._client.call_operation(ws_key, op, params, arguments, extra, timeout)
 
-    def close(self, *, timeout: float | None = None, drain: bool = True) -> None:
-        """
-        Close the client with its lines; a client that was given to share stays as it is.
-
-        Args:
-            timeout: Seconds; ``None`` takes ``close_timeout``.
-            drain: Whether calls in flight get time to be answered; the rest end as `OutcomeUnknown`.
-        """
-        if self._owns_client:
-            self._client.close(timeout=timeout, drain=drain)
-
-    def __enter__(self) -> WebsocketAPIClient:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<WebsocketAPIClient on {self._client!r}>"
-
 
 class NowaitCalls(OrderMethods[Future[OrderAck], Future[BatchResult], Future[Pong]]):
     """
@@ -198,7 +137,3 @@ class NowaitCalls(OrderMethods[Future[OrderAck], Future[BatchResult], Future[Pon
         if test:
             raise ConfigError("test: a test order goes over REST and blocks; call the method without nowait")
         return self._client.call_operation_nowait(ws_key, op, params, arguments, extra, timeout)
-
-
-def _log_event(event: object) -> None:
-    logger.info("%s", event)

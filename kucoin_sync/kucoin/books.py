@@ -18,10 +18,11 @@ from kucoin_sync.books.order_book import BookDelta, BookShape, Change
 from kucoin_sync.engine.running import RunningCalls
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import BookSnapshot, Update
+from kucoin_sync.exchange_rest.calls import RestSurroundings
 from kucoin_sync.kucoin.keys import WsKey
 from kucoin_sync.kucoin.pro_topics import parse
-from kucoin_sync.kucoin.rest_calls import RestSurroundings
 from kucoin_sync.kucoin.rest_market import MarketCalls
+from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.topics.futures import futures_book_changes
 from kucoin_sync.kucoin.topics.pro import pro_book
 from kucoin_sync.kucoin.topics.spot import book_changes
@@ -125,7 +126,7 @@ def _time(value: Any) -> int:
 # Feeds.
 
 
-def book_feed(symbol: str, key: WsKey, depth: int | None, around: RestSurroundings) -> BookFeed:
+def book_feed(symbol: str, key: WsKey, depth: int | None, around: RestSurroundings[Signer]) -> BookFeed:
     """
     Return what is needed for a book.
 

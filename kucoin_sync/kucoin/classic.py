@@ -46,7 +46,7 @@ class ClassicDialect:
         self._rest_host = rest_host
         self._signer = signer
         self._ws_url = ws_url
-        self._private = self.keeps_all = signer is not None
+        self._private = signer is not None
 
     # Opening.
 
@@ -140,7 +140,7 @@ class ClassicDialect:
             }
         )
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
         raise ConfigError(f"ws_key: {self.ws_key} carries topics; requests go to wsApiSpotV1")
 
     # Topics.
@@ -149,6 +149,9 @@ class ClassicDialect:
         if request.payload:
             raise ConfigError("topics: the classic streams take no payload beside the topic")
         return classic_topics.split(request.topic, ws_key=self.ws_key)
+
+    def keeps(self, topic: str) -> bool:
+        return self._signer is not None
 
     def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
         return classic_topics.group(single, self.limits.topics_per_frame)

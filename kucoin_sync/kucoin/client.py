@@ -5,20 +5,18 @@
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from enum import Enum
 from typing import Any
 
-from kucoin_sync.books.live_book import BookKeeper, LiveBook
-from kucoin_sync.engine.client import EngineClient
+from kucoin_sync.books.live_book import LiveBook
+from kucoin_sync.books.open_books import OpenBooks
 from kucoin_sync.engine.connection_group import ConnectionGroup
 from kucoin_sync.engine.deadline import Deadline
-from kucoin_sync.engine.reader_thread import check_not_on_reader
-from kucoin_sync.errors import ClosedError, ConfigError, OutcomeUnknown
+from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import BookSnapshot, OrderAck
-from kucoin_sync.fates import BatchFate, Fate
+from kucoin_sync.exchange_rest.calls import RestSurroundings
 from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.books import book_feed
 from kucoin_sync.kucoin.classic import ClassicDialect
@@ -26,9 +24,8 @@ from kucoin_sync.kucoin.hosts import bound, check_hosts, host_url, is_simulated,
 from kucoin_sync.kucoin.keys import CONNECTIONS, WsKey, parse_ws_key
 from kucoin_sync.kucoin.lookups import KucoinLookUps
 from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
-from kucoin_sync.kucoin.order_tracking import OrderTracker
+from kucoin_sync.kucoin.order_events import ORDER_STREAMS
 from kucoin_sync.kucoin.pro import ProDialect
-from kucoin_sync.kucoin.rest_calls import RestSurroundings
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.symbol_book import SymbolBook
@@ -36,9 +33,8 @@ from kucoin_sync.kucoin.symbol_rules import CHECKED
 from kucoin_sync.kucoin.trade import TradeDialect
 from kucoin_sync.options import Options
 from kucoin_sync.orders.calls import LastCheck
+from kucoin_sync.orders.client import OrderClient
 from kucoin_sync.orders.deadman import Deadman
-from kucoin_sync.orders.desk import OrderDesk
-from kucoin_sync.orders.ledger import Ledger
 from kucoin_sync.protocol.dialect import Dialect
 
 __all__ = ["WebsocketClient"]
@@ -47,7 +43,7 @@ SHORTEST_DEADMAN = 3
 _ORDER_ENTRY = (WsKey.WS_API_SPOT_V1, WsKey.WS_API_FUTURES_V1)
 
 
-class WebsocketClient(EngineClient):
+class WebsocketClient(OrderClient):
     """
     KuCoin's streams, and requests by the name of their operation.
 
@@ -66,8 +62,7 @@ class WebsocketClient(EngineClient):
     """
 
     def __init__(self, options: Options | None = None, **keywords: Any) -> None:
-        ledger = Ledger()
-        super().__init__(Options.of(options, keywords), late_reply=ledger.take_reply)
+        super().__init__(Options.of(options, keywords))
         self._rest_around = RestSurroundings(
             options=self.options,
             caller=self._around.rest,
@@ -81,21 +76,8 @@ class WebsocketClient(EngineClient):
         self._symbol_book = SymbolBook(
             lambda timeout: self.rest.symbols(timeout=timeout), lambda timeout: self.rest.contracts(timeout=timeout)
         )
-        self._desk = OrderDesk(
-            ledger,
-            KucoinRules(self.options.recv_window, time.time),
-            KucoinLookUps(self.rest),
-            _lines_of(weakref.ref(self)),
-            options=self.options,
-            identifiers=self._around.identifiers,
-            hub=self._hub,
-            clock=self._around.server_clock,
-        )
-        self._deadmen: weakref.WeakSet[Deadman] = weakref.WeakSet()
-        self._books: weakref.WeakSet[BookKeeper] = weakref.WeakSet()
-        self._tracker = None
-        if self.options.track_orders:
-            self._tracker = OrderTracker(ledger.take_event, _lines_of(weakref.ref(self)))
+        self._books = OpenBooks(self._hub, self.options)
+        self._open_desk(KucoinRules(self.options.recv_window, time.time), KucoinLookUps(self.rest))
 
     def _title(self) -> str:
         name = super()._title()
@@ -169,7 +151,7 @@ class WebsocketClient(EngineClient):
         key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
         super().connect(ws_key, timeout=timeout)
         if self._tracker is not None and key in _ORDER_ENTRY:
-            self._tracker.follow("spot" if key is WsKey.WS_API_SPOT_V1 else "futures", deadline)
+            self._tracker.follow(ORDER_STREAMS["spot" if key is WsKey.WS_API_SPOT_V1 else "futures"], deadline)
         if self.options.check_symbols and key in _ORDER_ENTRY:
             contracts = key is WsKey.WS_API_FUTURES_V1
             self._symbol_book.load(contracts=contracts, now=time.monotonic(), deadline=deadline)
@@ -190,16 +172,6 @@ class WebsocketClient(EngineClient):
             self._group(key).first.start()
         for key in keys:
             self.connect(key, timeout=deadline.remaining())
-
-    def stats(self) -> dict[str, Any]:
-        """
-        Return what happened so far, in numbers.
-
-        Returns:
-            ``{"requests": RequestStats, "unresolved": 0}``: what became of the requests, by operation, and by
-            connection what the last reply said of the exchange's request limit; and how many orders are unknown now.
-        """
-        return {"requests": self._desk.calls.stats(), "unresolved": len(self._desk.unresolved())}
 
     # Order books.
 
@@ -236,82 +208,17 @@ class WebsocketClient(EngineClient):
             ReentrantCallError: With ``wait`` on a reading thread.
         """
         deadline = self._deadline(timeout, self.options.open_timeout + self.options.request_timeout)
-        if wait:
-            check_not_on_reader("order_book(wait=True)")
-        if on_change is not None and not callable(on_change):
-            raise ConfigError(f"on_change: must be callable, got {type(on_change).__name__}")
+        self._books.check(on_change, wait=wait)
         if ws_key is None:
             key = WsKey.SPOT_PUBLIC_V1 if "-" in str(symbol) else WsKey.FUTURES_PUBLIC_V1
         else:
             key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
         feed = book_feed(symbol, key, depth, self._rest_around)
-        keeper = BookKeeper(feed, self._group(key), self._hub, self.options, on_change)
-        self._books.add(keeper)
-        keeper.start(deadline if wait else None)
-        if wait:
-            try:
-                keeper.wait_live(deadline)
-            except BaseException:
-                keeper.stop()
-                raise
-        return LiveBook(keeper, self._check_process, self.options)
+        return self._books.open(
+            feed, self._group(key), on_change, check_process=self._check_process, wait=wait, deadline=deadline
+        )
 
-    # Orders whose outcome is unknown.
-
-    def unresolved(self) -> list[OutcomeUnknown]:
-        """
-        Return the orders whose outcome is unknown, the oldest first.
-
-        With a ``journal`` that includes those that earlier processes left.
-
-        Returns:
-            One error an order, each with its ``reconcile``; of a batch one for each order that is unknown.
-        """
-        return self._desk.unresolved()
-
-    def reconcile(self, error: OutcomeUnknown, timeout: float | None = 30.0) -> Fate | BatchFate:
-        """
-        Find out what became of an order, also one of another process, whose error was pickled.
-
-        Args:
-            error: What its call raised, or one of `unresolved`.
-            timeout: Seconds for everything together.
-
-        Returns:
-            `Accepted`, `Absent` or `StillUnknown`; see `OutcomeUnknown.reconcile`. For an error about several orders a
-            `BatchFate`.
-
-        Raises:
-            ConfigError: If ``error`` is none.
-            ClosedError: If the client is closed.
-            ReentrantCallError: On a reading thread.
-        """
-        return self._desk.reconcile(error, timeout)
-
-    def reconcile_all(self, timeout: float | None = 30.0) -> list[Fate]:
-        """
-        Find out what became of every order that is unknown, all at the same time.
-
-        Args:
-            timeout: Seconds for everything together.
-
-        Returns:
-            A fate an order, in the order of `unresolved`.
-
-        Raises:
-            ClosedError: If the client is closed.
-            ReentrantCallError: On a reading thread.
-        """
-        return self._desk.reconcile_all(timeout)
-
-    def dismiss(self, error: OutcomeUnknown) -> None:
-        """
-        Take an order off the list of `unresolved`, because you found out yourself.
-
-        Args:
-            error: One of `unresolved`, or what its call raised.
-        """
-        self._desk.dismiss(error)
+    # Orders.
 
     def deadman(self, seconds: int, symbols: str | Iterable[str] | None = None) -> Deadman:
         """
@@ -337,22 +244,17 @@ class WebsocketClient(EngineClient):
         if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < SHORTEST_DEADMAN:
             raise ConfigError(f"seconds: must be whole seconds, at least {SHORTEST_DEADMAN}, got {seconds!r:.20}")
         names = symbols if symbols is None or isinstance(symbols, str) else tuple(symbols)
-        switch = Deadman(
+        return self._deadman(
             seconds,
             prove=lambda timeout: self.send_ws_api_request(WsKey.WS_API_SPOT_V1, "ping", timeout=timeout),
             arm=lambda timeout: self.rest.set_deadman(seconds, names, timeout=timeout),
             disarm=lambda timeout: self.rest.set_deadman(-1, names, timeout=timeout),
-            report=lambda error: self._hub.report(error, "deadman", WsKey.WS_API_SPOT_V1.value, None),
+            ws_key=WsKey.WS_API_SPOT_V1.value,
         )
-        self._deadmen.add(switch)
-        return switch
 
     def _closed(self) -> None:
-        for switch in list(self._deadmen):
-            switch.stop()
-        for book in list(self._books):
-            book.stop()
-        self._desk.close()
+        self._books.stop()
+        super()._closed()
 
     def cancel_all_orders(
         self, symbol: str | None = None, *, market: str = "spot", timeout: float | None = None
@@ -509,7 +411,7 @@ class WebsocketClient(EngineClient):
             key = row.line(args)
         seconds = self._deadline(timeout, self.options.request_timeout).remaining()
         if self._tracker is not None:
-            self._tracker.follow("" if row is None else row.product)
+            self._tracker.follow(None if row is None else ORDER_STREAMS.get(row.product))
         return self._group(str(key)), args, seconds, self._last_check(op, params, keywords)
 
     def _last_check(self, op: str, params: Any, keywords: Mapping[str, Any]) -> LastCheck | None:
@@ -523,15 +425,3 @@ class WebsocketClient(EngineClient):
             book.check(op, orders, spellings, now=time.monotonic(), deadline=deadline, wait=wait)
 
         return check
-
-
-def _lines_of(client: weakref.ref[WebsocketClient]) -> Callable[[str], ConnectionGroup]:
-    """Return what finds a client's lines without keeping the client alive."""
-
-    def line(ws_key: str) -> ConnectionGroup:
-        found = client()
-        if found is None:
-            raise ClosedError("the client is gone")
-        return found._group(ws_key)
-
-    return line

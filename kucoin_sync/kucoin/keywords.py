@@ -7,28 +7,23 @@ together. A value of ``None`` counts as not given.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, TypedDict, TypeVar, get_type_hints
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from kucoin_sync.orders.keywords import Number
 
 __all__ = [
     "FuturesCancelArguments",
     "FuturesMultiCancelArguments",
     "FuturesOrderArguments",
     "MarginOrderArguments",
-    "Number",
     "SpotCancelArguments",
     "SpotModifyArguments",
     "SpotOrderArguments",
     "UnifiedAmendArguments",
     "UnifiedCancelArguments",
     "UnifiedOrderArguments",
-    "spell_out",
 ]
-
-Number = str | Decimal | int | float
-"""A price or a size. A `float` is taken by its shortest form."""
 
 
 class _OrderTerms(TypedDict, total=False):
@@ -179,30 +174,3 @@ class UnifiedAmendArguments(TypedDict, total=False):
     tp_trigger_price_type: str | None
     sl_trigger_price: Number | None
     sl_trigger_price_type: str | None
-
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def spell_out(arguments: type) -> Callable[[Method], Method]:
-    """
-    Show a method's keywords one by one in its signature, for ``help()`` and completion; how it is called stays.
-
-    Args:
-        arguments: The typed dictionary that annotates the method's ``**arguments``.
-    """
-
-    def decorate(method: Method) -> Method:
-        signature = inspect.signature(method)
-        fixed = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        keywords = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-            for name, kind in get_type_hints(arguments).items()
-        ]
-        positional = [p for p in fixed if p.kind is not inspect.Parameter.KEYWORD_ONLY]
-        others = [p for p in fixed if p.kind is inspect.Parameter.KEYWORD_ONLY]
-        shown = signature.replace(parameters=[*positional, *keywords, *others])
-        method.__signature__ = shown  # type: ignore[attr-defined]
-        return method
-
-    return decorate

@@ -19,12 +19,12 @@ from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import RestError
 from kucoin_sync.fates import OrderState
 from kucoin_sync.kucoin import codes
-from kucoin_sync.kucoin.numbers import exact
 from kucoin_sync.kucoin.order_lists import FuturesLists, MarginLists, OrderLists, Row, SpotLists
 from kucoin_sync.kucoin.order_states import state_of_order
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.orders.lookup import LookUp, LookUps, Question, Sighting
 from kucoin_sync.orders.operation import OperationKind
+from kucoin_sync.protocol.decimals import exact
 
 __all__ = ["KucoinLookUps"]
 

@@ -17,7 +17,7 @@ import attrs
 from kucoin_sync.kucoin import arguments, codes, proofs
 from kucoin_sync.kucoin.arguments import ArgumentTable
 from kucoin_sync.kucoin.keys import WsKey
-from kucoin_sync.orders.operation import Batch, Operation, OperationKind, Proof, Verdict
+from kucoin_sync.orders.operation import Batch, Expiring, Operation, OperationKind, Proof, Verdict
 from kucoin_sync.protocol.server_clock import ServerClock
 
 __all__ = ["OPERATIONS", "KucoinRules", "OperationRow"]
@@ -131,11 +131,7 @@ def _expire(args: Any, clock: ServerClock, wall_ms: float, window: float) -> Any
     }
 
 
-def _never(args: Any) -> int | None:
-    return None
-
-
-def _expires_ms(args: Any) -> int | None:
+def _end_of(args: Any) -> int | None:
     """Return the end of that window, in the exchange's time."""
     begin, window = args.get("clientTimestamp"), args.get("allowMaxTimeWindow")
     return begin + window if type(begin) is int and type(window) is int else None
@@ -166,12 +162,12 @@ class KucoinRules:
             order_id_key="orderId",
             symbol_key="symbol",
             expire=self._expire if row.expires else None,
-            expires_ms=_expires_ms if row.expires else _never,
             batch=row.batch,
         )
 
-    def _expire(self, args: Any, clock: ServerClock, remaining: float) -> Any:
-        return _expire(args, clock, self._wall_clock() * 1000, self._recv_window or remaining)
+    def _expire(self, args: Any, clock: ServerClock, remaining: float) -> Expiring:
+        args = _expire(args, clock, self._wall_clock() * 1000, self._recv_window or remaining)
+        return Expiring(args, _end_of(args))
 
     def operation(self, name: str) -> Operation:
         """Return the row of an operation; one that is not listed is taken to change the account."""

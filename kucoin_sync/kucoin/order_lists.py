@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import RestError
+from kucoin_sync.exchange_rest.answers import odd_data
 from kucoin_sync.kucoin.numbers import to_milliseconds
-from kucoin_sync.kucoin.rest_answers import odd_data
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.kucoin.rest_orders import LARGEST_PAGE, TRADE_TYPES
 from kucoin_sync.orders.lookup import Question

@@ -12,9 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from kucoin_sync.errors import RestError
+from kucoin_sync.exchange_rest.answers import odd_data
 from kucoin_sync.fates import OrderState, OrderStatus
-from kucoin_sync.kucoin.numbers import exact, to_milliseconds
-from kucoin_sync.kucoin.rest_answers import odd_data
+from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.protocol.decimals import exact
 
 __all__ = ["state_of_event", "state_of_order", "state_of_pro_event"]
 

@@ -50,7 +50,6 @@ class ProDialect:
         self, ws_key: str, *, url: str, rest_host: str, signer: Signer | None = None, login: str = "auth"
     ) -> None:
         self.ws_key = ws_key
-        self.keeps_all = signer is not None
         self._url = url
         self._rest_host = rest_host
         self._signer = signer
@@ -145,13 +144,16 @@ class ProDialect:
         """Spell an unsubscribe, as `encode_subscribe` with another ``action``."""
         return dumps({"id": request_id, "action": "UNSUBSCRIBE", **pro_topics.parameters_of_group(topics)})
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
         raise ConfigError(f"ws_key: {self.ws_key} carries topics; requests go to wsApiSpotV1 or wsApiFuturesV1")
 
     # Topics.
 
     def single_topics(self, request: TopicRequest) -> Sequence[str]:
         return pro_topics.parse(request, ws_key=self.ws_key)
+
+    def keeps(self, topic: str) -> bool:
+        return self._signer is not None
 
     def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
         return pro_topics.group(single, self.limits.topics_per_frame)

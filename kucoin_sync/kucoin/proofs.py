@@ -15,9 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from kucoin_sync.events import OrderResult
-from kucoin_sync.kucoin.codes import code_text
-from kucoin_sync.kucoin.numbers import exact, to_milliseconds
+from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.orders.code_table import code_text
 from kucoin_sync.orders.operation import Batch, ItemReply, Proof
+from kucoin_sync.protocol.decimals import exact
 from kucoin_sync.protocol.json_text import plain_text
 
 __all__ = [

@@ -18,47 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
-
+from kucoin_sync.orders.code_table import CodeRow, rows
 from kucoin_sync.orders.operation import Verdict
 
-__all__ = ["AUTH_CODES", "NOT_FOUND", "TABLE", "CodeRow"]
-
-
-@attrs.frozen
-class CodeRow:
-    """
-    One row.
-
-    Attributes:
-        code: As text, as the exchange sends it.
-        verdict: What it means.
-        meaning: What the exchange says it means.
-        source: Where it says so.
-        ops: For which operations; empty: for all.
-        pattern: A part of the message, compared without case; empty: any message.
-        door: It is said before any order is looked at: of credentials, limits, and what cannot be read.
-    """
-
-    code: str
-    verdict: Verdict
-    meaning: str
-    source: str
-    ops: tuple[str, ...] = ()
-    pattern: str = ""
-    door: bool = False
-
-
-def _rows(
-    source: str,
-    ops: tuple[str, ...],
-    verdict: Verdict,
-    codes: Mapping[str, str],
-    *,
-    pattern: str = "",
-    door: bool = False,
-) -> list[CodeRow]:
-    return [CodeRow(code, verdict, meaning, source, ops, pattern, door) for code, meaning in codes.items()]
+__all__ = ["AUTH_CODES", "NOT_FOUND", "TABLE"]
 
 
 _REFUSED, _DUPLICATE, _LIMITED = Verdict.REFUSED, Verdict.DUPLICATE, Verdict.LIMITED
@@ -104,10 +67,10 @@ AUTH_CODES: Mapping[str, str] = {
 """Codes of the gateway's door: trying again with the same credentials from the same place cannot help."""
 
 _GATEWAY = [
-    *_rows(_GATEWAY_DOC, (), _REFUSED, AUTH_CODES, door=True),
+    *rows(_GATEWAY_DOC, (), _REFUSED, AUTH_CODES, door=True),
     # Listed for spot and for futures; said of REST calls that were never passed on.
-    *_rows(_SPOT_DOC, (), _REFUSED, {"404000": "URL not found", "415000": "content type not accepted"}, door=True),
-    *_rows(
+    *rows(_SPOT_DOC, (), _REFUSED, {"404000": "URL not found", "415000": "content type not accepted"}, door=True),
+    *rows(
         _GATEWAY_DOC,
         (),
         _REFUSED,
@@ -119,7 +82,7 @@ _GATEWAY = [
         },
         door=True,
     ),
-    *_rows(
+    *rows(
         _GATEWAY_DOC,
         (),
         _LIMITED,
@@ -131,25 +94,25 @@ _GATEWAY = [
         door=True,
     ),
     # Its message decides the kind.
-    *_rows(_SEEN, _TWO_STEPS, _UNKNOWN, {"400100": "client order id of a live order"}, pattern="clientOidDuplicated"),
-    *_rows(_SEEN, _TWO_STEPS, _UNKNOWN, {"400100": "balance insufficient"}, pattern="balance insufficient"),
-    *_rows(_SPOT_DOC, _TWO_STEPS, _UNKNOWN, {"400100": "balance insufficient"}, pattern="account.available.amount"),
-    *_rows(_SEEN, (), _DUPLICATE, {"400100": "client order id of a live order"}, pattern="clientOidDuplicated"),
+    *rows(_SEEN, _TWO_STEPS, _UNKNOWN, {"400100": "client order id of a live order"}, pattern="clientOidDuplicated"),
+    *rows(_SEEN, _TWO_STEPS, _UNKNOWN, {"400100": "balance insufficient"}, pattern="balance insufficient"),
+    *rows(_SPOT_DOC, _TWO_STEPS, _UNKNOWN, {"400100": "balance insufficient"}, pattern="account.available.amount"),
+    *rows(_SEEN, (), _DUPLICATE, {"400100": "client order id of a live order"}, pattern="clientOidDuplicated"),
     *(
         row
         for pattern in ("order_not_exist", "order not exist", "orderNotExist")
-        for row in _rows(
+        for row in rows(
             _SEEN, _NAMES_AN_ORDER, _NO_SUCH_ORDER, {"400100": "no order that can be cancelled"}, pattern=pattern
         )
     ),
-    *_rows(
+    *rows(
         _GATEWAY_DOC,
         (),
         _REFUSED,
         {"400100": "parameter error", "400101": "request data invalid", "400102": "check the parameters"},
     ),
     # A failing server may have acted first.
-    *_rows(
+    *rows(
         _GATEWAY_DOC,
         (),
         _UNKNOWN,
@@ -166,7 +129,7 @@ _GATEWAY = [
 ]
 
 _SPOT_ROWS = [
-    *_rows(
+    *rows(
         _SPOT_DOC,
         _SPOT,
         _REFUSED,
@@ -186,7 +149,7 @@ _SPOT_ROWS = [
             "900001": "symbol does not exist",
         },
     ),
-    *_rows(
+    *rows(
         _SPOT_DOC,
         _SPOT_ALL,
         _UNKNOWN,
@@ -196,7 +159,7 @@ _SPOT_ROWS = [
             "260210": "withdrawal disabled",  # no code of orders
         },
     ),
-    *_rows(
+    *rows(
         "Error Code, convert (printed under spot)",
         _SPOT_ALL,
         _UNKNOWN,  # another product's codes: what they would mean for an order is said nowhere
@@ -221,7 +184,7 @@ _SPOT_ROWS = [
 ]
 
 _MARGIN_ROWS = [
-    *_rows(
+    *rows(
         _MARGIN_DOC,
         _MARGIN,
         _REFUSED,
@@ -255,14 +218,14 @@ _MARGIN_ROWS = [
             "400444": "account functions restricted",
         },
     ),
-    *_rows(
+    *rows(
         _MARGIN_DOC,
         ("margin.order",),
         _DUPLICATE,
         {"126033": "duplicate order", "126044": "client order id of another order"},
     ),
-    *_rows(_MARGIN_DOC, ("margin.cancel",), _NO_SUCH_ORDER, {"126043": "order does not exist"}),
-    *_rows(
+    *rows(_MARGIN_DOC, ("margin.cancel",), _NO_SUCH_ORDER, {"126043": "order does not exist"}),
+    *rows(
         _MARGIN_DOC,
         _MARGIN,
         _UNKNOWN,
@@ -282,14 +245,14 @@ _MARGIN_ROWS = [
 ]
 
 _FUTURES_ROWS = [
-    *_rows(
+    *rows(
         _FUTURES_DOC,
         _FUTURES_CANCEL,
         _NO_SUCH_ORDER,
         {"100004": "order is not in a cancelable state"},  # said of unknown orders too
     ),
-    *_rows(_SEEN, _FUTURES_CANCEL, _NO_SUCH_ORDER, {"100001": "no such order"}, pattern="orderNotExist"),
-    *_rows(
+    *rows(_SEEN, _FUTURES_CANCEL, _NO_SUCH_ORDER, {"100001": "no such order"}, pattern="orderNotExist"),
+    *rows(
         _FUTURES_DOC,
         _FUTURES,
         _REFUSED,
@@ -322,12 +285,12 @@ _FUTURES_ROWS = [
             "411100": "user is frozen",
         },
     ),
-    *_rows(_FUTURES_DOC, _FUTURES_PLACE, _DUPLICATE, {"300018": "client order id repeated"}),
-    *_rows(_FUTURES_DOC, _FUTURES, _LIMITED, {"200002": "too many requests, blocked for 10 s"}),
+    *rows(_FUTURES_DOC, _FUTURES_PLACE, _DUPLICATE, {"300018": "client order id repeated"}),
+    *rows(_FUTURES_DOC, _FUTURES, _LIMITED, {"200002": "too many requests, blocked for 10 s"}),
     # One code for two things; the words of the first have been seen, the second is a server that cannot go on.
-    *_rows(_SEEN, _FUTURES, _LIMITED, {"429000": "too many requests"}, pattern="too many requests", door=True),
-    *_rows(_FUTURES_DOC, _FUTURES, _UNKNOWN, {"429000": "server overloaded, retry"}),
-    *_rows(
+    *rows(_SEEN, _FUTURES, _LIMITED, {"429000": "too many requests"}, pattern="too many requests", door=True),
+    *rows(_FUTURES_DOC, _FUTURES, _UNKNOWN, {"429000": "server overloaded, retry"}),
+    *rows(
         _FUTURES_DOC,
         _FUTURES,
         _UNKNOWN,
@@ -342,21 +305,21 @@ _FUTURES_ROWS = [
 ]
 
 _UNIFIED_ROWS = [
-    *_rows(
+    *rows(
         _UNIFIED_DOC,
         _UTA_ALL,
         _REFUSED,
         {"4001": "common parameter invalid", "106100": "MissingParameter / NotFoundOrderId"},
     ),
-    *_rows(
+    *rows(
         _UNIFIED_DOC,
         ("uta.cancel", "uta.amend"),
         _NO_SUCH_ORDER,
         {"106052": "NotFound", "106102": "NotFoundClientOrderId"},
     ),
-    *_rows(_UNIFIED_DOC, ("uta.cancel",), _NO_EFFECT, {"106050": "Canceling"}),
-    *_rows(_UNIFIED_DOC, ("uta.order",), _DUPLICATE, {"106151": "DuplicateClientOrderId"}),
-    *_rows(
+    *rows(_UNIFIED_DOC, ("uta.cancel",), _NO_EFFECT, {"106050": "Canceling"}),
+    *rows(_UNIFIED_DOC, ("uta.order",), _DUPLICATE, {"106151": "DuplicateClientOrderId"}),
+    *rows(
         _UNIFIED_DOC,
         _UTA,
         _REFUSED,
@@ -440,7 +403,7 @@ _UNIFIED_ROWS = [
             "401128": "PRE_MARKET_ORDER_FORBIDDEN",
         },
     ),
-    *_rows(
+    *rows(
         _UNIFIED_DOC,
         _UTA_ALL,
         _UNKNOWN,

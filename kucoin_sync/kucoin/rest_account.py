@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from kucoin_sync.errors import ConfigError, UnknownReason
-from kucoin_sync.kucoin.numbers import decimal_text
+from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.rest_calls import RestBase
-from kucoin_sync.kucoin.rest_spelling import spell_id
+from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = ["AccountCalls"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from kucoin_sync.kucoin.rest_spelling import Target
+from kucoin_sync.exchange_rest.spelling import Target
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import HttpCall
 
@@ -61,6 +61,11 @@ class RestCall:
     def op(self) -> str:
         """Method and path."""
         return f"{self.method} {self.target.path}"
+
+    @property
+    def line(self) -> str:
+        """What errors call its host."""
+        return HOSTS[self.host]
 
     @property
     def pool(self) -> str:

@@ -15,11 +15,11 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.errors import ConfigError, ForkedError, KucoinSyncError, ReentrantCallError, UnknownReason
+from kucoin_sync.exchange_rest.answers import odd_data
+from kucoin_sync.exchange_rest.legs import run_legs
+from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.operations import OPERATIONS
-from kucoin_sync.kucoin.rest_answers import odd_data
-from kucoin_sync.kucoin.rest_legs import run_legs
 from kucoin_sync.kucoin.rest_orders import TRADE_TYPES, OrderCalls, named_symbols
-from kucoin_sync.kucoin.rest_spelling import spell_id
 
 __all__ = ["ChangeCalls"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.errors import ConfigError, ForkedError, KucoinSyncError, ReentrantCallError
+from kucoin_sync.exchange_rest.legs import Leg, run_legs
 from kucoin_sync.kucoin.rest_account import AccountCalls
 from kucoin_sync.kucoin.rest_changes import ChangeCalls
-from kucoin_sync.kucoin.rest_legs import Leg, run_legs
 from kucoin_sync.kucoin.rest_market import MarketCalls
 from kucoin_sync.kucoin.rest_orders import TRADE_TYPES
 

@@ -11,21 +11,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from kucoin_sync.engine.deadline import checked_deadline
-from kucoin_sync.engine.rest import NoAnswer, Progress
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import BookSnapshot
+from kucoin_sync.exchange_rest.answers import odd_data
+from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.numbers import to_milliseconds
-from kucoin_sync.kucoin.rest_answers import judge_read, odd_data, read_failure
-from kucoin_sync.kucoin.rest_calls import RestBase, observe
-from kucoin_sync.kucoin.rest_spelling import spell_id
+from kucoin_sync.kucoin.rest_calls import RestBase
 from kucoin_sync.protocol.json_text import MAX_EXPONENT
-from kucoin_sync.protocol.server_clock import ServerClock
 
 __all__ = ["MarketCalls"]
 
 _TIME = "/api/v1/timestamp"
 SAMPLES = 5
-MAX_SAMPLES = 100
 
 Levels = tuple[tuple[Decimal, Decimal], ...]
 
@@ -61,23 +58,10 @@ class MarketCalls(RestBase):
         Returns:
             Milliseconds; negative if this machine's clock is ahead.
         """
-        if not isinstance(samples, int) or isinstance(samples, bool) or not 1 <= samples <= MAX_SAMPLES:
-            raise ConfigError(f"samples: must be a whole number from 1 to {MAX_SAMPLES}, got {samples!r}")
         call = self._prepare("GET", _TIME, None, None, host, signed=False)
-        deadline = checked_deadline(timeout, self._around.options.request_timeout)
-        fresh = ServerClock()
-        with self._around.running.begin(call.op) as interrupt:
-            for _ in range(samples):
-                progress = Progress()
-                outcome = self._attempt(call, deadline, interrupt, progress)
-                if isinstance(outcome, NoAnswer):
-                    if outcome.reason == "timeout" and fresh.uncertainty_ms != float("inf"):
-                        break
-                    raise read_failure(call, outcome)
-                server_ms = _time(judge_read(call, outcome))
-                for clock in (fresh, self._around.clock):
-                    observe(clock, server_ms, progress)
-        return fresh.offset_ms
+        return self._measure_clock(
+            call, samples, checked_deadline(timeout, self._around.options.request_timeout), _time
+        )
 
     def service_status(self, *, host: str = "spot", timeout: float | None = None) -> dict[str, Any]:
         """

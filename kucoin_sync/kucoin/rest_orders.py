@@ -15,9 +15,9 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import checked_deadline
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.rest_answers import odd_data
+from kucoin_sync.exchange_rest.answers import odd_data
+from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.rest_calls import RestBase
-from kucoin_sync.kucoin.rest_spelling import spell_id
 
 __all__ = ["TRADE_TYPES", "OrderCalls", "named_symbols"]
 

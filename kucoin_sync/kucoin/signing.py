@@ -7,19 +7,12 @@ Source: KuCoin docs, Authentication, Broker, WebSocket API (order entry), Introd
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-from collections.abc import Callable
 from urllib.parse import quote
 
-from kucoin_sync.errors import AuthError
 from kucoin_sync.options import Broker, Credentials
+from kucoin_sync.protocol.signature import SignMessage, attempt, checked
 
-__all__ = ["SignMessage", "Signer"]
-
-SignMessage = Callable[[str, str], str]
-"""Takes a message and a secret; returns base64(HMAC-SHA256(secret, message))."""
+__all__ = ["Signer"]
 
 _PRO_AUTH = "POST/api/websocket/users/verify"
 
@@ -45,7 +38,7 @@ class Signer:
     ) -> None:
         self._credentials = credentials
         self._key_version = key_version
-        self._sign_message: Callable[[str, str], object] = _hmac_sha256 if sign_message is None else sign_message
+        self._sign_message = sign_message
         self._broker = broker
 
     def sign(self, text: str) -> str:
@@ -55,26 +48,14 @@ class Signer:
         Raises:
             AuthError: If the user's own function fails, or returns no text that a header can hold.
         """
-        return _checked(self._attempt(text, self._credentials.api_secret))
+        return checked(self._attempt(text, self._credentials.api_secret))
 
     def signed_passphrase(self) -> str:
         """Return the passphrase in its signed form. Raises AuthError, as `sign`."""
-        return _checked(self._attempt(self._credentials.api_passphrase, self._credentials.api_secret))
+        return checked(self._attempt(self._credentials.api_passphrase, self._credentials.api_secret))
 
     def _attempt(self, text: str, secret: str) -> tuple[str, str]:
-        """Return a signature, or ``""`` and what is wrong with it."""
-        try:
-            signature = self._sign_message(text, secret)
-        # The user's function may raise anything, with the secret in its text: only the kind is told.
-        except Exception as error:  # noqa: BLE001
-            return "", f"raised {type(error).__name__}"
-        if not isinstance(signature, str):
-            return "", f"returned {type(signature).__name__} and not str"
-        if not signature:
-            return "", "returned an empty text"
-        if not signature.isascii() or not signature.isprintable() or " " in signature:
-            return "", "returned a text that is not printable ASCII"
-        return signature, ""
+        return attempt(self._sign_message, text, secret)
 
     def rest_headers(self, method: str, endpoint: str, body: str, *, timestamp_ms: int) -> dict[str, str]:
         """
@@ -111,7 +92,7 @@ class Signer:
 
     def _partner_sign(self, broker: Broker, timestamp: str) -> str:
         # With the partner's key: the exchange's documents say so, though some clients take the API secret.
-        return _checked(self._attempt(f"{timestamp}{broker.partner}{self._credentials.api_key}", broker.key))
+        return checked(self._attempt(f"{timestamp}{broker.partner}{self._credentials.api_key}", broker.key))
 
     def order_entry_query(self, *, timestamp_ms: int, enable_ns: bool = False) -> str:
         """
@@ -122,7 +103,7 @@ class Signer:
             enable_ns: Ask for gateway times in nanoseconds.
         """
         timestamp = str(timestamp_ms)
-        signature = _checked(self._attempt(f"{self._credentials.api_key}{timestamp}", self._credentials.api_secret))
+        signature = checked(self._attempt(f"{self._credentials.api_key}{timestamp}", self._credentials.api_secret))
         passphrase = self.signed_passphrase()
         values = {} if self._broker is None else {"partner_sign": self._partner_sign(self._broker, timestamp)}
         values |= {
@@ -153,15 +134,3 @@ class Signer:
 
     def __repr__(self) -> str:
         return f"Signer({self._credentials!r})"
-
-
-def _checked(outcome: tuple[str, str]) -> str:
-    """Raise what is wrong with a signature, in a frame that holds no secret; else return it."""
-    signature, problem = outcome
-    if problem:
-        raise AuthError(f"custom_sign_message_fn: {problem}", phase="auth")
-    return signature
-
-
-def _hmac_sha256(message: str, secret: str) -> str:
-    return base64.b64encode(hmac.new(secret.encode(), message.encode(), hashlib.sha256).digest()).decode()

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.numbers import exact
+from kucoin_sync.protocol.decimals import exact
 
 __all__ = ["CHECKED", "SymbolRule", "read_contracts", "read_symbols", "uses_contracts"]
 

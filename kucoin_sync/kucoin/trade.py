@@ -14,6 +14,7 @@ from kucoin_sync.events import Origin, RateLimit, Update
 from kucoin_sync.kucoin import codes, rest
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
+from kucoin_sync.orders.code_table import code_text
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
 from kucoin_sync.protocol.json_text import dumps, loads, plain_text
 from kucoin_sync.protocol.messages import (
@@ -46,7 +47,6 @@ class TradeDialect:
     """
 
     greeting: tuple[Step, ...] = (Step.CHALLENGE, Step.WELCOME)
-    keeps_all = True
     # No limit of topics applies; the idle limit is the one of the streams, which nobody documents for this host.
     limits = Limits(frames=100, window=10.0, topics_per_frame=1, topics_per_connection=1, idle=60.0)
 
@@ -108,7 +108,7 @@ class TradeDialect:
             return Reply(
                 plain_text(request_id),
                 op if type(op) is str else None,
-                codes.code_text(frame.get("code")),
+                code_text(frame.get("code")),
                 plain_text(frame.get("msg") or ""),
                 frame.get("data"),
                 _whole(frame.get("inTime")),
@@ -117,7 +117,7 @@ class TradeDialect:
                 text,
             )
         if "code" in frame:
-            return Refusal(None, codes.code_text(frame["code"]), plain_text(frame.get("msg") or ""), text)
+            return Refusal(None, code_text(frame["code"]), plain_text(frame.get("msg") or ""), text)
         return _greeting(frame, text)
 
     @staticmethod
@@ -130,8 +130,8 @@ class TradeDialect:
         """Spell a ping: ``{"id": "7", "op": "ping", "timestamp": 1742175983900}``."""
         return dumps({"id": request_id, "op": "ping", "timestamp": timestamp_ms})
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
-        """Spell a request: ``{"id": "7", "op": "spot.order", "args": {...}}``."""
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
+        """Spell a request: ``{"id": "7", "op": "spot.order", "args": {...}}``; its window is among the arguments."""
         if op == "ping":
             return dumps({"id": request_id, "op": op})
         return dumps({"id": request_id, "op": op, "args": args})
@@ -146,6 +146,9 @@ class TradeDialect:
 
     def single_topics(self, request: TopicRequest) -> Sequence[str]:
         raise ConfigError(f"ws_key: {self.ws_key} carries requests; topics go to a stream connection")
+
+    def keeps(self, topic: str) -> bool:
+        return True
 
     def group_topics(self, single: Sequence[str]) -> Sequence[Sequence[str]]:
         return [single]

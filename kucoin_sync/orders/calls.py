@@ -33,6 +33,7 @@ from kucoin_sync.errors import (
     OutcomeUnknown,
     ProtocolViolation,
     ReentrantCallError,
+    Rejected,
     RequestError,
     UnknownReason,
 )
@@ -54,8 +55,8 @@ logger = logging.getLogger("kucoin_sync.orders.calls")
 
 LastCheck = Callable[[Any, Deadline, bool], None]
 """
-A check that may take time, made inside the call's deadline and before anything is sent: takes the arguments, the
-deadline and whether it may wait; raises `ConfigError` for what must not be sent.
+A check that may take time, made inside the call's deadline and before anything is sent: takes the arguments, which it
+may complete in place, the deadline and whether it may wait; raises `ConfigError` for what must not be sent.
 """
 
 _BEFORE_ANYTHING = (ConfigError, ReentrantCallError, ForkedError)
@@ -110,7 +111,16 @@ class RequestCalls:
         """Return what became of the requests so far."""
         return self._tally.snapshot()
 
-    def call(self, line: OrderLine, op: str, args: Any, *, timeout: float, check: LastCheck | None = None) -> Any:
+    def call(
+        self,
+        line: OrderLine,
+        op: str,
+        args: Any,
+        *,
+        timeout: float,
+        check: LastCheck | None = None,
+        expires_ms: int | None = None,
+    ) -> Any:
         """
         Make a request and wait for its outcome.
 
@@ -121,6 +131,8 @@ class RequestCalls:
             timeout: Seconds for everything together: getting a line, sending, waiting.
             check: Made before anything is sent. If it fails for another reason than what it checks, the call ends as
                 `NotSent`.
+            expires_ms: From when the exchange is to refuse it, in its own time, milliseconds since 1970; ``None``: when
+                the call ends, where the operation can expire.
 
         Returns:
             `OrderAck`; `BatchResult` for a batch; `Pong` for a ping.
@@ -132,7 +144,7 @@ class RequestCalls:
             ReentrantCallError: On a reading thread; nothing was sent.
         """
         check_not_on_reader(op)
-        call = self._begin(line, op, args, timeout)
+        call = self._begin(line, op, args, timeout, expires_ms)
         request = call.request
         try:
             while True:
@@ -157,7 +169,14 @@ class RequestCalls:
             return self._leave(error, call)
 
     def call_nowait(
-        self, line: OrderLine, op: str, args: Any, *, timeout: float, check: LastCheck | None = None
+        self,
+        line: OrderLine,
+        op: str,
+        args: Any,
+        *,
+        timeout: float,
+        check: LastCheck | None = None,
+        expires_ms: int | None = None,
     ) -> Future[Any]:
         """
         Send a request now or not at all, and return its outcome as a future.
@@ -168,7 +187,7 @@ class RequestCalls:
         Raises:
             ConfigError: As `call`.
         """
-        call = self._begin(line, op, args, timeout)
+        call = self._begin(line, op, args, timeout, expires_ms)
         future = ReplyFuture(self._hub)
         call.request.on_done = lambda _: self._settle(future, call)
         try:
@@ -181,12 +200,13 @@ class RequestCalls:
 
     # The beginning.
 
-    def _begin(self, line: OrderLine, op: str, args: Any, timeout: float) -> Call:
+    def _begin(self, line: OrderLine, op: str, args: Any, timeout: float, expires_ms: int | None) -> Call:
         operation = self._rules.operation(op)
         args = _copy(args)
         if operation.kind is OperationKind.PLACE:
             self._fill_client_oids(operation, operation.items(args))
         call = Call(PendingRequest(self._identifiers.next(), op, args, Deadline(timeout)), operation, line.ws_key)
+        call.request.expires_ms = expires_ms
         self._ledger.begin(call)
         return call
 
@@ -224,9 +244,8 @@ class RequestCalls:
         request, operation = call.request, call.operation
         call.since_ms = clock.earliest_ms(time.time() * 1000)
         args = request.args
-        if operation.expire is not None:
-            args = operation.expire(args, clock, request.deadline.remaining())
-            call.expires_ms = operation.expires_ms(args)
+        if operation.expire is not None and request.expires_ms is None:
+            args, request.expires_ms = operation.expire(args, clock, request.deadline.remaining())
         if self._journal is not None:
             self._note_beginning(self._journal, call, args)
         return args
@@ -242,7 +261,7 @@ class RequestCalls:
                 ws_key=call.ws_key,
                 started_at=request.started_at,
                 timeout=request.deadline.at - request.deadline.started,
-                expires_ms=call.expires_ms,
+                expires_ms=request.expires_ms,
                 since_ms=call.since_ms,
                 items=None if operation.batch is None else len(operation.items(args)),
             )
@@ -328,13 +347,21 @@ class RequestCalls:
         return ack_of_event(request, call.operation, call.ws_key, fate)
 
     def judge(self, call: Call, reply: Reply) -> Sequence[Any]:
-        """Return what a reply that came too late to end a call says of each of its orders."""
+        """
+        Return what a reply that came too late to end a call says of each of its orders.
+
+        Where there was an answer before, which proved nothing, a refusal proves nothing either: two answers contradict
+        each other, and only one of them can be true. It is left out then (``None``).
+        """
         request = call.request
+        answered = request.reply is not None
         request.reply, request.finished_at = reply, time.monotonic()
         outcome = self._conclude(call)
         if call.operation.batch is None:
-            return (outcome,)
-        return tuple(outcome if isinstance(outcome, BatchResult) else outcome.results)
+            outcomes: Sequence[Any] = (outcome,)
+        else:
+            outcomes = tuple(outcome if isinstance(outcome, BatchResult) else outcome.results)
+        return [None if answered and isinstance(one, Rejected) else one for one in outcomes]
 
     def _settle(self, future: Future[Any], call: Call) -> None:
         """End a future: on whatever thread ended its request."""

@@ -130,7 +130,8 @@ class OrderDesk:
     def _restore(self, noted: JournalEntry, lingering: float) -> None:
         """Enter an order that an earlier process left without an outcome."""
         call = self._call(noted.request_id, noted.op, noted.args, noted.ws_key, noted.started_at)
-        call.since_ms, call.expires_ms, call.is_journaled = noted.since_ms, noted.expires_ms, True
+        call.since_ms, call.is_journaled = noted.since_ms, True
+        call.request.expires_ms = noted.expires_ms
         call.request.notes.append(f"from the journal: process {noted.pid} ended without its outcome")
         reason = noted.reason or "interrupted"
         error = abandoned(call.request, call.operation, reason, ws_key=call.ws_key, line_alive=False)  # type: ignore[arg-type]
@@ -144,7 +145,7 @@ class OrderDesk:
         args = _plain(error.request)
         call = self._call(error.request_id, error.op, args, error.ws_key, error.started_at)
         call.since_ms = self._clock.earliest_ms(error.started_at * 1000)
-        call.expires_ms = call.operation.expires_ms(args)
+        call.request.expires_ms = error.expires_ms
         items = (
             None
             if error.results is None

@@ -27,6 +27,10 @@ from kucoin_sync.protocol.messages import Reply
 __all__ = ["BatchEntry", "Call", "Desk", "Entry", "Ledger"]
 
 
+_Name = tuple[str, str]
+"""An account, and an id of one of its orders."""
+
+
 class Desk(Protocol):
     """Where an entry turns to when the user asks: who can look it up, and send it once more."""
 
@@ -46,27 +50,25 @@ class Call:
         operation: Its row.
         ws_key: Name of the connection.
         since_ms: Earliest time at the exchange just before the send; 0 before.
-        expires_ms: From when the exchange refuses it by itself, in its time; ``None`` if it does not.
         evidence: Replies and order events that came for it while nobody waited for them.
         outcome: What it ended with, once that is settled.
         is_journaled: Whether the journal knows of it.
     """
 
-    __slots__ = ("evidence", "expires_ms", "is_journaled", "operation", "outcome", "request", "since_ms", "ws_key")
+    __slots__ = ("evidence", "is_journaled", "operation", "outcome", "request", "since_ms", "ws_key")
 
     def __init__(self, request: PendingRequest, operation: Operation, ws_key: str) -> None:
         self.request = request
         self.operation = operation
         self.ws_key = ws_key
         self.since_ms = 0
-        self.expires_ms: int | None = None
         self.evidence: list[Reply | OrderState] = []
         self.outcome: Any = None
         self.is_journaled = False
 
     def question(self, args: Any) -> Question:
         """Return the question what became of one order of it, whose arguments are ``args``."""
-        return Question(self.operation, args, self.since_ms)
+        return Question(self.operation, args, self.since_ms, self.ws_key, self.request.expires_ms)
 
 
 class Entry:
@@ -142,20 +144,25 @@ class Ledger:
         on_resolved: Told of every entry that is resolved, on whatever thread that happens, without the lock.
 
     All three are set before the first call.
+
+    Args:
+        account: Takes the name of a connection; returns whose orders go over it. Ids of orders of two accounts have
+            nothing to do with each other.
     """
 
     desk: Desk
     judge: Callable[[Call, Reply], Sequence[Any]]
     on_resolved: Callable[[Entry, Accepted | Absent], None]
 
-    def __init__(self) -> None:
+    def __init__(self, account: Callable[[str], str] = lambda ws_key: "") -> None:
+        self._account = account
         # Guards everything below. Re-entrant, for a signal handler may place an order from the middle of it. Whoever
         # resolves an entry notifies.
         self.changed = threading.Condition(threading.RLock())
         self._calls: dict[str, Call] = {}
         self._entries: dict[str, list[Entry]] = {}  # by request, the oldest first
-        self._claims: dict[str, str] = {}  # client order id of an order that is placed: its request
-        self._cancels: dict[str, list[str]] = {}  # id of an order that is cancelled: the requests
+        self._claims: dict[_Name, str] = {}  # client order id of an order that is placed: its request
+        self._cancels: dict[_Name, list[str]] = {}  # id of an order that is cancelled: the requests
 
     # Calls.
 
@@ -169,17 +176,17 @@ class Ledger:
         request_id, operation = call.request.id, call.operation
         with self.changed:
             if operation.kind is OperationKind.PLACE:
-                oids = [item[operation.client_oid_key] for item in operation.items(call.request.args)]
+                oids = [self._placed(call, item) for item in operation.items(call.request.args)]
                 for oid in oids:
                     if oid in self._claims:
-                        raise ConfigError(f"client_oid: {oid} belongs to {self._owner(oid)}")
+                        raise ConfigError(f"client_oid: {oid[1]} belongs to {self._owner(oid)}")
                 self._claims.update(dict.fromkeys(oids, request_id))
             elif operation.kind is OperationKind.CANCEL:
-                for name in _named(call):
+                for name in self._named(call, operation.items(call.request.args)):
                     self._cancels.setdefault(name, []).append(request_id)
             self._calls[request_id] = call
 
-    def _owner(self, client_oid: str) -> str:
+    def _owner(self, client_oid: _Name) -> str:
         if self._claims[client_oid] in self._calls:
             return "an order call that has not ended"
         return "an order whose outcome is unknown: reconcile it first"
@@ -231,25 +238,35 @@ class Ledger:
             with self.changed:
                 self._entries[call.request.id] = list(entries)
                 for entry in entries:
-                    oid = entry.question.client_oid
-                    if oid is not None and call.operation.kind is OperationKind.PLACE:
-                        self._claims[oid] = call.request.id
+                    if entry.question.client_oid is not None and call.operation.kind is OperationKind.PLACE:
+                        self._claims[self._placed(call, entry.question.args)] = call.request.id
 
     def _release(self, call: Call, items: Sequence[Any]) -> None:
         """Let go of the ids of some of a call's orders; the lock is held."""
         operation, request_id = call.operation, call.request.id
         if operation.kind is OperationKind.PLACE:
             for item in items:
-                oid = item[operation.client_oid_key]
+                oid = self._placed(call, item)
                 if self._claims.get(oid) == request_id:
                     del self._claims[oid]
         elif operation.kind is OperationKind.CANCEL:
-            for name in _named(call, items):
+            for name in self._named(call, items):
                 requests = self._cancels.get(name, [])
                 if request_id in requests:
                     requests.remove(request_id)
                 if not requests:
                     self._cancels.pop(name, None)
+
+    def _placed(self, call: Call, item: Any) -> _Name:
+        """Return the client order id of an order that is placed."""
+        return self._account(call.ws_key), item[call.operation.client_oid_key]
+
+    def _named(self, call: Call, items: Sequence[Any]) -> list[_Name]:
+        """Return the ids by which a cancel names its orders."""
+        account, operation = self._account(call.ws_key), call.operation
+        keys = (operation.order_id_key, operation.client_oid_key)
+        names = (item.get(key) for item in items for key in keys)
+        return [(account, name) for name in names if isinstance(name, str)]
 
     # What comes in by itself.
 
@@ -270,11 +287,11 @@ class Ledger:
         fates = ((entry, fate_of_outcome(outcomes[entry.index])) for entry in entries)
         return [(entry, fate) for entry, fate in fates if fate is not None]
 
-    def take_event(self, state: OrderState) -> None:
-        """Take an order as a private event shows it: on a reading thread."""
+    def take_event(self, state: OrderState, ws_key: str = "") -> None:
+        """Take an order as a private event shows it, and the connection it came over: on a reading thread."""
         found: list[tuple[Entry, Accepted]] = []
         with self.changed:
-            for request_id in self._about(state):
+            for request_id in self._about(state, self._account(ws_key)):
                 call = self._calls.get(request_id)
                 if call is not None:
                     call.evidence.append(state)
@@ -285,10 +302,11 @@ class Ledger:
         for entry, fate in found:
             self.resolve(entry, fate)
 
-    def _about(self, state: OrderState) -> set[str]:
-        """Return which requests an order may concern; the lock is held."""
-        requests = {*self._cancels.get(state.order_id, ()), *self._cancels.get(state.client_oid or "", ())}
-        placed = self._claims.get(state.client_oid or "")
+    def _about(self, state: OrderState, account: str) -> set[str]:
+        """Return which requests an order of an account may concern; the lock is held."""
+        by_id, by_client = (account, state.order_id), (account, state.client_oid or "")
+        requests = {*self._cancels.get(by_id, ()), *self._cancels.get(by_client, ())}
+        placed = self._claims.get(by_client)
         return requests if placed is None else {*requests, placed}
 
     # Entries.
@@ -339,13 +357,3 @@ class Ledger:
     def is_running(self, request_id: str) -> bool:
         """Whether a call is in the table."""
         return request_id in self._calls
-
-
-def _named(call: Call, items: Sequence[Any] | None = None) -> list[str]:
-    """Return the ids by which a cancel names its orders."""
-    operation = call.operation
-    keys = (operation.order_id_key, operation.client_oid_key)
-    if items is None:
-        items = operation.items(call.request.args)
-    names = (item.get(key) for item in items for key in keys)
-    return [name for name in names if isinstance(name, str)]

@@ -13,7 +13,7 @@ import attrs
 
 from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = ["Batch", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
+__all__ = ["Batch", "Expiring", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
 
 
 class OperationKind(Enum):
@@ -35,6 +35,13 @@ class Proof(NamedTuple):
     details: Mapping[str, Any] = MappingProxyType({})
 
 
+class Expiring(NamedTuple):
+    """Arguments as they are sent, and from when the exchange refuses them by itself, in its own time, ms since 1970."""
+
+    args: Any
+    expires_ms: int | None
+
+
 class Verdict(Enum):
     """What a code that is not success means."""
 
@@ -52,7 +59,7 @@ class Verdict(Enum):
 
 @attrs.frozen
 class ItemReply:
-    """What the reply to a batch says of one of its items; ``succeeded`` is what ``code`` means for this operation."""
+    """What a reply says of one order; ``succeeded`` is what ``code`` means for this operation."""
 
     succeeded: bool
     code: str
@@ -70,10 +77,13 @@ class Batch:
             these are the very mappings inside the arguments: a client order id put there is sent.
         match: Takes these items and the reply's ``data``; returns for each item what the reply says of it, found by
             its id and never by its place, or ``None``.
+        summaries: Codes of a reply that are not success and yet say no more than that some orders, or all, have codes
+            of their own.
     """
 
     items: Callable[[Any], Sequence[Any]]
     match: Callable[[Sequence[Any], Any], Sequence[ItemReply | None]]
+    summaries: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -90,11 +100,12 @@ class Operation:
         client_oid_key: Argument that holds the client order id.
         order_id_key: Argument that holds the exchange's order id.
         symbol_key: Argument that holds the symbol.
-        expire: Takes the arguments, the exchange's clock and the seconds left; returns the arguments with an expiry
-            window. ``None`` where the operation has no such fields.
-        expires_ms: Takes the arguments as sent; returns from when the exchange refuses the order by itself, in its own
-            time, or ``None`` if it does not.
+        expire: Takes the arguments, the exchange's clock and the seconds left; says when the request expires, and
+            returns the arguments too, for exchanges that take it there. ``None`` where a request cannot expire.
         batch: For an operation on several orders.
+        answer: Where a reply to one order holds a code inside that decides: takes the order's arguments and the
+            reply's code, message and data; returns what the reply says of the order, or ``None`` if that is of another
+            one or cannot be read. ``None``: the reply's own code and data are the answer.
     """
 
     name: str
@@ -105,9 +116,9 @@ class Operation:
     client_oid_key: str
     order_id_key: str
     symbol_key: str
-    expire: Callable[[Any, ServerClock, float], Any] | None = None
-    expires_ms: Callable[[Any], int | None] = lambda args: None
+    expire: Callable[[Any, ServerClock, float], Expiring] | None = None
     batch: Batch | None = None
+    answer: Callable[[Any, str, str, Any], ItemReply | None] | None = None
 
     def items(self, args: Any) -> Sequence[Any]:
         """Return the arguments of each order: of a batch its items, else ``args`` alone."""

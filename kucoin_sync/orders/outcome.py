@@ -64,7 +64,7 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         if operation.kind is OperationKind.READ:
             return _pong(request, reply, ws_key)
         # The common end first, and nothing built for it that it does not need.
-        if operation.batch is None and rules.is_success(reply.code):
+        if operation.batch is None and operation.answer is None and rules.is_success(reply.code):
             proof = operation.prove(request.args, reply.data)
             if proof is not None:
                 return _ack(request, operation, ws_key, reply, request.args, reply.data, proof)
@@ -78,7 +78,13 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         return ended.unknown("unreadable_reply")
     if operation.batch is not None:
         return _conclude_batch(ended, reply, rules)
-    answer = ItemReply(rules.is_success(reply.code), reply.code, reply.message, reply.data)
+    if operation.answer is None:
+        answer = ItemReply(rules.is_success(reply.code), reply.code, reply.message, reply.data)
+    else:
+        found = operation.answer(request.args, reply.code, reply.message, reply.data)
+        if found is None:
+            return ended.unknown("unreadable_reply")
+        answer = found
     return _decide(ended, reply, answer, request.args, rules)
 
 
@@ -259,7 +265,7 @@ def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult | 
     items = operation.items(ended.request.args)
     answers = operation.batch.match(items, reply.data)
     refusal = None
-    if not rules.is_success(reply.code):
+    if not rules.is_success(reply.code) and reply.code not in operation.batch.summaries:
         refusal = rules.judge(operation, ended.request.args, reply.code, reply.message)
         if refusal in _OF_ONE_ORDER:
             refusal = Verdict.REFUSED
@@ -359,6 +365,7 @@ def _facts(request: PendingRequest, operation: Operation, ws_key: str) -> Mappin
         "elapsed": now - request.deadline.started,
         "ws_key": ws_key,
         "connection_id": request.connection_id,
+        "expires_ms": request.expires_ms,
         "notes": tuple(request.notes),
     }
 

@@ -161,7 +161,7 @@ class Reconciler:
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _expires_at(self, entry: Entry, now: float) -> float | None:
-        expires_ms = entry.call.expires_ms
+        expires_ms = entry.call.request.expires_ms
         if expires_ms is None or self._clock.uncertainty_ms == float("inf"):
             return None
         return now + (expires_ms - self._clock.earliest_ms(time.time() * 1000)) / 1000

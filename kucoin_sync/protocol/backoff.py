@@ -47,19 +47,25 @@ class Backoff:
 
 
 class OpeningBudget:
-    """At most ``limit`` openings in any 60 s. Not thread-safe: its owner holds a lock."""
+    """
+    At most ``limit`` openings in any 60 s. Not thread-safe: its owner holds a lock.
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    Args:
+        limit: Openings in a minute.
+        burst: At most so many openings in so many seconds, fewer than 60, as well.
+    """
+
+    def __init__(self, limit: int, burst: tuple[int, float] | None = None) -> None:
+        self._rules = [(limit, BUDGET_WINDOW), *([] if burst is None else [burst])]
         self._taken: deque[float] = deque()
 
     def delay(self, now: float) -> float:
         """Return the seconds until an opening may begin."""
         while self._taken and self._taken[0] <= now - BUDGET_WINDOW:
             self._taken.popleft()
-        if len(self._taken) < self._limit:
-            return 0.0
-        return self._taken[len(self._taken) - self._limit] + BUDGET_WINDOW - now
+        taken = self._taken
+        free = [taken[len(taken) - limit] + window for limit, window in self._rules if len(taken) >= limit]
+        return max([0.0, *(at - now for at in free)])
 
     def take(self, now: float) -> None:
         """Count one opening."""

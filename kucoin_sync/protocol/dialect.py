@@ -76,6 +76,7 @@ class Limits:
         topics_per_connection: Single topics; for more of them further connections are opened.
         idle: Seconds of our silence until the exchange closes.
         ping_gap: Least seconds between two pings.
+        pings_count: Whether pings are among the messages of a window.
     """
 
     frames: int
@@ -84,12 +85,13 @@ class Limits:
     topics_per_connection: int
     idle: float
     ping_gap: float = 0.0
+    pings_count: bool = True
 
     def adjusted(
         self, *, frames: int | None, topics_per_frame: int | None, topics_per_connection: int | None
     ) -> Limits:
         """Return these limits with those replaced that are not ``None``."""
-        given = {
+        given: dict[str, Any] = {
             "frames": frames,
             "topics_per_frame": topics_per_frame,
             "topics_per_connection": topics_per_connection,
@@ -109,8 +111,6 @@ class Dialect(Protocol):
     """How one connection of one exchange is spelled."""
 
     ws_key: str
-    keeps_all: bool
-    """Whether its updates are of the account: none is dropped, and if they are not read the line is given up."""
     greeting: tuple[Step, ...]
     limits: Limits
 
@@ -159,7 +159,7 @@ class Dialect(Protocol):
         """Return the error for a refusal that came while the line was being opened."""
 
     def encode_ping(self, *, request_id: str, timestamp_ms: int) -> str:
-        """Spell a ping."""
+        """Spell a ping, with the id if the exchange's pongs name one."""
 
     def encode_subscribe(self, topics: Sequence[str], *, request_id: str) -> str:
         """Spell the subscribe of one group of `group_topics`."""
@@ -167,8 +167,17 @@ class Dialect(Protocol):
     def encode_unsubscribe(self, topics: Sequence[str], *, request_id: str) -> str:
         """Spell the unsubscribe of one group of `group_topics`."""
 
-    def encode_request(self, op: str, args: Any, *, request_id: str) -> str:
-        """Spell a request."""
+    def encode_request(self, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
+        """
+        Spell a request.
+
+        Args:
+            op: Operation.
+            args: Arguments.
+            request_id: Comes back in the reply.
+            expires_ms: From when the exchange is to refuse it, in its own time, milliseconds since 1970; ``None``:
+                never. An exchange that takes this among the arguments finds it there already.
+        """
 
     def single_topics(self, request: TopicRequest) -> Sequence[str]:
         """
@@ -177,6 +186,9 @@ class Dialect(Protocol):
         Raises:
             ConfigError: If the topic is malformed, or not one of this connection.
         """
+
+    def keeps(self, topic: str) -> bool:
+        """Whether the updates of a topic are of the account: none is dropped, and unread ones end the line."""
 
     def group_topics(self, topics: Sequence[str]) -> Sequence[Sequence[str]]:
         """Group single topics into what one frame can carry each."""

@@ -54,6 +54,8 @@ class Heartbeat:
         self.pong_timeout = pong_timeout
         self._probe_after = probe_after
         self._probe_timeout = probe_timeout
+        self.proven_at = now
+        """When the latest ping was sent that has an answer."""
         self._next_ping = now + interval
         self._unanswered: dict[str, tuple[float, float]] = {}  # id -> (sent at, deadline), in order of sending
 
@@ -86,22 +88,33 @@ class Heartbeat:
             return Beat(Action.PING, now, self.pong_timeout)
         return Beat(Action.WAIT, due)
 
+    def ask(self, now: float) -> None:
+        """Let the next regular ping leave now: somebody waits for its answer."""
+        self._next_ping = min(self._next_ping, now)
+
     def ping_sent(self, ping_id: str, now: float, wait: float) -> None:
         """Take note of a ping that leaves now and is to be answered within ``wait`` seconds."""
         self._unanswered[ping_id] = (now, now + wait)
         self._next_ping = now + self.interval
 
-    def pong(self, ping_id: str, now: float) -> float | None:
+    def pong(self, ping_id: str | None, now: float) -> float | None:
         """
         Take a pong.
+
+        Args:
+            ping_id: Of the ping it answers. ``None`` where pings carry no id: first in, first out, so that each ping
+                still needs an answer of its own.
+            now: Monotonic clock.
 
         Returns:
             Round-trip time in seconds, or ``None`` if no ping with this id waits. Pings sent before the answered
             one count as answered too: the line delivered something newer.
         """
+        if ping_id is None:
+            ping_id = next(iter(self._unanswered), "")
         if ping_id not in self._unanswered:
             return None
-        sent_at = self._unanswered[ping_id][0]
+        sent_at = self.proven_at = self._unanswered[ping_id][0]
         for earlier in list(self._unanswered):
             del self._unanswered[earlier]
             if earlier == ping_id:

@@ -112,6 +112,10 @@ class SubscriptionTable:
         """Topics somebody wants, in the order they were first asked for."""
         return tuple(topic for topic, entry in self._entries.items() if entry.wanted)
 
+    def subscribed(self) -> tuple[str, ...]:
+        """Topics that the exchange was told about and has not let go of."""
+        return tuple(topic for topic, entry in self._entries.items() if entry.wire is not Wire.IDLE)
+
     def wire(self, topic: str) -> Wire:
         """What the exchange was told about a topic."""
         entry = self._entries.get(topic)
@@ -168,20 +172,42 @@ class SubscriptionTable:
             self._entries[topic].wire = Wire.SUBSCRIBING if command.subscribe else Wire.UNSUBSCRIBING
             self._unsaid.pop(topic, None)
 
-    def acknowledged(self, request_id: str) -> Command | None:
+    def acknowledged(self, request_id: str, topic: str | None = None) -> Command | None:
         """
         Take the exchange's yes.
 
+        Args:
+            request_id: Of the command.
+            topic: The one topic that it is about; ``None`` for all of the command.
+
         Returns:
-            The command it answers, or ``None`` if no command with this id waits.
+            The command it answers, with the topics that it is about, or ``None`` if no such command waits.
         """
-        command, _ = self._sent.pop(request_id, (None, 0.0))
+        command = self._answered(request_id, topic)
         if command is not None:
             for topic in command.topics:
                 self._settle(topic, command)
         return command
 
-    def refused(self, request_id: str, now: float, *, final: bool) -> Command | None:
+    def carries(self, request_id: str | None, topic: str | None) -> bool:
+        """Whether the command with this id waits for an answer about this topic."""
+        command, _ = self._sent.get(request_id or "", (None, 0.0))
+        return command is not None and topic in command.topics
+
+    def _answered(self, request_id: str, topic: str | None) -> Command | None:
+        """Take what was answered out of the commands that wait."""
+        command, deadline = self._sent.get(request_id, (None, 0.0))
+        if command is None or (topic is not None and topic not in command.topics):
+            return None
+        del self._sent[request_id]
+        if topic is None:
+            return command
+        others = tuple(other for other in command.topics if other != topic)
+        if others:
+            self._sent[request_id] = (command._replace(topics=others), deadline)
+        return command._replace(topics=(topic,))
+
+    def refused(self, request_id: str, now: float, *, final: bool, topic: str | None = None) -> Command | None:
         """
         Take the exchange's no.
 
@@ -189,11 +215,12 @@ class SubscriptionTable:
             request_id: Of the command.
             now: Monotonic clock.
             final: The wish is dropped too; else the topics are asked for again later.
+            topic: The one topic that it is about; ``None`` for all of the command.
 
         Returns:
-            The command it answers, or ``None`` if no command with this id waits.
+            The command it answers, with the topics that it is about, or ``None`` if no such command waits.
         """
-        command, _ = self._sent.pop(request_id, (None, 0.0))
+        command = self._answered(request_id, topic)
         if command is None:
             return None
         for topic in command.topics:
@@ -226,6 +253,13 @@ class SubscriptionTable:
                 entry.company = len(command.topics) // 2
                 self._file(topic, entry)
         return True
+
+    def ended(self, topic: str) -> None:
+        """The exchange ended the subscription of ``topic`` by itself: nobody wants it any more."""
+        entry = self._entries.get(topic)
+        if entry is not None:
+            entry.wanted, entry.wire = 0, Wire.IDLE
+            self._file(topic, entry)
 
     def data_seen(self, topic: str) -> bool:
         """A push for ``topic`` came: that confirms a subscribe whose acknowledgement is missing or late."""

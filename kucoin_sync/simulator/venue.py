@@ -412,6 +412,10 @@ class Venue(Publisher, ABC):
         """
         raise ValueError(f"{self.name} has no spread {spread!r}")
 
+    def spread_open_orders(self, account: str) -> list[OrderState]:
+        """Return the live orders of an account on spreads, oldest first."""
+        return []
+
     def is_silent(self, peer: Peer, now: float) -> bool:
         """Whether a connection was silent for too long: here that is the client's side."""
         return now - peer.last_received > self.idle_timeout

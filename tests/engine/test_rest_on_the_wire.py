@@ -42,7 +42,7 @@ from kucoin_sync import (
     TlsError,
     WebsocketClient,
 )
-from kucoin_sync.kucoin.rest_calls import MAX_BODY
+from kucoin_sync.exchange_rest.calls import MAX_BODY
 from tests.clients import CREDENTIALS, SPOT, Clients
 from tests.peers import (
     Background,

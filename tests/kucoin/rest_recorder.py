@@ -11,7 +11,7 @@ from kucoin_sync import RestClient
 from kucoin_sync.engine.identifiers import Identifiers
 from kucoin_sync.engine.rest import Progress
 from kucoin_sync.engine.running import RunningCalls
-from kucoin_sync.kucoin.rest_calls import RestSurroundings
+from kucoin_sync.exchange_rest.calls import RestSurroundings
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.dialect import HttpAnswer, HttpCall

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from kucoin_sync import models
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import pro_topics
-from kucoin_sync.kucoin.models.reading import reader_of
-from kucoin_sync.kucoin.models.typed import CLASSIC, PRO, Unmodelled, read_classic, read_pro
+from kucoin_sync.kucoin.models.typed import CLASSIC, PRO, read_classic, read_pro
+from kucoin_sync.modelling.fields import Unmodelled
+from kucoin_sync.modelling.reading import reader_of
 from tests.kucoin.samples import CREDENTIALS, Sample, classic, frames, parameters, trade
 
 OWN = list(frames(Path(__file__).parents[1] / "data" / "kucoin_pushes.jsonl"))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.numbers import MAX_DIGITS, decimal_text, to_milliseconds
+from kucoin_sync.kucoin.numbers import to_milliseconds
+from kucoin_sync.protocol.decimals import MAX_DIGITS, decimal_text
 
 
 class Float64(float):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.exchange_rest.spelling import spell_body, spell_id, spell_target
 from kucoin_sync.kucoin.keys import WsKey
-from kucoin_sync.kucoin.rest_spelling import spell_body, spell_id, spell_target
 
 PATH = "/api/v1/hf/orders"
 

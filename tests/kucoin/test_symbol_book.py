@@ -11,7 +11,8 @@ import pytest
 
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import ConfigError, ConnectError, DeadlineExceeded
-from kucoin_sync.kucoin.symbol_book import MAX_AGE, MISS_AGE, RETRY_AFTER, SymbolBook
+from kucoin_sync.exchange_rest.shelf import MAX_AGE, MISS_AGE, RETRY_AFTER
+from kucoin_sync.kucoin.symbol_book import SymbolBook
 from tests.peers import background
 
 GOOD = {"symbol": "BTC-USDT", "price": "1.5", "size": "1"}

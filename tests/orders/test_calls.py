@@ -5,6 +5,7 @@ Order calls over real lines that break: each ends as accepted, rejected, not sen
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 import time
@@ -26,14 +27,16 @@ from kucoin_sync import (
     Rejected,
     WebsocketAPIClient,
 )
-from tests.clients import CREDENTIALS, ORDER, TICKER, Clients, success
+from kucoin_sync.kucoin.trade import TradeDialect
+from tests.clients import CREDENTIALS, ORDER, TICKER, Clients
 from tests.peers import Background, FaultProxy, Line, ScriptedPeer, background, ws_api_handshake
+from tests.sides import SIDES, Side, opened
 
 LIMIT = 0.25
 
 
-def opened(clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[WebsocketAPIClient, Line]:
-    """A client with its order line open, and the other end of that line."""
+def opened_kucoin(clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[WebsocketAPIClient, Line]:
+    """A client of KuCoin with its order line open, and the other end of that line."""
     api = clients.api(peer, **options)
     connecting = background(api.connect_ws_api)
     line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
@@ -45,26 +48,26 @@ def order(api: WebsocketAPIClient, **arguments: Any) -> Any:
     return background(api.submit_new_spot_order, **{**ORDER, **arguments})
 
 
-def test_O01_a_success_reply_with_its_proof_is_an_ack(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O01_a_success_reply_with_its_proof_is_an_ack(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """The line is opened by the first order; its reply is matched by id."""
-    api = clients.api(peer)
-    call = order(api, client_oid="mine-1")
-    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
-    request = line.expect_json(op="spot.order")
-    line.send_json(success(request, "671124f9365ccb00073debd4"))
+    api = side.api(clients, peer)
+    call = side.order(api, client_oid="mine1")
+    line = side.handshake(peer)
+    request = line.expect_json(op=side.op)
+    line.send_json(side.success(request, "6711249365000734"))
     ack = call.result()
-    assert (ack.order_id, ack.client_oid) == ("671124f9365ccb00073debd4", "mine-1")
-    assert request["args"]["clientOid"] == "mine-1"
+    assert (ack.order_id, ack.client_oid) == ("6711249365000734", "mine1")
+    assert side.client_oid(request) == "mine1"
     assert 0 < ack.latency < 5
 
 
 def test_O09_an_order_without_client_order_id_gets_one_before_its_first_byte(
-    peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients
 ) -> None:
     """Without one an unknown order could not even be looked up."""
-    api, line = opened(clients, peer)
-    calls = [order(api), order(api)]
-    ids = [line.read_json()["args"]["clientOid"] for _ in calls]
+    api, line = opened(side, clients, peer)
+    calls = [side.order(api), side.order(api)]
+    ids = [side.client_oid(line.read_json()) for _ in calls]
     assert len(set(ids)) == 2
     assert all(client_oid.isalnum() and len(client_oid) <= 32 for client_oid in ids)
     line.rst()
@@ -74,23 +77,25 @@ def test_O09_an_order_without_client_order_id_gets_one_before_its_first_byte(
         assert caught.value.client_oid in ids
 
 
-def test_O09_a_client_order_id_in_flight_is_refused_before_sending(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O09_a_client_order_id_in_flight_is_refused_before_sending(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """Two orders under one id could not be told apart."""
-    api, line = opened(clients, peer)
-    first = order(api, client_oid="same")
+    api, line = opened(side, clients, peer)
+    first = side.order(api, client_oid="same")
     request = line.read_json()
     with pytest.raises(ConfigError, match="client_oid"):
-        api.submit_new_spot_order(**ORDER, client_oid="same")
-    line.send_json(success(request))
+        side.place(api, client_oid="same")
+    line.send_json(side.success(request))
     first.result()
-    again = order(api, client_oid="same")
-    line.send_json(success(line.read_json()))
+    again = side.order(api, client_oid="same")
+    line.send_json(side.success(line.read_json()))
     assert again.result().client_oid == "same"
 
 
 def test_O10_a_spot_order_expires_with_its_call(peer: ScriptedPeer, clients: Clients) -> None:
     """The window starts no later than now by the exchange's clock and ends no later than the call."""
-    api, line = opened(clients, peer)
+    api, line = opened_kucoin(clients, peer)
     before = time.time() * 1000
     call = order(api, timeout=2.0)
     args = line.read_json()["args"]
@@ -99,13 +104,14 @@ def test_O10_a_spot_order_expires_with_its_call(peer: ScriptedPeer, clients: Cli
     assert 0 < args["allowMaxTimeWindow"] <= 2000
     assert args["clientTimestamp"] + args["allowMaxTimeWindow"] <= after + 2000
     line.rst()
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown) as caught:
         call.result()
+    assert caught.value.expires_ms == args["clientTimestamp"] + args["allowMaxTimeWindow"]
 
 
 def test_O10_recv_window_sets_the_expiry(peer: ScriptedPeer, clients: Clients) -> None:
     """The user's own figure wins over the call's remaining time."""
-    api, line = opened(clients, peer, recv_window=0.75)
+    api, line = opened_kucoin(clients, peer, recv_window=0.75)
     call = order(api)
     assert line.read_json()["args"]["allowMaxTimeWindow"] == 750
     line.rst()
@@ -113,11 +119,37 @@ def test_O10_recv_window_sets_the_expiry(peer: ScriptedPeer, clients: Clients) -
         call.result()
 
 
-def test_P20_no_reply_is_unknown_at_the_deadline(peer: ScriptedPeer, clients: Clients) -> None:
+@pytest.mark.parametrize("given", [None, 1_800_000_000_000])
+def test_O10_what_spells_a_request_is_told_when_it_expires(
+    peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch, given: int | None
+) -> None:
+    """Some exchanges take it beside the arguments. Where the caller gave it, nothing is put among them."""
+    spelled: list[tuple[Any, int | None]] = []
+    encode = TradeDialect.encode_request
+
+    def spell(dialect: TradeDialect, op: str, args: Any, *, request_id: str, expires_ms: int | None = None) -> str:
+        spelled.append((args, expires_ms))
+        return encode(dialect, op, args, request_id=request_id, expires_ms=expires_ms)
+
+    monkeypatch.setattr(TradeDialect, "encode_request", spell)
+    api, line = opened_kucoin(clients, peer)
+    client = api.get_ws_client()
+    order_line = client._group("wsApiSpotV1")
+    call = background(client._desk.calls.call, order_line, "spot.order", ORDER, timeout=5.0, expires_ms=given)
+    line.read_json()
+    line.rst()
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    ((args, expires_ms),) = spelled
+    assert expires_ms == caught.value.expires_ms == (given or args["clientTimestamp"] + args["allowMaxTimeWindow"])
+    assert ("clientTimestamp" in args) == (given is None)
+
+
+def test_P20_no_reply_is_unknown_at_the_deadline(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """The line is alive, the frame was sent whole, and nothing more is known."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     started = time.monotonic()
-    call = order(api, timeout=0.3)
+    call = side.order(api, timeout=0.3)
     line.read_json()
     with pytest.raises(OutcomeUnknown) as caught:
         call.result()
@@ -126,112 +158,135 @@ def test_P20_no_reply_is_unknown_at_the_deadline(peer: ScriptedPeer, clients: Cl
     assert 0.3 <= took < 0.3 + LIMIT
     assert (error.reason, error.sent, error.line_alive, error.safe_to_retry) == ("timeout", "complete", True, False)
     assert error.symbol == "BTC-USDT"
-    assert error.request["price"] == "20000"
+    assert error.request[side.price_key] == "20000"
 
 
-def test_P15_a_late_reply_is_an_event(peer: ScriptedPeer, clients: Clients) -> None:
+def test_P15_a_late_reply_is_an_event(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """The caller has his answer; what comes after it is told to whoever listens."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     late: Future[Any] = Future()
     api.get_ws_client().on("late_reply", late.set_result)
-    call = order(api, timeout=0.1)
+    call = side.order(api, timeout=0.1)
     request = line.read_json()
     with pytest.raises(OutcomeUnknown):
         call.result()
-    line.send_json(success(request))
+    line.send_json(side.success(request))
     event = late.result(5)
-    assert (event.id, event.code) == (request["id"], "200000")
+    assert (event.id, event.code) == (request["id"], side.yes)
 
 
-def test_P14_a_reply_to_an_unknown_id_is_never_matched(peer: ScriptedPeer, clients: Clients) -> None:
+def test_P14_a_reply_to_an_unknown_id_is_never_matched(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Not by position, not by being the only one, not by the client order id."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     late: Future[Any] = Future()
     api.get_ws_client().on("late_reply", late.set_result)
-    call = order(api)
+    call = side.order(api)
     request = line.read_json()
-    line.send_json({**success(request), "id": "somebody-else"})
+    line.send_json({**side.success(request), "id": "somebody-else"})
     assert late.result(5).id == "somebody-else"
-    line.send_json(success(request, "right"))
+    line.send_json(side.success(request, "right"))
     assert call.result().order_id == "right"
 
 
-def test_P12_a_second_reply_is_an_event(peer: ScriptedPeer, clients: Clients) -> None:
+def test_P12_a_second_reply_is_an_event(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """The first wins."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     late: Future[Any] = Future()
     api.get_ws_client().on("late_reply", late.set_result)
-    call = order(api)
+    call = side.order(api)
     request = line.read_json()
-    line.send_json(success(request, "first"))
-    line.send_json({**success(request), "code": "200004", "data": None})
+    line.send_json(side.success(request, "first"))
+    line.send_json(side.refusal(request))
     assert call.result().order_id == "first"
-    assert late.result(5).code == "200004"
+    assert late.result(5).code == side.no
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("side", "change"),
     [
-        pytest.param({"op": "spot.cancel"}, id="P17-wrong-op"),
-        pytest.param({"data": {"orderId": "o", "clientOid": "foreign"}}, id="P17-foreign-client-oid"),
-        pytest.param({"data": {"clientOid": "mine"}}, id="P18-no-order-id"),
-        pytest.param({"data": {"orderId": "", "clientOid": "mine"}}, id="P18-empty-order-id"),
-        pytest.param({"data": None}, id="P18-no-data"),
+        pytest.param(each, change, id=f"{each.name}-{name}")
+        for each in SIDES
+        for name, change in each.proves_nothing.items()
     ],
 )
 def test_P17_P18_a_reply_that_proves_nothing_is_unknown(
-    change: dict[str, Any], plain_peer: ScriptedPeer, clients: Clients
+    side: Side, change: dict[str, Any], plain_peer: ScriptedPeer, clients: Clients
 ) -> None:
     """Success is believed only with its proof."""
-    api, line = opened(clients, plain_peer)
-    call = order(api, client_oid="mine")
-    line.send_json({**success(line.read_json()), **change})
+    api, line = opened(side, clients, plain_peer)
+    call = side.order(api, "mine")
+    line.send_json({**side.success(line.read_json()), **change})
     with pytest.raises(OutcomeUnknown) as caught:
         call.result()
     assert caught.value.reason == "unreadable_reply"
     assert caught.value.reply is not None
 
 
-def test_P16_an_error_frame_without_id_becomes_a_note(peer: ScriptedPeer, clients: Clients) -> None:
+def test_P12_a_refusal_after_an_answer_that_proved_nothing_proves_nothing_either(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    """Two answers contradict each other: the order may be there. A proof of it, however late, is one."""
+    api, line = opened(side, clients, plain_peer)
+    late: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    api.get_ws_client().on("late_reply", late.put)
+    call = side.order(api, "mine")
+    request = line.read_json()
+    line.send_json({**side.success(request), "data": None})
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    line.send_json(side.refusal(request))
+    late.get(timeout=5)
+    assert len(api.unresolved()) == 1
+    resolved: Future[Any] = Future()
+    api.get_ws_client().on("resolved", resolved.set_result)
+    line.send_json(side.success(request, "right"))
+    assert resolved.result(5).fate.order_id == "right"
+    assert caught.value.fate is not None and api.unresolved() == []
+
+
+def test_P16_an_error_frame_without_id_becomes_a_note(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """It is nobody's answer, but whoever waits may want to know of it."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     noticed: Future[Any] = Future()
     api.get_ws_client().on("exception", noticed.set_result)
-    call = order(api, timeout=0.5)
+    call = side.order(api, timeout=0.5)
     line.read_json()
-    line.send_json({"code": "503000", "msg": "busy", "inTime": 1, "outTime": 2})
+    frame, note = side.error_frame
+    line.send_json(frame)
     noticed.result(5)
     with pytest.raises(OutcomeUnknown) as caught:
         call.result()
-    assert "503000 busy" in caught.value.notes[0]
+    assert note in caught.value.notes[0]
 
 
-def test_P01_garbage_between_replies_fails_no_order(peer: ScriptedPeer, clients: Clients) -> None:
+def test_P01_garbage_between_replies_fails_no_order(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Bad frames are reported, and the next good one is delivered."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     reported = threading.Semaphore(0)
     api.get_ws_client().on("exception", lambda _: reported.release())
-    call = order(api)
+    call = side.order(api)
     request = line.read_json()
     for garbage in ("", "   ", "{", "null", "5", "[]", '"text"', "\x00"):
         line.send_text(garbage)
-    line.send_json(success(request))
+    line.send_json(side.success(request))
     assert call.result().order_id == "order1"
     for _ in range(8):
         assert reported.acquire(timeout=5)
 
 
-def test_T29_an_ack_with_pong_in_its_client_order_id_is_delivered(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T29_an_ack_with_pong_in_its_client_order_id_is_delivered(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """A client that looks for the word alone swallows it."""
-    api, line = opened(clients, peer)
-    call = order(api, client_oid="pingpong-1")
-    line.send_json(success(line.read_json()))
-    assert call.result().client_oid == "pingpong-1"
+    api, line = opened(side, clients, peer)
+    call = side.order(api, client_oid="pingpong1")
+    line.send_json(side.success(line.read_json()))
+    assert call.result().client_oid == "pingpong1"
 
 
 def test_refusal_says_code_and_text(peer: ScriptedPeer, clients: Clients) -> None:
     """A listed code with our id and operation is certain."""
-    api, line = opened(clients, peer)
+    api, line = opened_kucoin(clients, peer)
     call = order(api)
     request = line.read_json()
     limit = {"limit": 4000, "remaining": 0, "reset": 1500}
@@ -242,10 +297,12 @@ def test_refusal_says_code_and_text(peer: ScriptedPeer, clients: Clients) -> Non
     assert (caught.value.code, caught.value.retry_after) == ("429000", 1.5)
 
 
-def test_S03_every_order_in_flight_is_unknown_when_the_line_breaks(peer: ScriptedPeer, clients: Clients) -> None:
+def test_S03_every_order_in_flight_is_unknown_when_the_line_breaks(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """All of them within 100 ms of the drop, each with an error of its own."""
-    api, line = opened(clients, peer)
-    calls = [order(api, client_oid=f"n{i}") for i in range(20)]
+    api, line = opened(side, clients, peer)
+    calls = [side.order(api, client_oid=f"n{i}") for i in range(20)]
     for _ in calls:
         line.read_json()
     started = time.monotonic()
@@ -262,13 +319,13 @@ def test_S03_every_order_in_flight_is_unknown_when_the_line_breaks(peer: Scripte
     assert len({id(e) for e in errors}) == 20
 
 
-def test_S04_replies_in_the_same_segment_as_the_end_count(peer: ScriptedPeer, clients: Clients) -> None:
+def test_S04_replies_in_the_same_segment_as_the_end_count(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """What was received is parsed before the end of the line is."""
-    api, line = opened(clients, peer)
-    calls = [order(api, client_oid=f"n{i}") for i in range(4)]
+    api, line = opened(side, clients, peer)
+    calls = [side.order(api, client_oid=f"n{i}") for i in range(4)]
     requests = [line.read_json() for _ in calls]
     for request in requests[:3]:
-        line.send_json(success(request))
+        line.send_json(side.success(request))
     line.fin()
     outcomes = {}
     for call in calls:
@@ -276,83 +333,87 @@ def test_S04_replies_in_the_same_segment_as_the_end_count(peer: ScriptedPeer, cl
             outcomes[call.result().client_oid] = "ack"
         except OutcomeUnknown as error:
             outcomes[error.client_oid] = "unknown"
-    expected = {r["args"]["clientOid"]: "ack" for r in requests[:3]} | {requests[3]["args"]["clientOid"]: "unknown"}
+    expected = {side.client_oid(r): "ack" for r in requests[:3]} | {side.client_oid(requests[3]): "unknown"}
     assert outcomes == expected
 
 
-def test_S01_orders_that_wait_for_a_line_are_not_sent_when_none_comes(peer: ScriptedPeer, clients: Clients) -> None:
+def test_S01_orders_that_wait_for_a_line_are_not_sent_when_none_comes(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """Nothing is queued for later: the line that opens afterwards carries only what is called then."""
-    api, line = opened(clients, peer, open_timeout=5.0)
+    api, line = opened(side, clients, peer, open_timeout=5.0)
     line.rst()
     silent = peer.accept()  # the reconnect, whose upgrade is not answered
-    calls = [order(api, client_oid=f"lost{i}", timeout=0.2) for i in range(20)]
+    calls = [side.order(api, client_oid=f"lost{i}", timeout=0.2) for i in range(20)]
     for call in calls:
         with pytest.raises(NotSent) as caught:
             call.result()
         assert (caught.value.sent, caught.value.bytes_sent) == ("no", 0)
     silent.rst()
-    line = ws_api_handshake(peer)
-    call = order(api, client_oid="new")
+    line = side.handshake(peer)
+    call = side.order(api, client_oid="new")
     request = line.read_json()
-    assert request["args"]["clientOid"] == "new"
-    line.send_json(success(request))
+    assert side.client_oid(request) == "new"
+    line.send_json(side.success(request))
     call.result()
 
 
 def test_S08_a_reply_on_the_next_line_does_not_complete_an_order_of_the_last(
-    peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients
 ) -> None:
     """The order ended with its line."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     late: Future[Any] = Future()
     api.get_ws_client().on("late_reply", late.set_result)
-    call = order(api)
+    call = side.order(api)
     request = line.read_json()
     line.rst()
     with pytest.raises(OutcomeUnknown):
         call.result()
-    line = ws_api_handshake(peer)
-    line.send_json(success(request))
+    line = side.handshake(peer)
+    line.send_json(side.success(request))
     assert late.result(5).id == request["id"]
 
 
-def test_O05_a_caller_waits_for_ready_through_a_drop(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O05_a_caller_waits_for_ready_through_a_drop(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Inside its deadline, and then sends once."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     lost: Future[Any] = Future()
     api.get_ws_client().on("suspended", lost.set_result)
     line.rst()
     lost.result(5)
-    call = order(api, timeout=8)
-    line = ws_api_handshake(peer)
-    line.send_json(success(line.read_json()))
+    call = side.order(api, timeout=8)
+    line = side.handshake(peer)
+    line.send_json(side.success(line.read_json()))
     assert isinstance(call.result(), OrderAck)
 
 
-def test_O22_frames_of_one_thread_leave_in_call_order(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O22_frames_of_one_thread_leave_in_call_order(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Also when nobody waits for the replies."""
-    api, line = opened(clients, peer)
-    futures = [api.nowait.submit_new_spot_order(**ORDER, client_oid=f"n{i}") for i in range(50)]
+    api, line = opened(side, clients, peer)
+    futures = [side.place(api.nowait, client_oid=f"n{i}") for i in range(50)]
     requests = [line.read_json() for _ in futures]
-    assert [r["args"]["clientOid"] for r in requests] == [f"n{i}" for i in range(50)]
+    assert [side.client_oid(r) for r in requests] == [f"n{i}" for i in range(50)]
     for request in reversed(requests):
-        line.send_json(success(request))
+        line.send_json(side.success(request))
     assert [f.result(5).client_oid for f in futures] == [f"n{i}" for i in range(50)]
 
 
-def test_nowait_without_a_ready_line_is_not_sent_at_once(peer: ScriptedPeer, clients: Clients) -> None:
+def test_nowait_without_a_ready_line_is_not_sent_at_once(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """It never waits, so there is nothing it could wait for."""
-    api = clients.api(peer)
-    future = api.nowait.submit_new_spot_order(**ORDER)
+    api = side.api(clients, peer)
+    future = side.place(api.nowait)
     with pytest.raises(NotSent):
         future.result(1)
-    ws_api_handshake(peer)
+    side.handshake(peer)
 
 
-def test_nowait_ends_at_its_own_deadline_and_cannot_be_cancelled(peer: ScriptedPeer, clients: Clients) -> None:
+def test_nowait_ends_at_its_own_deadline_and_cannot_be_cancelled(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """Nobody waits for it, so the heartbeat thread keeps its time."""
-    api, _line = opened(clients, peer)
-    futures = [api.nowait.submit_new_spot_order(**ORDER, timeout=t) for t in (0.4, 0.1)]
+    api, _line = opened(side, clients, peer)
+    futures = [side.place(api.nowait, timeout=t) for t in (0.4, 0.1)]
     assert not futures[0].cancel()
     done = wait_futures(futures, timeout=5)
     assert not done.not_done
@@ -362,23 +423,23 @@ def test_nowait_ends_at_its_own_deadline_and_cannot_be_cancelled(peer: ScriptedP
         assert timeout <= error.elapsed < timeout + LIMIT
 
 
-def test_a_callback_of_a_future_may_place_the_next_order(peer: ScriptedPeer, clients: Clients) -> None:
+def test_a_callback_of_a_future_may_place_the_next_order(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Callbacks run where listeners run, so a slow one stops no reply."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     second: Future[Any] = Future()
-    first = api.nowait.submit_new_spot_order(**ORDER, client_oid="first")
-    first.add_done_callback(lambda _: second.set_result(api.submit_new_spot_order(**ORDER, client_oid="second")))
+    first = side.place(api.nowait, client_oid="first")
+    first.add_done_callback(lambda _: second.set_result(side.place(api, client_oid="second")))
     for name in ("first", "second"):
         request = line.read_json()
-        assert request["args"]["clientOid"] == name
-        line.send_json(success(request))
+        assert side.client_oid(request) == name
+        line.send_json(side.success(request))
     assert second.result(5).client_oid == "second"
 
 
 def test_T10_a_peer_that_stops_reading_cannot_hold_a_call(clients: Clients) -> None:
     """Frames that did not fit are not sent or partly sent; the line is reset, so nothing leaves later."""
     with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
-        api, line = opened(clients, peer, reconnect=False)
+        api, line = opened_kucoin(clients, peer, reconnect=False)
         line.stop_reading()
         remark = {"extra": {"padding": "x" * 200_000}}
         started = time.monotonic()
@@ -443,14 +504,14 @@ def test_T29_a_pong_with_another_id_does_not_save_the_line(plain_peer: ScriptedP
     assert "no pong" in str(lost.result(5).error)
 
 
-def test_O03_the_server_cannot_make_a_call_last(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O03_the_server_cannot_make_a_call_last(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Traffic that is not the answer does not prolong the wait."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     stop = threading.Event()
     noise = background(_chatter, line, stop)
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown):
-        api.submit_new_spot_order(**ORDER, timeout=0.3)
+        side.place(api, timeout=0.3)
     assert time.monotonic() - started < 0.3 + LIMIT
     stop.set()
     noise.result()
@@ -461,44 +522,46 @@ def _chatter(line: Line, stop: threading.Event) -> None:
         line.send_json({"id": "noise", "op": "spot.order", "code": "200000"})
 
 
-def test_O21_S17_an_order_inside_a_listener(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O21_S17_an_order_inside_a_listener(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Listeners have a thread of their own, so they may block."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     placed: Future[Any] = Future()
-    api.get_ws_client().on("unknown", lambda _: placed.set_result(api.submit_new_spot_order(**ORDER)))
+    api.get_ws_client().on("unknown", lambda _: placed.set_result(side.place(api)))
     line.send_json({"hello": "you"})
-    line.send_json(success(line.read_json()))
+    line.send_json(side.success(line.read_json()))
     assert placed.result(5).order_id == "order1"
 
 
 def test_O21_S17_S18_an_order_inside_an_inline_listener_is_refused_at_once(
-    peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients
 ) -> None:
     """The reading thread would wait for what only it can read."""
-    api, line = opened(clients, peer, inline_listeners=True)
+    api, line = opened(side, clients, peer, inline_listeners=True)
     outcome: Future[Any] = Future()
 
     def place(_: Any) -> None:
         try:
-            api.submit_new_spot_order(**ORDER)
+            side.place(api)
         except ReentrantCallError as error:
             outcome.set_result(error)
 
     api.get_ws_client().on("unknown", place)
     line.send_json({"hello": "you"})
     assert isinstance(outcome.result(5), ReentrantCallError)
-    call = order(api)
-    line.send_json(success(line.expect_json(op="spot.order")))  # the first frame since: nothing was sent above
+    call = side.order(api)
+    line.send_json(side.success(line.expect_json(op=side.op)))  # the first frame since: nothing was sent above
     call.result()
 
 
-def test_O19_S26_close_with_orders_in_flight_waits_for_their_replies(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O19_S26_close_with_orders_in_flight_waits_for_their_replies(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """Those that are answered in time succeed, the rest are unknown, and the line is reset."""
-    api, line = opened(clients, peer)
-    calls = [order(api, client_oid=f"n{i}", timeout=9) for i in range(2)]
+    api, line = opened(side, clients, peer)
+    calls = [side.order(api, client_oid=f"n{i}", timeout=9) for i in range(2)]
     requests = [line.read_json() for _ in calls]
     closing = background(api.close, timeout=0.6)
-    line.send_json(success(requests[0]))
+    line.send_json(side.success(requests[0]))
     outcomes = {}
     for call in calls:
         try:
@@ -507,26 +570,26 @@ def test_O19_S26_close_with_orders_in_flight_waits_for_their_replies(peer: Scrip
         except OutcomeUnknown as error:
             outcomes[error.client_oid] = error.reason
     closing.result()
-    ids = [r["args"]["clientOid"] for r in requests]
+    ids = [side.client_oid(r) for r in requests]
     assert outcomes == {ids[0]: "accepted", ids[1]: "closed"}
     assert line.expect_eof() == "rst"
 
 
-def test_O19_S27_an_order_after_close_was_not_sent(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O19_S27_an_order_after_close_was_not_sent(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """With the closed client as its cause."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     closing = background(api.close)
     line.read_frame()
     line.send_close(1000)
     closing.result()
     with pytest.raises(NotSent) as caught:
-        api.submit_new_spot_order(**ORDER)
+        side.place(api)
     assert isinstance(caught.value.cause, ClosedError)
 
 
 def test_a_ping_measures_the_line(peer: ScriptedPeer, clients: Clients) -> None:
     """It changes nothing, so an unanswered one may be repeated."""
-    api, line = opened(clients, peer)
+    api, line = opened_kucoin(clients, peer)
     call = background(api.ping)
     request = line.expect_json(op="ping")
     line.send_json({"id": request["id"], "op": "pong", "timestamp": 1_700_000_000_123})
@@ -537,13 +600,13 @@ def test_a_ping_measures_the_line(peer: ScriptedPeer, clients: Clients) -> None:
     assert caught.value.safe_to_retry
 
 
-def test_S33_many_threads_get_their_own_answers(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_S33_many_threads_get_their_own_answers(side: Side, plain_peer: ScriptedPeer, clients: Clients) -> None:
     """Answers in another order than the requests; nobody gets somebody else's."""
-    api, line = opened(clients, plain_peer)
-    calls = [order(api, client_oid=f"n{i}", timeout=20) for i in range(200)]
+    api, line = opened(side, clients, plain_peer)
+    calls = [side.order(api, client_oid=f"n{i}", timeout=20) for i in range(200)]
     requests = [line.read_json() for _ in calls]
     for request in reversed(requests):
-        line.send_json(success(request, "o" + request["args"]["clientOid"]))
+        line.send_json(side.success(request, "o" + side.client_oid(request)))
     for i, call in enumerate(calls):
         assert call.result().order_id == f"on{i}"
 
@@ -580,7 +643,7 @@ TOO_LARGE = {"padding": "x" * 20_000_000}
 def test_S30_a_signal_handler_that_calls_into_an_interrupted_send_is_refused(clients: Clients) -> None:
     """Its frame would land inside the one that is on its way; the handler is told so at once."""
     with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
-        api, line = opened(clients, peer, reconnect=False)
+        api, line = opened_kucoin(clients, peer, reconnect=False)
         seen: list[type[BaseException]] = []
 
         def handler(*_: Any) -> None:
@@ -597,7 +660,7 @@ def test_S30_a_signal_handler_that_calls_into_an_interrupted_send_is_refused(cli
         assert seen == [ReentrantCallError]
 
 
-def test_O18_what_a_signal_handler_raises_in_the_send_passes_and_costs_the_line(clients: Clients) -> None:
+def test_O18_what_a_signal_handler_raises_in_the_send_passes_and_costs_the_line(side: Side, clients: Clients) -> None:
     """Nobody can count the bytes of an interrupted send, so the line is reset and the outcome unknown."""
 
     class Alarm(Exception):
@@ -607,28 +670,28 @@ def test_O18_what_a_signal_handler_raises_in_the_send_passes_and_costs_the_line(
         raise Alarm
 
     with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
-        api, line = opened(clients, peer, reconnect=False)
+        api, line = opened(side, clients, peer, reconnect=False)
         kick = raise_signal_in_send(line)
         with on_signal(handler), pytest.raises(Alarm) as caught:
-            api.submit_new_spot_order(**ORDER, client_oid="mine", timeout=5.0, extra=TOO_LARGE)
+            side.place(api, client_oid="mine", timeout=5.0, extra=TOO_LARGE)
         kick.result()
         known = caught.value.kucoin_sync  # type: ignore[attr-defined]
         assert isinstance(known, OutcomeUnknown)
         assert (known.reason, known.client_oid, known.sent) == ("interrupted", "mine", "partial")
         with pytest.raises(NotSent):
-            api.nowait.submit_new_spot_order(**ORDER).result(5)
+            side.place(api.nowait).result(5)
 
 
 def test_O18_what_a_signal_handler_raises_in_the_wait_passes_and_costs_nothing(
-    peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients
 ) -> None:
     """A script's own alarm: the frame was sent whole, and the line is good for the next order."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
 
     def handler(*_: Any) -> None:
         raise RuntimeError("alarm")
 
-    connection = api.get_ws_client()._group("wsApiSpotV1").first
+    connection = api.get_ws_client()._group(side.ws_key).first
 
     def kick() -> None:
         line.read_json()
@@ -642,22 +705,22 @@ def test_O18_what_a_signal_handler_raises_in_the_wait_passes_and_costs_nothing(
 
     kicking = background(kick)
     with on_signal(handler), pytest.raises(RuntimeError, match="alarm") as caught:
-        api.submit_new_spot_order(**ORDER, timeout=5.0)
+        side.place(api, timeout=5.0)
     kicking.result()
     known = caught.value.kucoin_sync  # type: ignore[attr-defined]
     assert (known.reason, known.sent, known.line_alive) == ("interrupted", "complete", True)
-    call = order(api)
-    line.send_json(success(line.read_json()))
+    call = side.order(api)
+    line.send_json(side.success(line.read_json()))
     assert call.result().order_id == "order1"
 
 
-def test_O03_a_call_without_time_left_sends_nothing(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O03_a_call_without_time_left_sends_nothing(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Also on a line that is ready: the next frame there is the next call's."""
-    api, line = opened(clients, peer)
+    api, line = opened(side, clients, peer)
     with pytest.raises(NotSent):
-        api.submit_new_spot_order(**ORDER, client_oid="late", timeout=0)
-    call = order(api, client_oid="next")
+        side.place(api, client_oid="late", timeout=0)
+    call = side.order(api, client_oid="next")
     request = line.read_json()
-    assert request["args"]["clientOid"] == "next"
-    line.send_json(success(request))
+    assert side.client_oid(request) == "next"
+    line.send_json(side.success(request))
     call.result()

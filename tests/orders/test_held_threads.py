@@ -428,7 +428,9 @@ def test_O24_an_order_overtakes_subscriptions_that_wait_for_the_message_limit(
 ) -> None:
     """Pings and orders share no queue with what is paced."""
     stage = scene(clients, plain_peer)
-    pace = stage.connection._beats._pace
+    line = stage.connection._line
+    assert line is not None
+    pace = line.pace
     for _ in range(200):
         pace.count(time.monotonic())
     assert pace.delay(time.monotonic()) > 0

@@ -258,6 +258,28 @@ def test_O15_an_order_event_resolves_it() -> None:
     assert error.fate == Accepted(state("filled"), "event", order_id="o-1")
 
 
+def test_ids_of_two_accounts_have_nothing_to_do_with_each_other() -> None:
+    """The same client order id may be in flight for both, and an event is about the account it came to."""
+    bench = Bench()
+    bench.ledger = Ledger({"a": "main", "b": "other", "a events": "main", "b events": "other"}.__getitem__)
+    args = {"clientOid": "c-1", "symbol": "BTC-USDT", "side": "buy"}
+    calls = []
+    for request_id, ws_key in (("r1", "a"), ("r2", "b")):
+        call = Call(
+            PendingRequest(request_id, "spot.order", dict(args), Deadline(5.0)), RULES.operation("spot.order"), ws_key
+        )
+        bench.ledger.begin(call)
+        calls.append(call)
+    with pytest.raises(ConfigError, match="c-1"):
+        bench.ledger.begin(
+            Call(PendingRequest("r3", "spot.order", dict(args), Deadline(5.0)), RULES.operation("spot.order"), "a")
+        )
+
+    bench.ledger.take_event(state("live", oid="c-1"), "b events")
+
+    assert [len(call.evidence) for call in calls] == [0, 1]
+
+
 @pytest.mark.parametrize(
     "event",
     [state(oid="another"), state(oid=None), state(symbol="ETH-USDT"), state(created_ms=-5_000)],

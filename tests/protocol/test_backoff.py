@@ -78,6 +78,16 @@ def test_S09_openings_beyond_the_budget_wait_for_the_oldest_to_leave_the_window(
     assert budget.delay(160.0) == 10.0
 
 
+def test_a_burst_of_openings_waits_although_the_minute_has_room() -> None:
+    """Some exchanges count openings by the second."""
+    budget = OpeningBudget(20, (3, 1.0))
+    for at in (100.0, 100.25, 100.5):
+        assert budget.delay(at) == 0.0
+        budget.take(at)
+    assert budget.delay(100.5) == 0.5
+    assert budget.delay(101.0) == 0.0
+
+
 @given(limit=st.integers(1, 5), pauses=st.lists(st.floats(0, 90), max_size=60))
 @example(limit=1, pauses=[0.0] * 14 + [60.88854493729134, 60.00632312878827, 87.35205815649009, 0.0, 0.0])
 @settings(deadline=None, max_examples=100)

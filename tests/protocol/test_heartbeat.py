@@ -100,6 +100,17 @@ def test_an_earlier_pong_does_not_answer_for_the_pings_after_it(heartbeat: Heart
     assert idle(heartbeat, 30.0).action is Action.DEAD
 
 
+def test_pongs_without_an_id_answer_the_pings_first_in_first_out(heartbeat: Heartbeat) -> None:
+    """Each ping needs one of its own: with one of two missing, the line is dead when the second is late."""
+    heartbeat.ping_sent("a", 18.0, PONG_TIMEOUT)
+    heartbeat.ping_sent("b", 19.0, PROBE_TIMEOUT)
+    assert heartbeat.pong(None, 19.5) == 1.5
+    assert heartbeat.unanswered == 1
+    assert idle(heartbeat, 21.0).action is Action.DEAD
+    assert heartbeat.pong(None, 21.0) == 2.0
+    assert heartbeat.pong(None, 21.0) is None, "nothing waits any more"
+
+
 def test_a_silent_line_with_a_waiting_request_is_probed_no_earlier_and_no_later(heartbeat: Heartbeat) -> None:
     beat = heartbeat.poll(5.0, last_received=3.0, waiting_since=5.0)
     assert beat == Beat(Action.WAIT, 6.0)
@@ -214,3 +225,13 @@ def test_a_driven_heartbeat_never_stalls_and_never_kills_a_line_before_a_pong_is
             assert heartbeat.pong("nobody", now) is None
             last_received = now
         assert heartbeat.unanswered == len(waiting)
+
+
+def test_a_ping_that_is_asked_for_leaves_now_and_its_answer_proves_the_line(heartbeat: Heartbeat) -> None:
+    heartbeat.ask(3.0)
+    assert idle(heartbeat, 3.0).action is Action.PING
+    heartbeat.ping_sent("p", 3.0, PONG_TIMEOUT)
+    assert heartbeat.proven_at < 3.0
+    heartbeat.pong("p", 3.5)
+    assert heartbeat.proven_at == 3.0
+    assert idle(heartbeat, 3.5) == Beat(Action.WAIT, 3.0 + INTERVAL)

@@ -502,3 +502,32 @@ TestExchange = Exchange.TestCase
 TestExchange.settings = settings(
     deadline=None, max_examples=150, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+def test_topics_of_a_frame_are_answered_for_one_by_one(table: SubscriptionTable) -> None:
+    """The others go on waiting, and are asked for again when their time is over."""
+    table.add(["/a:1", "/a:2"])
+    send(table, "1")
+    assert table.acknowledged("1", "/a:2") == Command(True, ("/a:2",))
+    assert (table.wire("/a:1"), table.wire("/a:2")) == (Wire.SUBSCRIBING, Wire.ACTIVE)
+    assert table.acknowledged("1", "/a:2") is None, "that was said before"
+    assert table.next_command(ANSWER_TIMEOUT) == Command(True, ("/a:1",))
+
+
+def test_a_refusal_that_names_its_topic_costs_no_other(table: SubscriptionTable) -> None:
+    table.add(["/a:1", "/a:2"])
+    send(table, "1")
+    assert table.carries("1", "/a:1")
+    assert not table.carries("1", "/a:3")
+    assert table.refused("1", 0.0, final=True, topic="/a:1") == Command(True, ("/a:1",))
+    assert table.acknowledged("1", "/a:2") == Command(True, ("/a:2",))
+    assert table.wanted() == ("/a:2",)
+    assert not table.carries("1", "/a:2"), "everything is answered for"
+
+
+def test_a_subscription_that_the_exchange_ended_is_wanted_no_more(table: SubscriptionTable) -> None:
+    activate(table, "/a:1", "/a:2")
+    table.ended("/a:1")
+    table.ended("/b:1")
+    assert table.wanted() == ("/a:2",)
+    assert table.next_command(0.0) is None, "nothing is to be said about it"

@@ -1,7 +1,7 @@
 """
 Arguments of order methods: what each operation takes, checked before anything is sent.
 
-A table an operation, in the module of its product; `tables` says what a table is, `checks` what a single value may be.
+A table an operation, in the module of its product; `kucoin_sync.orders.arguments` says what a table is.
 """
 
 from kucoin_sync.kucoin.arguments.futures import (
@@ -11,8 +11,8 @@ from kucoin_sync.kucoin.arguments.futures import (
     FUTURES_ORDER,
 )
 from kucoin_sync.kucoin.arguments.spot import MARGIN_ORDER, SPOT_CANCEL, SPOT_MODIFY, SPOT_ORDER
-from kucoin_sync.kucoin.arguments.tables import ANYTHING, ArgumentTable, NoArguments, OperationArguments, OrderList
 from kucoin_sync.kucoin.arguments.unified import UNIFIED_AMEND, UNIFIED_CANCEL, UNIFIED_ORDER
+from kucoin_sync.orders.arguments import ANYTHING, ArgumentTable, NoArguments, OperationArguments, OrderList
 
 __all__ = [
     "ANYTHING",

@@ -10,16 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.arguments.checks import (
-    choice,
-    client_oids,
-    contracts,
-    contracts_text,
-    flag,
-    order_ids,
-    short_text,
-    symbol,
-)
+from kucoin_sync.kucoin.arguments.checks import client_oids, order_ids, symbol
 from kucoin_sync.kucoin.arguments.spot import (
     CLIENT_OID,
     ORDER_ID,
@@ -28,8 +19,9 @@ from kucoin_sync.kucoin.arguments.spot import (
     check_one_order,
     check_post_only,
 )
-from kucoin_sync.kucoin.arguments.tables import Field, OperationArguments, OrderList, Spell
-from kucoin_sync.kucoin.numbers import decimal_text
+from kucoin_sync.orders.arguments import Field, OperationArguments, OrderList, Spell
+from kucoin_sync.orders.checks import choice, contracts, contracts_text, flag, short_text
+from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = ["FUTURES_CANCEL", "FUTURES_MULTI_CANCEL", "FUTURES_MULTI_ORDER", "FUTURES_ORDER"]
 

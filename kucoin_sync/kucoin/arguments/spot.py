@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.arguments.checks import choice, client_oid, flag, order_id, short_text, symbol, whole
-from kucoin_sync.kucoin.arguments.tables import Field, OperationArguments, Spell
-from kucoin_sync.kucoin.numbers import decimal_text
+from kucoin_sync.kucoin.arguments.checks import client_oid, order_id, symbol
+from kucoin_sync.orders.arguments import Field, OperationArguments, Spell
+from kucoin_sync.orders.checks import choice, flag, short_text, whole
+from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = [
     "CLIENT_OID",

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.arguments.checks import choice, contracts, flag, short_text, whole
 from kucoin_sync.kucoin.arguments.spot import CLIENT_OID, ORDER_ID, SYMBOL, check_one_order
-from kucoin_sync.kucoin.arguments.tables import Field, OperationArguments, Spell
-from kucoin_sync.kucoin.numbers import decimal_text
+from kucoin_sync.orders.arguments import Field, OperationArguments, Spell
+from kucoin_sync.orders.checks import choice, contracts, flag, short_text, whole
+from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = ["MARGIN_TYPES", "UNIFIED_AMEND", "UNIFIED_CANCEL", "UNIFIED_ORDER"]
 

@@ -5,9 +5,6 @@ Names are whole words, prices and sizes are `decimal.Decimal` with all their dig
 unit in the name, and what a model has no field for is in ``extra``.
 """
 
-from kucoin_sync.kucoin.models.fields import (
-    Model,
-)
 from kucoin_sync.kucoin.models.futures import (
     FuturesBook,
     FuturesBookChange,
@@ -53,9 +50,6 @@ from kucoin_sync.kucoin.models.pro_account import (
     ProOrder,
     ProPosition,
 )
-from kucoin_sync.kucoin.models.reading import (
-    wire_names,
-)
 from kucoin_sync.kucoin.models.spot import (
     CallAuction,
     IndicatorPrice,
@@ -80,9 +74,6 @@ from kucoin_sync.kucoin.models.spot_account import (
     MarginStatus,
     SpotOrderChange,
     SpotStopOrder,
-)
-from kucoin_sync.kucoin.models.typed import (
-    Unmodelled,
 )
 from kucoin_sync.kucoin.models.values import (
     Board,
@@ -122,6 +113,10 @@ from kucoin_sync.kucoin.models.values import (
     SymbolMark,
     TimeInForce,
     TriggerDirection,
+)
+from kucoin_sync.modelling.fields import Model, Unmodelled
+from kucoin_sync.modelling.reading import (
+    wire_names,
 )
 
 __all__ = [

@@ -6,9 +6,7 @@ From a push to its model: which model each topic has, and the reading of an `Upd
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import attrs
@@ -16,24 +14,11 @@ import attrs
 from kucoin_sync.events import Update
 from kucoin_sync.kucoin import pro_topics
 from kucoin_sync.kucoin.models import futures, futures_account, pro, pro_account, spot, spot_account
-from kucoin_sync.kucoin.models.fields import Model
-from kucoin_sync.kucoin.models.reading import reader_of
+from kucoin_sync.modelling.exact import exact_frame
+from kucoin_sync.modelling.fields import Model, Unmodelled
+from kucoin_sync.modelling.reading import reader_of
 
-__all__ = ["CLASSIC", "PRO", "Kinds", "Unmodelled", "read_classic", "read_pro"]
-
-
-@attrs.frozen(repr=False)
-class Unmodelled(Model):
-    """
-    A push of a topic or subject that the library does not know.
-
-    Attributes:
-        data: The payload as the exchange spells it; JSON numbers are `decimal.Decimal` or `int`, with all their digits.
-    """
-
-    topic: str | None = None
-    subject: str | None = None
-    data: Any = attrs.field(default=None, hash=False)
+__all__ = ["CLASSIC", "PRO", "Kinds", "read_classic", "read_pro"]
 
 
 @attrs.frozen
@@ -174,7 +159,7 @@ def read_pro(update: Update) -> Model:
 
 
 def _read(update: Update, table: Mapping[str, Kinds], payload_name: str) -> Model:
-    frame = _exact(update.raw)
+    frame = exact_frame(update.raw)
     if type(frame) is not dict:
         return Unmodelled(topic=update.topic, subject=update.subject, data=update.data)
     payload = frame.get(payload_name)
@@ -183,36 +168,3 @@ def _read(update: Update, table: Mapping[str, Kinds], payload_name: str) -> Mode
     if model is None:
         return Unmodelled(topic=update.topic, subject=update.subject, data=payload)
     return reader_of(model).read(payload, topic=update.topic, subject=update.subject, frame=frame)
-
-
-# Exact numbers.
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _lenient(literal: str) -> Any:
-    """Return a number that no `Decimal` can hold as its text."""
-    try:
-        return Decimal(literal)
-    except InvalidOperation:
-        return literal
-
-
-_exact_decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
-_lenient_decoder = json.JSONDecoder(parse_float=_lenient, parse_int=_lenient, parse_constant=_refuse)
-
-
-def _exact(text: str) -> Any:
-    """Decode a frame, its numbers with all their digits; ``None`` if it is no JSON."""
-    try:
-        return _exact_decoder.raw_decode(text)[0]  # the dialect has read it before: nothing stands behind the frame
-    except (ValueError, InvalidOperation):
-        pass
-    except RecursionError:
-        return None
-    try:
-        return _lenient_decoder.decode(text)
-    except (ValueError, RecursionError):
-        return None

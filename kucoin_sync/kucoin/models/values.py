@@ -9,8 +9,10 @@ one spelling.
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import NamedTuple
+
+from kucoin_sync.modelling.fields import Word
 
 __all__ = [
     "Board",
@@ -74,13 +76,6 @@ class RpiLevel(NamedTuple):
     price: Decimal
     size: Decimal
     rpi_size: Decimal
-
-
-class Word(str, Enum):
-    """A word of the exchange; its ``str`` is the word."""
-
-    def __str__(self) -> str:
-        return str(self.value)
 
 
 # Of several products.

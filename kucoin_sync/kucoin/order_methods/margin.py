@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from kucoin_sync.kucoin.keywords import MarginOrderArguments, SpotCancelArguments, spell_out
+from kucoin_sync.kucoin.keywords import MarginOrderArguments, SpotCancelArguments
 from kucoin_sync.kucoin.order_methods.calling import Ack, Batch, Calling, Pulse
+from kucoin_sync.orders.keywords import spell_out
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

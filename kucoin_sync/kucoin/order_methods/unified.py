@@ -12,9 +12,9 @@ from kucoin_sync.kucoin.keywords import (
     UnifiedAmendArguments,
     UnifiedCancelArguments,
     UnifiedOrderArguments,
-    spell_out,
 )
 from kucoin_sync.kucoin.order_methods.calling import Ack, Batch, Calling, Pulse
+from kucoin_sync.orders.keywords import spell_out
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

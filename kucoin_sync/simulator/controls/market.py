@@ -78,6 +78,11 @@ class MarketControls(FaultControls):
         return self._venue.exchange.open_orders(self.api_key)
 
     @query
+    def spread_open_orders(self) -> list[OrderState]:
+        """Return the first account's live orders on spreads, oldest first (OKX; elsewhere there are none)."""
+        return self._venue.spread_open_orders(self.api_key)
+
+    @query
     def balances(self, account: str | None = None, *, wallet: str = TRADE) -> dict[str, Balance]:
         """Return the balances of an account (an API key; by default the first), of its spot wallet or another."""
         return self._venue.exchange.balances(account or self.api_key, wallet)

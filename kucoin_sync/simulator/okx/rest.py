@@ -9,16 +9,18 @@ Source: OKX v5 documents of 2026, REST API.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import heapq
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import field, frozen
 
 from ..agenda import Entry
 from ..futures.events import FuturesFill
-from ..matching.orders import Refused
-from .arguments import given, has, one_of
+from ..matching.orders import OrderState, Refused
+from .arguments import given, one_of
 from .books_feed import levels
 from .channels import BARS
 from .fills import Fill, fill_of_contract, fill_of_pair
@@ -33,8 +35,6 @@ from .terms import AnyOrder, client_id
 from .venue import OkxVenue, user_id
 
 __all__ = ["OkxCall", "OkxRest", "OkxRoute"]
-
-T = TypeVar("T")
 
 MAX_PAGE = 100
 MAX_BOOK = 400
@@ -131,6 +131,8 @@ class OkxRest:
             ("/api/v5/trade/orders-history", self._history, 40),
             ("/api/v5/trade/fills", self._fills, 60),
             ("/api/v5/sprd/order", self._spread_order, 20),
+            ("/api/v5/sprd/orders-pending", self._spread_pending, 10),
+            ("/api/v5/sprd/orders-history", self._spread_history, 20),
             ("/api/v5/account/balance", self._balance, 10),
             ("/api/v5/account/positions", self._positions, 10),
             ("/api/v5/account/config", self._config, 5),
@@ -256,42 +258,56 @@ class OkxRest:
     def _pending(self, call: OkxCall) -> list[Any]:
         venue = self._venue
         live: list[AnyOrder] = [*venue.exchange.open_orders(call.account), *venue.futures.open_orders(call.account)]
-        return [self._order_row(order) for order in self._page(call, self._filtered(call, live), _order_id)]
+        chosen = sorted(
+            (order for order in live if self._fits(call, order)),
+            key=lambda order: (order.created_at_ns, order.order_id),
+            reverse=True,
+        )
+        return [self._order_row(order) for order in chosen[: call.limit()]]
 
     def _history(self, call: OkxCall) -> list[Any]:
         """Answer with the orders that are over; those without a fill are told for two hours."""
         venue = self._venue
         kind = one_of(call.query, "instType", ("SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS"))
         since = (venue.now_ms() - _KEPT_MS) * 1_000_000
-        orders: list[AnyOrder] = [*venue.exchange.orders(call.account), *venue.futures.orders(call.account)]
-        over = [
+        over = (
             order
-            for order in orders
-            if not order.is_live
+            for order in self._ended(call, kind)
+            if _is_between(call, order)
             and not venue.is_forgotten(order)
             and (order.deal_size or order.updated_at_ns >= since)
-            and venue.instruments.by_id[order.symbol].inst_type == kind
-        ]
-        return [self._order_row(order) for order in self._page(call, self._filtered(call, over), _order_id)]
+            and self._fits(call, order)
+        )
+        return [self._order_row(order) for order in itertools.islice(over, call.limit())]
 
-    def _filtered(self, call: OkxCall, orders: list[AnyOrder]) -> list[AnyOrder]:
-        """Return the orders that the query lets through, newest first."""
-        wanted = {name: call.query.get(name) for name in ("instType", "instId", "instFamily", "ordType", "state")}
-        chosen = []
-        for order in orders:
-            instrument = self._venue.instruments.by_id.get(order.symbol)
-            if instrument is None:
-                continue
-            facts = {
-                "instType": instrument.inst_type,
-                "instId": instrument.inst_id,
-                "instFamily": instrument.family,
-                "ordType": self._venue.terms.of(order).ord_type,
-                "state": order.outcome or ("partially_filled" if order.deal_size else "live"),
-            }
-            if all(value in (None, "", facts[name]) for name, value in wanted.items()):
-                chosen.append(order)
-        return sorted(chosen, key=lambda order: (order.created_at_ns, order.order_id), reverse=True)
+    def _ended(self, call: OkxCall, kind: str) -> Iterator[AnyOrder]:
+        """Yield the orders of a kind that are over, newest first, as far back as is asked; there may be very many."""
+        account, inst_id = call.account, call.query.get("instId")
+        found: list[Iterator[AnyOrder]] = [
+            self._venue.exchange.ended_orders(account, instrument.inst_id)
+            if kind == "SPOT"
+            else self._venue.futures.ended_orders(account, instrument.inst_id)
+            for instrument in self._venue.instruments.of_type(kind)
+            if inst_id in (None, "", instrument.inst_id)
+        ]
+        begin = str(call.query.get("begin") or "0")
+        oldest = int(begin) * 1_000_000 if begin.isdigit() else 0
+        latest_first = heapq.merge(*found, key=lambda order: (-order.created_at_ns, order.order_id))
+        return itertools.takewhile(lambda order: order.created_at_ns >= oldest, latest_first)
+
+    def _fits(self, call: OkxCall, order: AnyOrder) -> bool:
+        """Tell whether the query lets an order through."""
+        instrument = self._venue.instruments.by_id.get(order.symbol)
+        if instrument is None or not _is_in_page(call, order.order_id):
+            return False
+        facts = {
+            "instType": instrument.inst_type,
+            "instId": instrument.inst_id,
+            "instFamily": instrument.family,
+            "ordType": self._venue.terms.of(order).ord_type,
+            "state": order.outcome or ("partially_filled" if order.deal_size else "live"),
+        }
+        return all(call.query.get(name) in (None, "", value) for name, value in facts.items())
 
     def _fills(self, call: OkxCall) -> list[Any]:
         venue = self._venue
@@ -300,10 +316,29 @@ class OkxRest:
         wanted = {name: call.query.get(name) for name in ("instType", "instId", "ordId")}
         chosen = [row for row in rows if all(value in (None, "", row[name]) for name, value in wanted.items())]
         chosen.sort(key=lambda row: (int(row["ts"]), int(row["tradeId"])), reverse=True)
-        return self._page(call, chosen, lambda row: str(row["billId"]))
+        return self._page(call, chosen, "billId")
 
     def _spread_order(self, call: OkxCall) -> list[Any]:
         return [spread_order_row(self._venue, self._venue.spreads.find(call.account, call.query))]
+
+    def _spread_pending(self, call: OkxCall) -> list[Any]:
+        return self._spread_rows(call, reversed(self._venue.spreads.open_orders(call.account)))
+
+    def _spread_history(self, call: OkxCall) -> list[Any]:
+        over = self._venue.spreads.ended_orders(call.account)
+        return self._spread_rows(
+            call, (order for order in over if _is_between(call, order) and not self._venue.is_forgotten(order))
+        )
+
+    def _spread_rows(self, call: OkxCall, orders: Iterable[OrderState]) -> list[Any]:
+        """Return those orders of one spread, or of all, that are older than ``endId``; they come newest first."""
+        wanted = call.query.get("sprdId")
+        chosen = (
+            order
+            for order in orders
+            if wanted in (None, "", order.symbol) and _is_in_page(call, order.order_id, "endId", "beginId")
+        )
+        return [spread_order_row(self._venue, order) for order in itertools.islice(chosen, call.limit())]
 
     def _order_row(self, order: AnyOrder) -> dict[str, Any]:
         venue, instrument = self._venue, self._venue.instruments.by_id[order.symbol]
@@ -432,15 +467,19 @@ class OkxRest:
     def _engine(self, instrument: Instrument) -> Any:
         return self._venue.exchange if instrument.contract is None else self._venue.futures
 
-    def _page(self, call: OkxCall, rows: list[T], id_of: Callable[[T], str]) -> list[T]:
+    def _page(self, call: OkxCall, rows: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
         """Return the newest rows, ``after`` an id (older) or ``before`` one (newer)."""
-        ids = [id_of(row) for row in rows]
-        for name in ("after", "before"):
-            if has(call.query, name) and call.query[name] in ids:
-                place = ids.index(call.query[name])
-                rows, ids = (rows[place + 1 :], ids[place + 1 :]) if name == "after" else (rows[:place], ids[:place])
-        return rows[: call.limit()]
+        return [row for row in rows if _is_in_page(call, str(row[key]))][: call.limit()]
 
 
-def _order_id(order: AnyOrder) -> str:
-    return order.order_id
+def _is_in_page(call: OkxCall, row_id: str, older_than: str = "after", newer_than: str = "before") -> bool:
+    """Tell whether a row is older than one id, and newer than another; ids are numbers that grow."""
+    older, newer = (str(call.query.get(name) or "") for name in (older_than, newer_than))
+    return (not older.isdigit() or int(row_id) < int(older)) and (not newer.isdigit() or int(row_id) > int(newer))
+
+
+def _is_between(call: OkxCall, order: AnyOrder) -> bool:
+    """Tell whether an order was made in the time from ``begin`` to ``end``, in milliseconds."""
+    begin, end = (str(call.query.get(name) or "") for name in ("begin", "end"))
+    made = order.created_at_ns // 1_000_000
+    return (not begin.isdigit() or made >= int(begin)) and (not end.isdigit() or made <= int(end))

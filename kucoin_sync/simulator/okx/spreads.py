@@ -10,7 +10,7 @@ Source: OKX v5 documents of 2026, spread trading.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
@@ -243,6 +243,14 @@ class Spreads:
         if order is None:
             raise refused("51603")
         return order.state()
+
+    def open_orders(self, account: str) -> list[OrderState]:
+        """Return the live orders of an account, oldest first."""
+        return [order.state() for order in self._orders.live(account)]
+
+    def ended_orders(self, account: str) -> Iterator[OrderState]:
+        """Yield the remembered orders of an account that have ended, the newest first."""
+        return (order.state() for order in reversed(self._orders.all(account)) if order.outcome is not None)
 
     def book(self, sprd_id: str) -> Book:
         """Return the live book of a spread; read it, never change it."""

@@ -188,6 +188,10 @@ class OkxVenue(Venue):
             raise ValueError(f"there is no spread {spread!r}")
         return self.spreads.place_for_house(spread, side, size, price)
 
+    def spread_open_orders(self, account: str) -> list[OrderState]:
+        """Return the live orders of an account on spreads, oldest first."""
+        return self.spreads.open_orders(account)
+
     # Spellings.
 
     def rest_error(self, code: str, message: str) -> Mapping[str, Any]:

@@ -1,10 +1,8 @@
 """
 How a REST call is spelled: path, query and body as texts, made once, signed and sent as they are. Pure.
 
-The exchange signs the query as it is before percent-encoding (its documents and official clients), while some clients
-sign it after. Both agree wherever nothing needs encoding, so nothing is encoded that a query can hold as it is.
-
-Source: KuCoin docs, Authentication, signing (read 2026-11).
+Some exchanges sign the query as it is before percent-encoding, others as it is after. Both agree wherever nothing needs
+encoding, so nothing is encoded that a query can hold as it is.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ MAX_TEXT = 4000
 
 @attrs.frozen
 class Target:
-    """Path and query of a call: ``raw`` is what is signed, ``encoded`` what is sent."""
+    """Path and query of a call: ``raw`` is before percent-encoding, ``encoded`` is what is sent."""
 
     path: str
     raw: str

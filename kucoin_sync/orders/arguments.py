@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import attrs
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.arguments.checks import Check
+from kucoin_sync.orders.checks import Check
 from kucoin_sync.protocol.json_text import dumps
 
 __all__ = ["ANYTHING", "ArgumentTable", "Field", "NoArguments", "OperationArguments", "OrderList", "Spell"]
@@ -159,11 +159,13 @@ class OrderList:
     Args:
         item: What each order takes.
         most: How many there may be.
+        once: Fields that name an order which must not be in the list twice.
     """
 
-    def __init__(self, item: OperationArguments, *, most: int) -> None:
+    def __init__(self, item: OperationArguments, *, most: int, once: tuple[str, ...] = ()) -> None:
         self._item = item
         self._most = most
+        self._once = once
 
     @property
     def item(self) -> OperationArguments:
@@ -179,7 +181,13 @@ class OrderList:
             raise ConfigError(f"{name}: must hold 1 to {self._most} orders, got {len(orders)}")
         if extra is not None:
             raise ConfigError(f"extra: belongs into each order of {name}, under the name 'extra'")
-        return [self._item.check_item(f"{name}[{index}]", order) for index, order in enumerate(orders)]
+        checked = [self._item.check_item(f"{name}[{index}]", order) for index, order in enumerate(orders)]
+        for field in self._once:
+            seen = [order[field] for order in checked if field in order]
+            for index, value in enumerate(seen):
+                if value in seen[:index]:
+                    raise ConfigError(f"{name}: {field} {value} is in the list twice")
+        return checked
 
     def spellings(self, params: Any, keywords: Mapping[str, Any]) -> Sequence[Spell]:
         """See `ArgumentTable.spellings`."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from kucoin_sync.kucoin.models.fields import WIRE, Model, Read, Wire
+from kucoin_sync.modelling.fields import WIRE, Model, Read, Wire
 
 __all__ = ["Reader", "reader_of", "wire_names"]
 
@@ -172,7 +172,12 @@ def _surroundings(wire: Wire) -> list[Surrounding]:
     """Return what finds a field around the payload."""
     found: list[Surrounding] = []
     if wire.topic is not None:
-        found.append({"symbol": _symbol_of, "interval": _interval_of}[wire.topic])
+        read_topic = wire.topic
+
+        def from_topic(topic: str, subject: str | None, frame: Mapping[str, Any]) -> Any:
+            return read_topic(topic, subject)
+
+        found.append(from_topic)
     if wire.envelope is not None:
         name, read = wire.envelope, wire.read
 
@@ -185,16 +190,6 @@ def _surroundings(wire: Wire) -> list[Surrounding]:
 
         found.append(from_envelope)
     return found
-
-
-def _symbol_of(topic: str, subject: str | None, frame: Mapping[str, Any]) -> str | None:
-    """Return the symbol of ``/path:symbol`` or ``/path:symbol_interval``; where one topic is all, it is the subject."""
-    symbol = topic.partition(":")[2].partition("_")[0]
-    return subject if symbol == "all" else symbol or None
-
-
-def _interval_of(topic: str, subject: str | None, frame: Mapping[str, Any]) -> str | None:
-    return topic.partition(":")[2].partition("_")[2] or None
 
 
 def _plant(tree: dict[str, Any], path: list[str], slot: Slot) -> None:

@@ -1,0 +1,39 @@
+"""kucoin_sync.okx as its users write it; the server takes its orders as it takes those of KuCoin."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from benchmarks.clients.measure import in_flight, round_trips
+from benchmarks.job import Job
+from kucoin_sync.okx import WebsocketAPIClient
+
+__all__ = ["orders"]
+
+# With the number of its instrument, for the server has no list of them.
+ORDER: dict[str, Any] = {
+    "inst_id": "BTC-USDT",
+    "inst_id_code": 7,
+    "td_mode": "cash",
+    "side": "buy",
+    "ord_type": "limit",
+    "px": "20000",
+    "sz": "0.0001",
+}
+
+
+def orders(job: Job) -> dict[str, Any]:
+    api = WebsocketAPIClient(
+        api_key="simulator-bench",
+        api_secret="s",
+        api_passphrase="p",
+        hosts={"rest": job.rest_url, "ws": job.host_url},
+        ssl_context=job.ssl_context(),
+    )
+    api.get_ws_client().connect("prodPrivate")
+    result = round_trips(partial(api.submit_new_order, **ORDER), job)
+    if job.pipelined:
+        result |= in_flight(partial(api.nowait.submit_new_order, **ORDER), job)
+    api.close()
+    return result

@@ -1,0 +1,28 @@
+"""
+OKX: what its connections are, how they are spelled, and the clients made of them.
+
+::
+
+    from kucoin_sync.okx import WebsocketClient, topics
+
+    with WebsocketClient() as client:
+        for update in client.stream(topics.tickers("BTC-USDT")):
+            print(update.typed[0].last_price)
+"""
+
+from kucoin_sync.okx import models, topics
+from kucoin_sync.okx.api_client import WebsocketAPIClient
+from kucoin_sync.okx.client import WebsocketClient
+from kucoin_sync.okx.keys import WS_KEY_MAP, WsKey
+from kucoin_sync.okx.options import Account, Options
+
+__all__ = [
+    "WS_KEY_MAP",
+    "Account",
+    "Options",
+    "WebsocketAPIClient",
+    "WebsocketClient",
+    "WsKey",
+    "models",
+    "topics",
+]
