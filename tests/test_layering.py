@@ -33,6 +33,7 @@ LAYERS = {
     "kucoin": 5,
     "": 6,  # the package itself
     "cli": 7,
+    "notebook": 7,
     "pytest_plugin": 7,
     "__main__": 8,
 }
