@@ -23,11 +23,6 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_static_path = ["_static"]
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "KuCoin's WebSockets for programs that block",
-    "page_width": "1280px",
-    "body_max_width": "1000px",
-    "sidebar_width": "240px",
-}
+html_theme = "furo"
+html_css_files = ["custom.css"]
 html_show_sourcelink = False

@@ -6,6 +6,7 @@ A program of its own, because the machinery of notebooks leaves threads and desc
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import threading
@@ -36,12 +37,12 @@ THREADS = "import threading; print(sorted(t.name for t in threading.enumerate() 
 
 
 def outputs_of(cell: Any) -> list[dict[str, Any]]:
-    """Return kind and text of each output of a cell, and for pictures that they are there."""
+    """Return the text and the forms of each output of a cell."""
     shown = []
     for output in cell.outputs:
         data = output.get("data", {})
         text = output.get("text", "") + data.get("text/plain", "")
-        shown.append({"kind": output.output_type, "text": text, "html": data.get("text/html", ""), "types": sorted(data)})
+        shown.append({"text": text, "types": sorted(data)})
     return shown
 
 
@@ -71,7 +72,9 @@ def harsh_run(name: str = "streams") -> dict[str, Any]:
 
     def run(text_or_index: str | int) -> list[dict[str, Any]]:
         cell = client.nb.cells[text_or_index] if isinstance(text_or_index, int) else extra[text_or_index]
-        client.execute_cell(cell, client.nb.cells.index(cell))
+        index = client.nb.cells.index(cell)
+        client.clear_display_id_mapping(index)  # of an earlier run of this cell, whose view may still be following
+        client.execute_cell(cell, index)
         return outputs_of(cell)
 
     result: dict[str, Any] = {}
@@ -92,11 +95,10 @@ def harsh_run(name: str = "streams") -> dict[str, Any]:
 
 
 class Interrupting:
-    """Interrupts the kernel once the endless cell has printed, and again until the cell ends."""
+    """Interrupts the kernel once the endless cell has printed."""
 
     def __init__(self, client: NotebookClient) -> None:
         self._client = client
-        self._over = threading.Event()
         self._seen = threading.Event()
         handle = client.process_message
         seen = self._seen
@@ -112,7 +114,7 @@ class Interrupting:
 
     def _run(self) -> None:
         if self._seen.wait(CELL_LIMIT):
-            self._client.km.interrupt_kernel()
+            asyncio.run(self._client.km.interrupt_kernel())
 
     def stop(self) -> None:
         self._thread.join()
