@@ -14,6 +14,11 @@ from tests.programs import Done, Program, run_programs
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 WORDS = {
+    "after_a_crash.py": ("unknown: ", "left from the last run: ", "accepted (order"),
+    "panic_button.py": ("open: 2", "cancelled: ", "open: 0"),
+    "several_orders_in_one_request.py": ("accepted ", "refused "),
+    "wait_for_a_price.py": ("below 1000000 at ",),
+    "worker_threads.py": ("worker-", "traded at", "done"),
     "backtest_execution.py": ("  1 slices: average ", " 30 slices: average ", "basis points"),
     "record_market_data.py": ('"snapshot"', "/market/level2:BTC-USDT"),
     "stream_tickers.py": ("/market/ticker:BTC-USDT", "bid", "ask"),

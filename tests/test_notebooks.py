@@ -1,5 +1,5 @@
 """
-The notebooks run in real kernels, also after an interrupt, run twice, and restarted; and the tables they show are right.
+The notebooks run in real kernels, interrupted, run twice and restarted too; and the tables they show are right.
 """
 
 from __future__ import annotations

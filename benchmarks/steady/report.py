@@ -59,7 +59,8 @@ def to_text(plan: Plan, outcome: Outcome) -> str:
         table(("messages", "sent", "delivered", "reset on their way", "findings"), messages),
         "order calls: " + ", ".join(f"{count:,} {how}" for how, count in sorted(outcome.orders.items())),
         table(("kept", "first", "least", "most", "last"), [_row(name, found) for name, found in kept]),
-        f"{len(outcome.tables) - len(objects)} tables and {len(objects)} classes of objects in {outcome.samples} samples; "
+        f"{len(outcome.tables) - len(objects)} tables and {len(objects)} classes of objects in {outcome.samples} "
+        "samples; "
         f"{len(outcome.grown)} of them grew in the {outcome.judged} samples after the warm-up",
         f"memory in use {first:.1f} MiB at the first sample, {middle:.1f} half-way, {last:.1f} at the last; "
         f"{outcome.slope:+.2f} MiB an hour over the second half (at most {LIMIT:g}{judged})",
