@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
 from kucoin_sync import __version__  # noqa: E402  (from this tree, installed or not)
 
@@ -13,8 +13,8 @@ author = "the kucoin-sync authors"
 copyright = "the kucoin-sync authors"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "benchmark_bars"]
+exclude_patterns = ["_build", "_extensions"]
 default_role = "py:obj"  # docstrings name things in single backticks
 
 autodoc_member_order = "bysource"
