@@ -26,9 +26,9 @@ loops = []
 try:
     with client.stream("/market/ticker:BTC-USDT", WsKey.SPOT_PUBLIC_V1) as stream:
         for update in stream:
-            if not loops:
-                print("looping", flush=True)
             loops.append(update)
+            if len(loops) == 1:
+                print("looping", flush=True)
 except KeyboardInterrupt:
     print("interrupted after at least one update:", len(loops) > 0, "view open:", view.is_open)
 """
