@@ -70,6 +70,7 @@ class CanaryWatch(logging.Handler):
         self._test = ""
         self._kept: list[tuple[str, str]] = []
         self._busy = threading.local()
+        self._only_gathers = False  # for the tests run in other processes, each with one of these
 
     # What is looked at.
 
@@ -120,6 +121,8 @@ class CanaryWatch(logging.Handler):
     # What pytest tells.
 
     def pytest_configure(self, config: pytest.Config) -> None:
+        processes = getattr(getattr(config, "option", None), "numprocesses", None)  # of pytest-xdist
+        self._only_gathers = bool(processes) and not hasattr(config, "workerinput")
         for name in LOGGERS:
             logger = logging.getLogger(name)
             self._undo.append(lambda logger=logger, level=logger.level: logger.setLevel(level))  # type: ignore[misc]
@@ -163,7 +166,7 @@ class CanaryWatch(logging.Handler):
         self._test = nodeid
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "teardown":
+        if report.when == "teardown" and not self._only_gathers:
             for name, text in report.sections:
                 if "stdout" in name or "stderr" in name:
                     self.keep("printed texts", text)
@@ -172,9 +175,27 @@ class CanaryWatch(logging.Handler):
     def pytest_warning_recorded(self, warning_message: Any) -> None:
         self.keep("warnings", str(warning_message.message))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a process that ran a share of the tests has found: of pytest-xdist."""
+        searched, hits, signatures = node.workeroutput["canary"]
+        for kind, count in searched.items():
+            self.searched[kind] = self.searched.get(kind, 0) + count
+        self.hits += hits
+        self._signatures.update(signatures)
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         for undo in reversed(self._undo):
             undo()
+        if not self._only_gathers:
+            self._search_files(session)
+        workeroutput = getattr(session.config, "workeroutput", None)
+        if workeroutput is not None:
+            workeroutput["canary"] = (self.searched, self.hits, sorted(self._signatures))
+        if self.hits:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _search_files(self, session: pytest.Session) -> None:
         self._test = "the run"
         factory = getattr(session.config, "_tmp_path_factory", None)
         folder = getattr(factory, "_basetemp", None)
@@ -183,8 +204,6 @@ class CanaryWatch(logging.Handler):
                 self.keep("files", f"{path.name}\n{path.read_bytes().decode('latin-1')}")
                 self.search_kept()  # one file at a time is in memory
         self.search_kept()
-        if self.hits:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("canary credentials")

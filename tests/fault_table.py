@@ -98,6 +98,14 @@ class FaultTable:
             path for path in TESTS.rglob("test_*.py") if re.search(r"^def test_[TRPSBX]\d\d_", path.read_text(), re.M)
         }
         self._whole = wanted <= files and not session.config.option.keyword
+        workeroutput = getattr(session.config, "workeroutput", None)
+        if workeroutput is not None:
+            workeroutput["all faults"] = self._whole
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Learn what was collected from a process that runs a share of the tests: of pytest-xdist."""
+        self._whole = node.workeroutput["all faults"]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
