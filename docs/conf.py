@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
 
 from kucoin_sync import __version__  # noqa: E402  (from this tree, installed or not)
 
@@ -13,8 +13,8 @@ author = "the kucoin-sync authors"
 copyright = "the kucoin-sync authors"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "benchmark_bars"]
+exclude_patterns = ["_build", "_extensions"]
 default_role = "py:obj"  # docstrings name things in single backticks
 
 autodoc_member_order = "bysource"
@@ -23,11 +23,6 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_static_path = ["_static"]
-html_theme = "alabaster"
-html_theme_options = {
-    "description": "KuCoin's WebSockets for programs that block",
-    "page_width": "1280px",
-    "body_max_width": "1000px",
-    "sidebar_width": "240px",
-}
+html_theme = "furo"
+html_css_files = ["custom.css"]
 html_show_sourcelink = False

@@ -5,13 +5,11 @@ The documentation keeps its word: its Python runs, Sphinx builds it without a wa
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +19,18 @@ from kucoin_sync.simulator import faults_by_name
 from tests import rule_table
 from tests.fault_table import PAGE as FAULTS
 from tests.fault_table import FaultTable, listed_faults, names_of_tests, numbers_in, page
+from tests.programs import Program, run_programs
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
-PAGES = [page for page in [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))] if page.exists()]
+PAGES = [page for page in [ROOT / "README.rst", *sorted((ROOT / "docs").rglob("*.rst"))] if page.exists()]
 CHECKLIST = ROOT / "docs" / "simulator_checklist.rst"
 RULES = [rule_table.PAGE, FAULTS]
 DIRECTIVE = re.compile(r"^( *)\.\. code-block:: python\s*$")
 NOT_RUN = re.compile(r"^ *\.\. not run: \S")
 NUMBER = r"[IOTRPSBX]\d\d"
-SIDE_BY_SIDE = 4
-LIMIT = 30.0
-"""Seconds for one block or one build: a hang, not a slow machine."""
+LIMIT = 240.0
+"""Seconds for a build: a hang, not a slow machine."""
 
 
 def python_blocks(page: Path) -> Iterator[tuple[int, str]]:
@@ -57,34 +55,36 @@ def python_blocks(page: Path) -> Iterator[tuple[int, str]]:
             before = line
 
 
-def run_block(page: Path, number: int, text: str, folder: Path) -> str | None:
-    """Run one block as a program of its own; return what went wrong."""
-    program = folder / f"{page.stem}_line_{number}.py"
-    program.write_text(text, encoding="utf-8")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("KUCOIN_")}
-    try:
-        done = subprocess.run(
-            [sys.executable, str(program)],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-        )
-    except subprocess.TimeoutExpired:
-        return f"{page.name}:{number}: still running after {LIMIT:g} s"
-    if done.returncode or "Traceback" in done.stderr:
-        return f"{page.name}:{number}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
-    return None
+def program_of(text: str) -> str:
+    """Return the program that a block is: as it stands, or under pytest if it holds tests."""
+    if re.search(r"^def test_", text, re.M):
+        run = 'pytest.main([__file__, "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", "."])'
+        return f"{text}\nimport os\nimport sys\n\nif __name__ == '__main__':\n    sys.exit({run})\n"
+    return text
+
+
+@pytest.fixture(scope="module")
+def flaws(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, list[str]]:
+    """What went wrong with the blocks of each page; all of them run here, each as a program of its own."""
+    folder = tmp_path_factory.mktemp("blocks")
+    blocks = []
+    for source in PAGES:
+        for number, text in python_blocks(source):
+            path = folder / f"{source.stem}_line_{number}.py"
+            path.write_text(program_of(text), encoding="utf-8")
+            blocks.append((source, number, Program(path, folder=folder)))
+    flaws: dict[Path, list[str]] = {source: [] for source in PAGES}
+    ends = run_programs([program for *_, program in blocks], folder)
+    for (source, number, _), done in zip(blocks, ends, strict=True):
+        if (flaw := done.flaw()) is not None:
+            flaws[source].append(f"{source.name}:{number}: {flaw}")
+    return flaws
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(python_blocks(page))], ids=lambda page: page.name)
-def test_every_python_block_is_a_program_that_runs(page: Path, tmp_path: Path) -> None:
-    """What a reader copies works as it stands; some at a time, for most of each is starting an interpreter."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        runs = [pool.submit(run_block, page, number, text, tmp_path) for number, text in python_blocks(page)]
-    failures = [failure for run in runs if (failure := run.result()) is not None]
-    assert not failures, "\n\n".join(failures)
+def test_every_python_block_is_a_program_that_runs(page: Path, flaws: dict[Path, list[str]]) -> None:
+    """What a reader copies works as it stands."""
+    assert not flaws[page], "\n\n".join(flaws[page])
 
 
 def test_a_block_is_left_out_only_with_a_reason(tmp_path: Path) -> None:
@@ -111,13 +111,15 @@ def test_sphinx_builds_the_documentation_without_a_warning(tmp_path: Path) -> No
         "-W",
         "--keep-going",
         "-q",
+        "-j",
+        "2",
         "-b",
         "html",
         "-d",
         str(tmp_path / "doctrees"),
     ]
     done = subprocess.run(
-        [*command, str(ROOT / "docs"), str(tmp_path / "html")], capture_output=True, text=True, timeout=4 * LIMIT
+        [*command, str(ROOT / "docs"), str(tmp_path / "html")], capture_output=True, text=True, timeout=LIMIT
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

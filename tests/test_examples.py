@@ -4,20 +4,21 @@ Every example runs as it stands, against the simulator, and shows what it is abo
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kucoin_sync.simulator import Simulator
+from tests.programs import Done, Program, run_programs
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-LIMIT = 60.0
-"""Seconds: a hang, not a slow machine."""
 
 WORDS = {
+    "after_a_crash.py": ("unknown: ", "left from the last run: ", "accepted (order"),
+    "panic_button.py": ("open: 2", "cancelled: ", "open: 0"),
+    "several_orders_in_one_request.py": ("accepted ", "refused "),
+    "wait_for_a_price.py": ("below 1000000 at ",),
+    "worker_threads.py": ("worker-", "traded at", "done"),
     "backtest_execution.py": ("  1 slices: average ", " 30 slices: average ", "basis points"),
     "record_market_data.py": ('"snapshot"', "/market/level2:BTC-USDT"),
     "stream_tickers.py": ("/market/ticker:BTC-USDT", "bid", "ask"),
@@ -36,30 +37,25 @@ def sends_orders(name: str) -> bool:
     return "submit_" in (EXAMPLES / name).read_text(encoding="utf-8")
 
 
-def run(name: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run an example without the caller's credentials."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("KUCOIN_")}
-    return subprocess.run(
-        [sys.executable, str(EXAMPLES / name), *arguments],
-        env={**environment, **variables},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-    )
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
+    """How each example ended, without network; those that send orders find keys in the environment."""
+    folder = tmp_path_factory.mktemp("examples")
+    programs = [Program(EXAMPLES / name, variables=KEYS if sends_orders(name) else {}, folder=folder) for name in WORDS]
+    return dict(zip(WORDS, run_programs(programs, folder), strict=True))
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_an_example_runs_and_shows_what_it_is_about(name: str) -> None:
-    """Without network; one that sends orders stays on the simulator although there are keys, for nobody said --live."""
-    done = run(name, **(KEYS if sends_orders(name) else {}))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+def test_an_example_runs_and_shows_what_it_is_about(name: str, ended: dict[str, Done]) -> None:
+    """One that sends orders stays on the simulator although there are keys, for nobody said --live."""
+    done = ended[name]
+    assert done.flaw() is None, done.flaw()
     for words in WORDS[name]:
         assert words in done.stdout, done.stdout
 
 
 def test_what_the_example_records_can_be_replayed(tmp_path: Path) -> None:
-    done = run("record_market_data.py", "20")
+    (done,) = run_programs([Program(EXAMPLES / "record_market_data.py", ("20",))], tmp_path)
     path = tmp_path / "recorded"
     path.write_text(done.stdout, encoding="utf-8")
     with Simulator(replay=path, speed="stepped") as exchange:
@@ -85,9 +81,9 @@ def test_an_example_is_short_and_its_first_line_says_whether_it_sends_orders(pat
     assert ("Sends no orders" in first) != sends_orders(path.name)
 
 
-def test_live_orders_take_keys() -> None:
+def test_live_orders_take_keys(tmp_path: Path) -> None:
     """Without them nothing happens at all, not even on the simulator."""
-    done = run("place_an_order.py", "--live")
-    assert done.returncode != 0
+    (done,) = run_programs([Program(EXAMPLES / "place_an_order.py", ("--live",))], tmp_path)
+    assert done.code != 0
     assert "KUCOIN_API_KEY" in done.stderr
     assert "accepted" not in done.stdout

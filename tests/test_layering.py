@@ -36,6 +36,7 @@ LAYERS = {
     "okx": 5,
     "": 6,  # the package itself
     "cli": 7,
+    "notebook": 7,
     "pytest_plugin": 7,
     "__main__": 8,
 }

@@ -125,8 +125,10 @@ class PendingRequest:
         self.finished_at = time.monotonic()
         self.reply = reply
         self.failure = failure
-        if self.on_done is not None:
-            self.on_done(self)
+        on_done = self.on_done
+        if on_done is not None:
+            self.on_done = None  # it knows its call, which knows this request: a cycle is garbage that has to be found
+            on_done(self)
         else:
             self._done.release()
 

@@ -6,7 +6,7 @@ Source: KuCoin docs, WebSocket API (order entry), Introduction (read 2026-11).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
@@ -177,6 +177,6 @@ def _whole(value: Any) -> int | None:
 
 
 def _rate_limit(value: Any) -> RateLimit | None:
-    if not isinstance(value, Mapping):
+    if type(value) is not dict:
         return None
     return RateLimit(_whole(value.get("limit")), _whole(value.get("remaining")), to_seconds(value.get("reset")))

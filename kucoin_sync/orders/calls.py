@@ -44,11 +44,12 @@ from kucoin_sync.orders.journal import Journal
 from kucoin_sync.orders.ledger import Call, Ledger
 from kucoin_sync.orders.operation import Operation, OperationKind, Rules
 from kucoin_sync.orders.outcome import abandoned, ack_of_event, conclude, merged, not_sent
+from kucoin_sync.orders.reply_future import ReplyFuture
 from kucoin_sync.orders.tally import RequestStats, RequestTally
 from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.protocol.server_clock import ServerClock
 
-__all__ = ["LastCheck", "OrderLine", "ReplyFuture", "RequestCalls", "raised_by_signal_handler"]
+__all__ = ["LastCheck", "OrderLine", "RequestCalls", "raised_by_signal_handler"]
 
 logger = logging.getLogger("kucoin_sync.orders.calls")
 
@@ -59,25 +60,6 @@ may complete in place, the deadline and whether it may wait; raises `ConfigError
 """
 
 _BEFORE_ANYTHING = (ConfigError, ReentrantCallError, ForkedError)
-
-
-class ReplyFuture(Future[Any]):
-    """
-    The outcome of a `nowait` call.
-
-    It is running from the start, so ``cancel()`` returns ``False``: what was sent cannot be taken back. Callbacks
-    run where listeners run, never on a thread that reads a connection.
-    """
-
-    def __init__(self, hub: ListenerHub) -> None:
-        super().__init__()
-        self._hub = hub
-        self.set_running_or_notify_cancel()
-
-    def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
-        """Call ``fn`` with this future when it is done, on the listener thread."""
-        self._hub.start()
-        super().add_done_callback(partial(self._hub.deliver, listeners=(fn,)))
 
 
 class OrderLine(Protocol):
@@ -207,7 +189,7 @@ class RequestCalls:
         """
         call = self._begin(line, op, args, timeout, expires_ms)
         future = ReplyFuture(self._hub)
-        call.request.on_done = lambda ended: self._settle(future, call)
+        call.request.on_done = lambda _: self._settle(future, call)
         try:
             problem = self._send(line, call, wait_ready=False, check=check)
             if problem is not None:

@@ -138,7 +138,7 @@ class TopicsEnded:
     raw: str = attrs.field(repr=False)
 
 
-@attrs.frozen
+@attrs.define
 class Reply:
     """Answer to the request with this id; ``code`` is ``""`` where the frame had none."""
 

@@ -307,7 +307,14 @@ class Simulator(Controls):
 
     @property
     def url(self) -> str:
-        """Base URL for REST, such as ``http://127.0.0.1:43210``; the port is known after `start`."""
+        """
+        Base URL for REST, such as ``http://127.0.0.1:43210``.
+
+        Raises:
+            RuntimeError: If the port is not known yet: it is that of a simulator which was not started.
+        """
+        if self._server.port == 0:
+            raise RuntimeError("the simulator is not running yet: use 'with Simulator() as exchange:' or start()")
         return self._server.url
 
     @staticmethod
