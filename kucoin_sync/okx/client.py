@@ -88,6 +88,7 @@ class WebsocketClient(OrderClient):
         self._rests = {name: self._rest(signer) for name, signer in signers.items()} or {"": self._rest(None)}
         lookups = {name: OkxLookUps(self._rests[name]) for name in signers}
         self._instruments = InstrumentBook(partial(_fetch_instruments, self.rest))
+        self._order_lines: dict[tuple[str, str | None], tuple[str, str]] = {}  # each is found once
         self._books = OpenBooks(self._hub, self.options)
         self._open_desk(OkxRules(self.options.recv_window, time.time), AccountLookUps(self._names, lookups))
 
@@ -475,26 +476,33 @@ class WebsocketClient(OrderClient):
         if not isinstance(op, str) or not op:
             raise ConfigError(f"op: must be the name of an operation, got {op!r}")
         row = OPERATIONS.get(op)
-        if ws_key is not None:
-            key, named = self._key(ws_key)
-            account = account if named is None else named
-        elif row is None:
+        if ws_key is None and row is None:
             raise ConfigError(f"ws_key: is required for an operation that the library does not know, {op!r:.60}")
-        else:
-            key = self.get_market_ws_key(row.path)
-        path = CONNECTIONS[key].path
-        if path not in ORDER_PATHS:
-            raise ConfigError(f"ws_key: {key} takes no requests; use a private or a business connection")
         if exp_time is not None:
             _check_exp_time(exp_time, op, row)
         args = (ANYTHING if row is None else row.arguments).check(params, keywords, extra)
-        line = self._name(key, self._names.check(account), login=True)
+        line, path = self._order_line("" if row is None else row.path, account, ws_key)
         seconds = self._deadline(timeout, self.options.request_timeout).remaining()
         self._follow(line, path)
         check = None
         if row is not None and row.takes_instruments:
             check = partial(self._complete, row)
         return self._group(line), args, {"timeout": seconds, "check": check, "expires_ms": exp_time}
+
+    def _order_line(self, path: str, account: str | int | None, ws_key: str | Enum | None) -> tuple[str, str]:
+        """Return the connection that a request goes over, and its path."""
+        if ws_key is None:
+            name = None if account is None else self._names.check(account)
+            found = self._order_lines.get((path, name))
+            if found is None:
+                line = self._name(self.get_market_ws_key(path), self._names.check(name), login=True)
+                found = self._order_lines[path, name] = (line, path)
+            return found
+        key, named = self._key(ws_key)
+        path = CONNECTIONS[key].path
+        if path not in ORDER_PATHS:
+            raise ConfigError(f"ws_key: {key} takes no requests; use a private or a business connection")
+        return self._name(key, self._names.check(account if named is None else named), login=True), path
 
     def _complete(self, row: OperationRow, args: Any, deadline: Deadline, wait: bool) -> None:
         """Put the numbers of instruments into orders."""
