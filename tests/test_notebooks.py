@@ -143,7 +143,7 @@ def test_a_value_inside_a_value_has_columns_of_its_own() -> None:
     assert to_dataframe([Around(Inside(Decimal("1.5")))]).to_dict("records") == [{"inside_size": 1.5}]
 
 
-@pytest.mark.parametrize("value", [7, "text", [object()]], ids=repr)
+@pytest.mark.parametrize("value", [7, "text", [object()]], ids=["number", "text", "objects"])
 def test_what_is_no_table_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match="there is no table of"):
         to_dataframe(value)

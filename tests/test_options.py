@@ -103,7 +103,7 @@ def test_a_bad_option_is_refused_by_name_and_rule(keywords: dict[str, Any], text
         {"ws_url": "ws://127.0.0.1:8080/x?y=z"},
         {"ws_url": "wss://example.com"},
     ],
-    ids=str,
+    ids=lambda given: "-".join(given) or "nothing",
 )
 def test_a_good_option_is_kept(keywords: dict[str, Any]) -> None:
     options = Options(**keywords)

@@ -637,7 +637,7 @@ def test_O20_what_cannot_be_a_journal_is_refused(path: Path, make: Callable[[Pat
         Journal(path)
 
 
-@pytest.mark.parametrize("wrong", [None, 5, 1.5, "a\0b", object()], ids=repr)
+@pytest.mark.parametrize("wrong", [None, 5, 1.5, "a\0b", object()], ids=lambda path: type(path).__name__)
 def test_O20_what_is_no_path_is_refused(wrong: Any) -> None:
     with pytest.raises(ConfigError, match=r"^journal: "):
         Journal(wrong)

@@ -84,7 +84,8 @@ def test_it_can_be_waited_for_with_others(hub: ListenerHub, end: Callable[[Reply
     early, late, never = ReplyFuture(hub), ReplyFuture(hub), ReplyFuture(hub)
     end(early)
     with ThreadPoolExecutor(1) as pool:
-        ordered = concurrent.futures.as_completed([late, early], LIMIT)
+        both: list[Future[Any]] = [late, early]
+        ordered = concurrent.futures.as_completed(both, LIMIT)
         assert next(ordered) is early
         ending = pool.submit(end, late)
         assert next(ordered) is late
