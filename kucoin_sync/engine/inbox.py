@@ -92,15 +92,20 @@ class Inbox:
             update = board.watch(update)
             self.check_resumed(line)
         room = True
-        for put in board.routes.get(update.topic, ()):
-            room = put(update) is not False and room
+        puts = board.routes.get(update.topic)
+        if puts is not None:
+            board.last_seen[update.topic] = update.received_at
+            for put in puts:
+                room = put(update) is not False and room
         keep = self._dialect.keeps_all
         room = self._hub.emit("update", update, keep=keep) and room
         if keep and not room:
             raise ConnectionLost("updates of the account are not read, and none of them is dropped", initiator="local")
 
     def _late(self, line: Line, reply: Reply) -> None:
-        logger.warning("%s: reply to %s came after its call had ended", self._ws_key, shorten(reply.id, 64))
+        fields = {"ws_key": self._ws_key, "connection_id": line.origin.connection_id, "request_id": reply.id}
+        text = "%s: reply to %s came after its call had ended"
+        logger.warning(text, self._ws_key, shorten(reply.id, 64), extra={**fields, "op": reply.op})
         self._hub.emit(
             "late_reply",
             LateReply(self._ws_key, line.origin.connection_id, reply.id, reply.op, reply.code, reply.raw),

@@ -20,6 +20,7 @@ from kucoin_sync.kucoin.order_methods import OrderMethods
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Options
 from kucoin_sync.orders.deadman import Deadman
+from kucoin_sync.stats import ClientStats
 
 __all__ = ["NowaitCalls", "WebsocketAPIClient"]
 
@@ -92,6 +93,10 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
     def rest(self) -> RestClient:
         """REST calls: see `RestClient`."""
         return self._client.rest
+
+    def stats(self) -> ClientStats:
+        """Return how the client stands, in numbers; see `WebsocketClient.stats`."""
+        return self._client.stats()
 
     def unresolved(self) -> list[OutcomeUnknown]:
         """Return the orders whose outcome is unknown; see `WebsocketClient.unresolved`."""
@@ -167,6 +172,9 @@ class WebsocketAPIClient(OrderMethods[OrderAck, BatchResult, Pong]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _repr_html_(self) -> str:
+        return self._client._repr_html_()
 
     def __repr__(self) -> str:
         return f"<WebsocketAPIClient on {self._client!r}>"

@@ -40,6 +40,7 @@ from kucoin_sync.orders.deadman import Deadman
 from kucoin_sync.orders.desk import OrderDesk
 from kucoin_sync.orders.ledger import Ledger
 from kucoin_sync.protocol.dialect import Dialect
+from kucoin_sync.stats import ClientStats
 
 __all__ = ["WebsocketClient"]
 
@@ -191,15 +192,15 @@ class WebsocketClient(EngineClient):
         for key in keys:
             self.connect(key, timeout=deadline.remaining())
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> ClientStats:
         """
-        Return what happened so far, in numbers.
+        Return how the client stands and what it did so far, in numbers.
 
-        Returns:
-            ``{"requests": RequestStats, "unresolved": 0}``: what became of the requests, by operation, and by
-            connection what the last reply said of the exchange's request limit; and how many orders are unknown now.
+        Any thread may ask at any time; nothing is sent, and no line waits for it.
         """
-        return {"requests": self._desk.calls.stats(), "unresolved": len(self._desk.unresolved())}
+        return self._stats(
+            requests=self._desk.calls.stats(), unresolved=len(self._desk.unresolved()), rest_limits=self.rest.limits()
+        )
 
     # Order books.
 

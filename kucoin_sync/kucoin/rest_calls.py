@@ -59,6 +59,7 @@ from kucoin_sync.orders.calls import raised_by_signal_handler
 from kucoin_sync.orders.outcome import abandoned, not_sent
 from kucoin_sync.protocol.dialect import HttpAnswer
 from kucoin_sync.protocol.server_clock import ServerClock
+from kucoin_sync.tables import Rows
 
 __all__ = ["RestBase", "RestSurroundings", "observe"]
 
@@ -188,14 +189,14 @@ class RestBase:
             raise odd_data(f"{method} {path}", data)
         return data
 
-    def _objects(self, method: str, path: str, **how: Any) -> list[dict[str, Any]]:
+    def _objects(self, method: str, path: str, **how: Any) -> Rows:
         """Make a read whose data is a list of objects; ``null`` is an empty one."""
         data = self._call(method, path, **how)
         if data is None:
-            return []
+            return Rows()
         if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
             raise odd_data(f"{method} {path}", data)
-        return data
+        return Rows(data)
 
     def _prepare(
         self, method: str, path: str, params: Mapping[str, Any] | None, body: Any, host: str, signed: bool | None

@@ -61,6 +61,10 @@ class OpeningBudget:
             return 0.0
         return self._taken[len(self._taken) - self._limit] + BUDGET_WINDOW - now
 
+    def left(self, now: float) -> int:
+        """Return how many openings may begin now."""
+        return max(0, self._limit - sum(taken > now - BUDGET_WINDOW for taken in self._taken))
+
     def take(self, now: float) -> None:
         """Count one opening."""
         self._taken.append(now)
