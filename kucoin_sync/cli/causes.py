@@ -119,6 +119,8 @@ def cause_of(error: KucoinSyncError) -> Cause:
         return _UNREADABLE
     if isinstance(error, (DeadlineExceeded, ConnectionLost)) or ("in time" in str(error) and not _is_silent(error)):
         return _NO_ANSWER
+    if isinstance(error, ConnectError) and error.phase == "auth" and "in time" in str(error):
+        return _BY_PHASE["welcome"]  # nobody refused anything: the line went silent
     if isinstance(error, ConnectError):
         return _BY_PHASE.get(error.phase, _OTHER)
     return _OTHER

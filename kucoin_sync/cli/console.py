@@ -27,7 +27,7 @@ FAILED = 1
 """Exit code of a command that could not do what it was for."""
 
 WIDEST = 140
-_NUMBERS = ("price", "size", "filled", "total", "available", "held", "equity")
+_NUMBERS = ("price", "size", "filled", "total", "available", "held", "debt", "equity", "orders", "positions")
 
 
 class Output:
@@ -121,7 +121,7 @@ class Output:
 
 def make_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table; numbers stand to the right, and ids are shown whole, for they are there to be copied."""
-    table = Table(box=box.SIMPLE_HEAD, border_style="bright_black", padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, border_style="bright_black", padding=(0, 1, 0, 0), show_edge=False)
     for name in columns:
         right = name in _NUMBERS
         table.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=right)

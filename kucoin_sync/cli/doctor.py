@@ -9,7 +9,7 @@ import datetime
 import ssl
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ from kucoin_sync.kucoin.hosts import host_url
 from kucoin_sync.kucoin.keys import WsKey
 from kucoin_sync.options import Options
 
-__all__ = ["Examination", "Finding", "doctor"]
+__all__ = ["Examination", "Finding", "doctor", "verdict"]
 
 CLOCK_LIMIT_MS = 5000
 """How far a timestamp may be off before the exchange refuses it."""
@@ -233,7 +233,7 @@ class Examination:
             raise _Doubt("failed", f"{behind}; the exchange refuses what is 5 s off", Cause("clock", advice))
         if abs(offset) >= CLOCK_NOTE_MS + self._client.stats().clock.uncertainty_ms:
             raise _Doubt("note", f"{behind}; this library signs with the exchange's time", Cause("clock", advice))
-        return f"{offset:+.0f} ms off, known to {self._client.stats().clock.uncertainty_ms:.0f} ms"
+        return f"{round(offset):+d} ms off, known to {self._client.stats().clock.uncertainty_ms:.0f} ms"
 
     def _calls(self) -> str:
         text = f"{_ms(self._call_took)} each, on average of {CLOCK_SAMPLES}, opening a connection included"
@@ -294,7 +294,7 @@ class Examination:
                 "key_spaces", "Take the spaces at the beginning or the end of key, secret or passphrase away."
             )
             raise _Doubt("failed", "one of them begins or ends with a space", advice)
-        return f"{credentials!r}, from {self._source}"
+        return f"{credentials.masked_key}, from {self._source}"
 
     def _key(self) -> str:
         found: dict[str, Any] = self._client.rest.api_key_info()
@@ -357,9 +357,8 @@ def doctor(market: str, wanted: Wanted) -> None:
     with wanted.open() as access, output.failures(), WebsocketClient(access.options) as client:
         examination = Examination(access.options, client, market, access.source)
         findings = _told(examination, access, output)
-    # The first failure is the cause of those after it; where there is none, the first note is what to look at.
-    failed = [each for each in findings if each.state == "failed"]
-    chosen = next(iter(failed), next((each for each in findings if each.state == "note"), None))
+    chosen = verdict(findings)
+    failed = chosen is not None and chosen.state == "failed"
     if output.as_json:
         output.json(
             {
@@ -371,6 +370,19 @@ def doctor(market: str, wanted: Wanted) -> None:
     else:
         _conclude(output, chosen, has_keys=access.options.credentials is not None)
     click.get_current_context().exit(FAILED if failed else 0)
+
+
+def verdict(findings: Sequence[Finding]) -> Finding | None:
+    """
+    Return the finding that names the cause; ``None`` if everything works.
+
+    The first failure is the cause of those after it; where there is none, the first note is what to look at.
+    """
+    for state in ("failed", "note"):
+        for finding in findings:
+            if finding.state == state:
+                return finding
+    return None
 
 
 def _told(examination: Examination, access: Access, output: Output) -> list[Finding]:

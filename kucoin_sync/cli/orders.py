@@ -341,7 +341,10 @@ def _show(output: Output, what: str, access: Access, arguments: Mapping[str, Any
     place = "LIVE" if access.is_live else "SIMULATOR"
     style = "bold white on red" if access.is_live and not is_test else "bold black on yellow"
     output.console.print(f"[{style}] {'TEST, ' if is_test else ''}{place} [/] {what} at {access.title}", soft_wrap=True)
-    output.facts({**arguments, "keys from": access.source})
+    shown = {
+        "clientOid" if name == "client_oid" else name.replace("_", " "): value for name, value in arguments.items()
+    }
+    output.facts({**shown, "keys from": access.source})
 
 
 def _confirmed(output: Output, what: str) -> bool:

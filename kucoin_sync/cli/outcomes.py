@@ -97,7 +97,8 @@ class Teller:
     def _advise(self) -> None:
         self._output.say("It may have happened or not. Do not send it again; look it up:", mark=" ")
         self._output.command(self._look_up)
-        self._output.say("Look-ups lag: 'not found' means little in the first seconds. --reconcile 30 waits it out.")
+        text = "Look-ups lag: 'not found' means little in the first seconds. With --reconcile 30 it is waited out."
+        self._output.say(text, "bright_black", mark=" ")
 
     def fate(self, fate: Fate | BatchFate) -> int:
         """Tell what was found out about an unknown one."""

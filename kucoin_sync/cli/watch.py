@@ -53,7 +53,13 @@ _FIRST_FIELDS = (
     "markPrice",
 )
 """What is worth most where there is little room."""
-_LAST_FIELDS = ("symbol", "topic", "accountId", "relationEvent", "orderId", "sequence", "time", "ts", "Time")
+_UNTOLD_FIELDS = frozenset(
+    "symbol topic accountId relationEvent orderId sequence time timestamp ts Time O C M P s".split()  # noqa: SIM905
+)
+
+
+_SIDES = {"bids": "bid", "asks": "ask", "b": "bid", "a": "ask"}
+"""Sides of a book, as the classic and the Pro streams name them."""
 
 
 def spelled_topic(word: str) -> str:
@@ -83,11 +89,18 @@ def summary(data: Any) -> str:
     if not isinstance(data, Mapping):
         return _shown(json.dumps(data, default=str))
     plain = {name: value for name, value in data.items() if not isinstance(value, (Mapping, list)) and value != ""}
-    nested = {name: value for name, value in data.items() if isinstance(value, list)}
+    nested = {name: value for name, value in data.items() if isinstance(value, list) and name not in _SIDES}
     names = sorted(plain, key=_rank)
-    parts = [f"{name} {plain[name]}" for name in names if name not in _LAST_FIELDS]
+    parts = [f"{side} {_level(data[name])}" for name, side in _SIDES.items() if data.get(name)]
+    parts += [f"{name} {plain[name]}" for name in names if name not in _UNTOLD_FIELDS]
     parts += [f"{name} {json.dumps(value[:1], default=str)}" for name, value in nested.items()]
     return _shown("  ".join(parts))
+
+
+def _level(levels: Any) -> str:
+    """Return the best level of one side of a book, price and size."""
+    best = levels[0] if isinstance(levels, list) else levels
+    return " x ".join(map(str, best[:2])) if isinstance(best, list) else str(best)
 
 
 def _rank(name: str) -> int:
@@ -165,7 +178,7 @@ class _Watcher:
         """Draw the table and how the lines stand."""
         now = time.monotonic() - self.began
         table = Table(
-            box=box.SIMPLE_HEAD, border_style="bright_black", padding=(0, 1, 0, 0), pad_edge=False, expand=True
+            box=box.SIMPLE_HEAD, border_style="bright_black", padding=(0, 1, 0, 0), show_edge=False, expand=True
         )
         table.add_column("topic", no_wrap=True, overflow="ellipsis", ratio=3)
         for name in ("updates", "per s", "age"):
