@@ -64,7 +64,7 @@ _SIDES = {"bids": "bid", "asks": "ask", "b": "bid", "a": "ask"}
 
 def spelled_topic(word: str) -> str:
     """Return the topic that a word of the command line stands for: a bare symbol is its ticker."""
-    if "/" in word or "." in word or ":" in word:
+    if "/" in word or ":" in word or line_of_topic(word) is not None:
         return word
     if "-" in word:
         return f"/market/ticker:{word.upper()}"
