@@ -63,8 +63,19 @@ from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.options import Broker, Credentials, Options
 from kucoin_sync.orders.deadman import Deadman
-from kucoin_sync.orders.tally import OperationStats, PoolReading, RequestStats
 from kucoin_sync.protocol.dialect import TopicRequest
+from kucoin_sync.stats import (
+    ClientStats,
+    ClockStats,
+    ConnectionStats,
+    LatencyHistogram,
+    OperationStats,
+    PoolReading,
+    QueueStats,
+    RequestStats,
+    TopicStats,
+)
+from kucoin_sync.tables import Rows
 
 __all__ = [
     "WS_KEY_MAP",
@@ -79,11 +90,14 @@ __all__ = [
     "BookStale",
     "BookState",
     "Broker",
+    "ClientStats",
+    "ClockStats",
     "Closed",
     "ClosedError",
     "ConfigError",
     "ConnectError",
     "ConnectionLost",
+    "ConnectionStats",
     "Credentials",
     "DeadlineExceeded",
     "Deadman",
@@ -94,6 +108,7 @@ __all__ = [
     "JournalError",
     "KucoinSyncError",
     "LateReply",
+    "LatencyHistogram",
     "LiveBook",
     "NotSent",
     "Opened",
@@ -107,6 +122,7 @@ __all__ = [
     "Pong",
     "PoolReading",
     "ProtocolViolation",
+    "QueueStats",
     "RateLimit",
     "Reconnected",
     "Reconnecting",
@@ -118,6 +134,7 @@ __all__ = [
     "Response",
     "RestClient",
     "RestError",
+    "Rows",
     "StaleBook",
     "StillUnknown",
     "Stream",
@@ -127,6 +144,7 @@ __all__ = [
     "TlsError",
     "TokenError",
     "TopicRequest",
+    "TopicStats",
     "UnknownMessage",
     "Update",
     "WebsocketAPIClient",

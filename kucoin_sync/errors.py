@@ -32,9 +32,10 @@ original's type name and a short line (`describe_cause`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from kucoin_sync.tables import facts_html
 
 if TYPE_CHECKING:
     from kucoin_sync.events import BatchResult, OrderAck
@@ -445,13 +446,7 @@ class RequestError(KucoinSyncError):
 
     def _repr_html_(self) -> str:
         """Return a small table, for notebooks."""
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th>"
-            f"<td style='text-align:left'>{escape(shorten(value))}</td></tr>"
-            for name, value in self._rows().items()
-            if value is not None
-        )
-        return f"<table><caption><b>{type(self).__name__}</b></caption>{rows}</table>"
+        return facts_html(type(self).__name__, self._rows())
 
     def _subject(self) -> str:
         words = [self.op]

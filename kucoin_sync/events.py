@@ -15,6 +15,7 @@ import attrs
 
 from kucoin_sync.errors import KucoinSyncError, OutcomeUnknown, Rejected
 from kucoin_sync.fates import Absent, Accepted, Evidence, OrderState
+from kucoin_sync.tables import data_frame, facts_html, rows_html
 
 __all__ = [
     "EVENTS",
@@ -372,6 +373,21 @@ class OrderAck:
     evidence: Evidence = "reply"
     order: OrderState | None = None
 
+    def _repr_html_(self) -> str:
+        """Return a small table, for notebooks."""
+        effect = "none: the order was done, or being cancelled, already" if self.no_effect else None
+        left = None if self.rate_limit is None else f"{self.rate_limit.remaining} of {self.rate_limit.limit}"
+        facts = {
+            "operation": f"{self.op}, as a test: nothing was placed" if self.test else self.op,
+            "orderId": self.order_id,
+            "clientOid": self.client_oid,
+            "effect": effect,
+            "after": f"{self.latency * 1000:.1f} ms",
+            "known by": None if self.evidence == "reply" else "a private order event",
+            "request limit left": left,
+        }
+        return facts_html(type(self).__name__, facts)
+
 
 @attrs.frozen(repr=False)
 class BatchResult:
@@ -430,6 +446,25 @@ class BatchResult:
     def __getitem__(self, index: int) -> OrderAck | Rejected | OutcomeUnknown:
         return self.results[index]
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row an order: its ids, and how it ended in a word and a sentence."""
+        return [
+            {
+                "outcome": type(result).__name__,
+                "order_id": result.order_id,
+                "client_oid": result.client_oid,
+                "text": "" if isinstance(result, OrderAck) else str(result),
+            }
+            for result in self.results
+        ]
+
+    def to_dataframe(self) -> Any:
+        """Return `rows` as a `pandas.DataFrame`. Raises ImportError without pandas (extra ``notebook``)."""
+        return data_frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        return rows_html(f"BatchResult {self.op}", self.rows())
+
     def __repr__(self) -> str:
         counts = {"accepted": self.accepted, "refused": self.rejected, "unknown": self.unknown}
         told = ", ".join(f"{len(results)} {word}" for word, results in counts.items() if results)
@@ -459,6 +494,25 @@ class BookSnapshot:
     def time_ms(self) -> int:
         """The same time in milliseconds."""
         return self.time_ns // 1_000_000
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row a level: ``side`` (``bid`` or ``ask``), ``price`` and ``size``, best first."""
+        sides = {"bid": self.bids, "ask": self.asks}
+        return [
+            {"side": side, "price": price, "size": size} for side, levels in sides.items() for price, size in levels
+        ]
+
+    def to_dataframe(self) -> Any:
+        """
+        Return `rows` as a `pandas.DataFrame`; prices and sizes stay exact, as `Decimal`.
+
+        Raises:
+            ImportError: Without pandas, which the extra ``notebook`` brings.
+        """
+        return data_frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        return rows_html(f"{self.symbol}, sequence {self.sequence}", self.rows())
 
 
 @attrs.frozen

@@ -92,7 +92,12 @@ class Credentials:
                 raise ConfigError(f"{field.name}: must be printable ASCII")
 
     def __repr__(self) -> str:
-        return f"Credentials(key={_mask_key(self.api_key)})"
+        return f"Credentials(key={self.masked_key})"
+
+    @property
+    def masked_key(self) -> str:
+        """The ends of the key, enough to tell one from another."""
+        return _mask_key(self.api_key)
 
 
 @attrs.frozen(repr=False)

@@ -117,7 +117,7 @@ def test_another_exchange_is_served() -> None:
         assert [line.system for line in exchange.status().lines] == ["public", "private", "business"]
         assert [fault.details for fault in exchange.faults_in_force()] == [{"op": "order"}]
         result = CliRunner().invoke(cli, ["demo", "--url", url])
-        assert result.exit_code == 1 and "the demo is for a simulated KuCoin" in result.output
+        assert result.exit_code == 1 and "is for a simulated KuCoin" in result.output
 
 
 def test_the_introduction_fits_the_exchange() -> None:

@@ -21,11 +21,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
     "_version": 0,
+    "tables": 0,
     "errors": 1,
     "events": 1,
     "fates": 1,
     "options": 1,
     "proxy": 1,
+    "stats": 1,
     "protocol": 2,
     "modelling": 2,
     "engine": 3,

@@ -13,17 +13,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from kucoin_sync._version import __version__
+from kucoin_sync.cli.accounts import balances, orders
+from kucoin_sync.cli.completion import completion
 from kucoin_sync.cli.demo import Surprise, run_demo
+from kucoin_sync.cli.doctor import doctor
 from kucoin_sync.cli.fault_option import Fault, FaultType, table_of_faults
+from kucoin_sync.cli.orders import order
 from kucoin_sync.cli.report import Report, make_console
 from kucoin_sync.cli.simulate import ServeError, serve
-from kucoin_sync.errors import ConfigError, KucoinSyncError
-from kucoin_sync.options import check_url, is_loopback
+from kucoin_sync.cli.simulator_url import check_simulator_url, reach_simulator
+from kucoin_sync.cli.watch import watch
+from kucoin_sync.errors import KucoinSyncError
 from kucoin_sync.simulator import Controls, Simulator, many_symbols
 
 __all__ = ["cli", "run"]
@@ -55,7 +59,16 @@ def run() -> int:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
-    """Try the KuCoin client against a simulated exchange: no keys, no network, no real money."""
+    """
+    KuCoin on the terminal: streams, orders, balances, and a simulated exchange to try everything on.
+
+    Keys come from the environment (KUCOIN_API_KEY, KUCOIN_API_SECRET, KUCOIN_API_PASSPHRASE) or a profile. With
+    --simulator a command needs no keys and no network, and no real money moves.
+    """
+
+
+for _command in (watch, order, orders, balances, doctor, completion):
+    cli.add_command(_command)
 
 
 @cli.command()
@@ -71,7 +84,7 @@ def cli() -> None:
 @click.option(
     "--url",
     metavar="URL",
-    callback=lambda _c, _p, url: _check_simulator_url(url),
+    callback=lambda _c, _p, url: check_simulator_url(url),
     help="Address of a running 'kucoin-sync simulate'.",
 )
 @click.option(
@@ -93,7 +106,7 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
     # client and for the server in the same process.
     logging.getLogger().addHandler(logging.NullHandler())
     report = Report(make_console())
-    with _local_simulator(tls) if url is None else _remote_simulator(url, ca_file) as exchange:
+    with _local_simulator(tls) if url is None else reach_simulator(url, ca_file) as exchange:
         try:
             run_demo(exchange, report, seconds=seconds, is_remote=url is not None)
         except (Surprise, OSError, KucoinSyncError) as error:
@@ -238,19 +251,6 @@ def _local_simulator(tls: bool) -> Iterator[Controls]:
         yield simulator
 
 
-@contextlib.contextmanager
-def _remote_simulator(url: str, ca_file: Path | None) -> Iterator[Controls]:
-    if url.startswith("https") != (ca_file is not None):
-        raise click.UsageError("an https URL needs --ca-file, and only an https URL does")
-    try:
-        simulator = Simulator.connect(url, ca_file=ca_file)
-    except (OSError, ValueError, ImportError) as error:
-        raise click.ClickException(str(error)) from None
-    if simulator.exchange != "kucoin":
-        raise click.ClickException(f"the demo is for a simulated KuCoin, and at {url} is another exchange")
-    yield simulator
-
-
 def _read_balances(texts: tuple[str, ...]) -> dict[str, str] | None:
     balances = {}
     for text in texts:
@@ -266,16 +266,3 @@ def _read_speed(text: str) -> str | float:
         return text if text == "stepped" else float(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is neither a number nor 'stepped'") from None
-
-
-def _check_simulator_url(url: str | None) -> str | None:
-    """Take the address of a simulator on this machine and nothing else: the demo places orders there."""
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(check_url("the address", url, ("https", "http")))
-    except ConfigError as error:
-        raise click.BadParameter(str(error)) from None
-    if not is_loopback(parts.hostname or "") or parts.path.strip("/") or parts.query or parts.fragment:
-        raise click.BadParameter("must be the address that 'kucoin-sync simulate' prints")
-    return f"{parts.scheme}://{parts.netloc}"

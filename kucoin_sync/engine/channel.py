@@ -140,6 +140,11 @@ class Channel:
         self._flush_handshake(deadline)
         self._tls = tls
 
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS session, to be asked about its version and the peer's certificate; ``None`` on a plain channel."""
+        return self._tls
+
     def _exchange_handshake(self, deadline: Deadline) -> None:
         self._flush_handshake(deadline)
         try:

@@ -14,12 +14,13 @@ import logging
 import os
 import signal
 import threading
+import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, ClassVar, TypeVar
 
 from kucoin_sync.engine.connection_group import ConnectionGroup, Wish
@@ -45,7 +46,7 @@ from kucoin_sync.errors import (
     ReentrantCallError,
     SubscribeError,
 )
-from kucoin_sync.events import ExceptionRaised, Update
+from kucoin_sync.events import ExceptionRaised, RateLimit, Update
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest
@@ -53,6 +54,8 @@ from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
 from kucoin_sync.proxy import parse_proxy
+from kucoin_sync.stats import ClientStats, ClockStats, RequestStats
+from kucoin_sync.tables import facts_html
 
 __all__ = ["EngineClient", "Places", "Subscription", "Topics"]
 
@@ -153,13 +156,14 @@ class EngineClient(abc.ABC):
             late_reply=late_reply,
         )
         self._pid = os.getpid()
-        self._lock = threading.Lock()  # guards _groups, _closing, _waits and _once
+        self._lock = threading.Lock()  # guards _groups, _closing, _waits, _once and _streams
         self._groups: dict[str, ConnectionGroup] = {}
         self._closing = False
         self._running = RunningCalls()
         self._ended = threading.Event()
         self._waits: set[threading.Event] = set()  # of calls of wait_for
         self._once: list[tuple[str, Listener, Listener]] = []
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         # Plain atexit is enough: our threads are daemons, so the interpreter gets there while they still run.
         self._at_exit = _close_at_exit(weakref.ref(self))
         atexit.register(self._at_exit)
@@ -400,6 +404,8 @@ class EngineClient(abc.ABC):
         wish = Wish(single, _keeping(places, queue.put), queue.close, is_stream=True)
         # A method, so that the stream holds the client: it lives as long as anybody may read from it.
         stream = Stream(single, queue, on_gap=on_gap, on_close=partial(self._end_stream, places, wish))
+        with self._lock:
+            self._streams.add(stream)
         try:
             self._want(places, wish, self._subscribe_deadline(places, True, timeout))
         except BaseException:
@@ -410,6 +416,28 @@ class EngineClient(abc.ABC):
     def _end_stream(self, places: Places, wish: Wish) -> None:
         for group, topics in places:
             group.unsubscribe(topics, of=lambda other: other is wish, deadline=None)
+
+    def _stats(
+        self, *, requests: RequestStats, unresolved: int, rest_limits: Mapping[str, RateLimit] | None = None
+    ) -> ClientStats:
+        """Return what the lines and queues have counted, together with what an exchange's client knows of orders."""
+        now, clock = time.monotonic(), self._around.server_clock
+        with self._lock:
+            groups, streams = list(self._groups.values()), list(self._streams)
+        told = [connection.stats(now) for group in groups for connection in group.connections()]
+        with self._around.budget_lock:
+            openings_left = self._around.budget.left(now)
+        return ClientStats(
+            taken_at=time.time(),
+            requests=requests,
+            unresolved=unresolved,
+            clock=ClockStats(clock.offset_ms, clock.uncertainty_ms),
+            connections=tuple(connection for connection, _ in told),
+            topics=tuple(topic for _, topics in told for topic in topics),
+            queues=(self._hub.stats(), *(stream.stats() for stream in streams if not stream.is_closed)),
+            openings_left=openings_left,
+            rest_limits=MappingProxyType(dict(rest_limits or {})),
+        )
 
     # Listeners.
 
@@ -640,6 +668,19 @@ class EngineClient(abc.ABC):
             return f"<{self._title()} closed>"
         states = ", ".join(f"{name} {group.state.value}" for name, group in self._groups.items())
         return f"<{self._title()} {states or 'no connections yet'}>"
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what a notebook shows of this client."""
+        states = {
+            name: f"{group.state.value}, {len(group.connections())} lines" for name, group in self._groups.items()
+        }
+        return states or {"connections": "none yet"}
+
+    def _repr_html_(self) -> str:
+        title = self._title()
+        if self._closing or self._is_forked:
+            return facts_html(title, {"state": "closed" if self._closing else "of another process"})
+        return facts_html(title, self._facts())
 
     def _title(self) -> str:
         """Return what a client is called where it shows itself."""

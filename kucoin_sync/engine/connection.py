@@ -55,6 +55,7 @@ from kucoin_sync.protocol.close_codes import CloseHistory, ComeBack
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState, check_transition
+from kucoin_sync.stats import ConnectionStats, TopicStats
 
 __all__ = ["Connection"]
 
@@ -93,7 +94,8 @@ class Connection:
         options = around.options
         self.dialect = dialect
         self.ws_key = dialect.ws_key
-        self._name = f"kucoin-sync-{self.ws_key}" + (f".{number}" if number > 1 else "")
+        self._shown = self.ws_key + (f".{number}" if number > 1 else "")
+        self._name = f"kucoin-sync-{self._shown}"
         self.registry = RequestRegistry()
         self.server_clock = around.server_clock
         self._opener = Opener(dialect, around, self.server_clock)
@@ -109,6 +111,8 @@ class Connection:
         self._failure: ConnectError | None = None  # of the last opening; cleared by success
         self._lost: KucoinSyncError | None = None  # how the last line ended
         self._was_ready = False
+        self._lines = 0  # that became ready
+        self._failed_openings = 0
         self._opening_began = 0.0
         self._reader: threading.Thread | None = None
         self._beater: threading.Thread | None = None
@@ -345,6 +349,7 @@ class Connection:
         """Tell everybody and wait for the next attempt; return ``False`` if there is to be none."""
         if self._closing:
             return False
+        self._failed_openings += 1
         most = self._options.max_reconnect_attempts
         if error.retryable and (most is None or backoff.attempts + 1 < most):
             delay = backoff.next_delay(retry_after=error.retry_after)
@@ -380,7 +385,8 @@ class Connection:
         return self._pause(backoff.next_delay(at_least=_AT_LEAST[come_back]), backoff.attempts)
 
     def _pause(self, delay: float, attempt: int) -> bool:
-        logger.info("%s: next opening in %.2f s (attempt %d)", self.ws_key, delay, attempt)
+        fields = {"ws_key": self.ws_key, "attempt": attempt, "delay": delay}
+        logger.info("%s: next opening in %.2f s (attempt %d)", self.ws_key, delay, attempt, extra=fields)
         self._hub.emit("reconnect", Reconnecting(self.ws_key, None, attempt, delay))
         deadline = Deadline(delay)
         with self._changed:
@@ -449,11 +455,13 @@ class Connection:
             self._line = line
             self._failure = None
             again, self._was_ready = self._was_ready, True
+            self._lines += 1
             if again:
                 self._board.resume(time.monotonic())
             self._changed.notify_all()
         connection_id, took = line.origin.connection_id, time.monotonic() - self._opening_began
-        logger.info("%s: line %s ready after %.3f s", self.ws_key, connection_id, took)
+        fields = {"ws_key": self.ws_key, "connection_id": connection_id, "elapsed": took}
+        logger.info("%s: line %s ready after %.3f s", self.ws_key, connection_id, took, extra=fields)
         self._hub.emit("open", Opened(self.ws_key, connection_id, took))
         if line.session.logged_in:
             self._hub.emit("authenticated", Authenticated(self.ws_key, connection_id))
@@ -484,7 +492,8 @@ class Connection:
             for subscriber in subscribers:
                 if subscriber.lost is not None:
                     subscriber.lost("the line was lost")
-            logger.warning("%s: line %s lost: %s", self.ws_key, line.origin.connection_id, lost)
+            fields = {"ws_key": self.ws_key, "connection_id": line.origin.connection_id, "error": type(lost).__name__}
+            logger.warning("%s: line %s lost: %s", self.ws_key, line.origin.connection_id, lost, extra=fields)
             self._hub.emit("suspended", Suspended(self.ws_key, line.origin.connection_id, lost))
 
     # Requests, on the callers' threads.
@@ -696,6 +705,27 @@ class Connection:
                     return
                 if not self._changed.wait(deadline.remaining()) and deadline.expired():
                     raise DeadlineExceeded(f"no answer to the unsubscribe of {', '.join(sorted(waiting))} in time")
+
+    def stats(self, now: float) -> tuple[ConnectionStats, list[TopicStats]]:
+        """Return how the connection stands at ``now``, monotonic, and each of its topics."""
+        with self._changed:
+            line, problem = self._line, self._failure or self._lost
+            topics = self._board.ages(now)
+            round_trip = line.heartbeat.round_trip if line is not None else None
+        connection = ConnectionStats(
+            ws_key=self._shown,
+            state=self._state.value,
+            connection_id=None if line is None else line.origin.connection_id,
+            age=None if line is None else now - line.ready_at,
+            silence=None if line is None else now - line.transport.received_at,
+            round_trip=round_trip,
+            reconnects=max(0, self._lines - 1),
+            failed_openings=self._failed_openings,
+            last_error=None if problem is None else str(problem),
+            topics=len(topics),
+            in_flight=len(self.registry),
+        )
+        return connection, [TopicStats(self._shown, topic, *facts) for topic, facts in topics.items()]
 
     def topic_states(self, topics: Iterable[str]) -> dict[str, str]:
         """Return what the exchange was told about each topic, in words."""

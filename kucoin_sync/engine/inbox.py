@@ -123,9 +123,12 @@ class Inbox:
             ConnectionLost: If it may not be dropped and somebody has no room for it.
         """
         room = True
-        for put in self._board.routes.get(update.topic, ()):
-            if put(update) is False:
-                room = False
+        puts = self._board.routes.get(update.topic)
+        if puts is not None:
+            self._board.last_seen[update.topic] = update.received_at
+            for put in puts:
+                if put(update) is False:
+                    room = False
         keep = self._keeps(update.topic)
         if not self._hub.emit("update", update, keep):
             room = False
@@ -133,7 +136,9 @@ class Inbox:
             raise ConnectionLost("updates of the account are not read, and none of them is dropped", initiator="local")
 
     def _late(self, line: Line, reply: Reply) -> None:
-        logger.warning("%s: reply to %s came after its call had ended", self._ws_key, shorten(reply.id, 64))
+        fields = {"ws_key": self._ws_key, "connection_id": line.origin.connection_id, "request_id": reply.id}
+        text = "%s: reply to %s came after its call had ended"
+        logger.warning(text, self._ws_key, shorten(reply.id, 64), extra={**fields, "op": reply.op})
         self._hub.emit(
             "late_reply",
             LateReply(self._ws_key, line.origin.connection_id, reply.id, reply.op, reply.code, reply.raw),

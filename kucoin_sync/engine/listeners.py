@@ -15,6 +15,7 @@ from typing import Any
 from kucoin_sync.engine.queues import QueueClosed, UpdateQueue
 from kucoin_sync.errors import ConfigError, ConnectError
 from kucoin_sync.events import EVENTS, ExceptionRaised, Overflow, Update
+from kucoin_sync.stats import QueueStats
 
 __all__ = ["Listener", "ListenerHub"]
 
@@ -38,6 +39,7 @@ class ListenerHub:
         self._inline = inline
         self._queue = UpdateQueue(queue_size)
         self._overflowing = False
+        self._dropped = 0  # in the episodes of overflow that are over; listener thread only
         self._thread: threading.Thread | None = None
         self._name = name
         self._closed = False
@@ -108,7 +110,8 @@ class ListenerHub:
 
     def report(self, error: BaseException, where: str, ws_key: str | None, connection_id: str | None) -> None:
         """Report what no call could raise: to the log, and to the listeners of ``exception``."""
-        logger.warning("%s: %s", where, error)
+        fields = {"ws_key": ws_key, "connection_id": connection_id, "where": where, "error": type(error).__name__}
+        logger.warning("%s: %s", where, error, extra=fields)
         self.emit("exception", ExceptionRaised(ws_key, connection_id, error, where))
 
     def _run(self) -> None:
@@ -125,6 +128,7 @@ class ListenerHub:
             if self._overflowing and not len(self._queue):
                 self._overflowing = False
                 lost, self._queue.dropped = self._queue.dropped, 0
+                self._dropped += lost
                 self.emit("overflow", Overflow(None, None, "listeners", lost))
 
     def _call(self, value: Any, listeners: tuple[Listener, ...]) -> None:
@@ -146,6 +150,11 @@ class ListenerHub:
                             "listener",
                         ),
                     )
+
+    def stats(self) -> QueueStats:
+        """Return how many items wait for listeners, and how many updates were lost because they were too slow."""
+        queue = self._queue
+        return QueueStats("listeners", len(queue), queue.maxlen, self._dropped + queue.dropped)
 
     def on_listener_thread(self) -> bool:
         """Whether the caller is a listener on the listener thread."""

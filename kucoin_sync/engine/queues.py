@@ -51,7 +51,8 @@ class UpdateQueue:
     def __init__(self, maxlen: int, policy: OverflowPolicy = "drop_oldest") -> None:
         self.dropped = 0
         """Updates lost so far."""
-        self._maxlen = maxlen
+        self.maxlen = maxlen
+        """Updates held at most."""
         self._policy = policy
         self._lock = threading.Lock()  # guards everything below
         self._items: deque[tuple[Any, Any, bool]] = deque()  # and whether it must be kept
@@ -85,7 +86,7 @@ class UpdateQueue:
                 self._events += 1
                 self._items.append((item, target, False))
             elif keep and self._policy == "drop_oldest":
-                kept = self._kept < self._maxlen and self._bytes + len(item.raw) <= MAX_BYTES
+                kept = self._kept < self.maxlen and self._bytes + len(item.raw) <= MAX_BYTES
                 if kept:
                     self._events += 1
                     self._kept += 1
@@ -96,14 +97,14 @@ class UpdateQueue:
                 if replaced is not None and replaced[0].gap_before and not item.gap_before:
                     item = attrs.evolve(item, gap_before=True)  # the gap before the replaced one is before this one too
                 self._latest[item.topic] = (item, target)
-                if len(self._latest) > self._maxlen:
+                if len(self._latest) > self.maxlen:
                     self._latest.pop(next(iter(self._latest)))
                     self._gap = True
                     kept = False
             else:
                 self._items.append((item, target, False))
                 self._bytes += len(item.raw)
-                if len(self._items) - self._events > self._maxlen or self._bytes > MAX_BYTES:
+                if len(self._items) - self._events > self.maxlen or self._bytes > MAX_BYTES:
                     kept = self._overflow()
             if not kept:
                 self.dropped += 1
@@ -115,7 +116,7 @@ class UpdateQueue:
     def _overflow(self) -> bool:
         if self._policy == "error":
             self._items.pop()
-            self._closed = OverflowError(f"more than {self._maxlen} updates were waiting")
+            self._closed = OverflowError(f"more than {self.maxlen} updates were waiting")
             return False
         events = []
         while self._items:

@@ -13,6 +13,7 @@ from typing import Literal
 from kucoin_sync.engine.queues import QueueClosed, UpdateQueue
 from kucoin_sync.errors import ConfigError, DeadlineExceeded, ForkedError, KucoinSyncError
 from kucoin_sync.events import Update
+from kucoin_sync.stats import QueueStats
 
 __all__ = ["GapError", "Stream"]
 
@@ -107,9 +108,18 @@ class Stream:
         return update
 
     @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    @property
     def dropped(self) -> int:
         """Updates lost because this loop was too slow."""
         return self._queue.dropped
+
+    def stats(self) -> QueueStats:
+        """Return how many updates wait to be read, and how many were lost."""
+        return QueueStats(", ".join(self.topics), len(self._queue), self._queue.maxlen, self.dropped)
 
     def close(self) -> None:
         """Withdraw the subscription; a loop on another thread ends after what is queued."""

@@ -83,6 +83,8 @@ class TopicBoard:
         # Read by the reading thread without the lock; replaced, never changed, by whoever holds it.
         self.routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
         """Topic to who gets its updates."""
+        self.last_seen: dict[str, float] = {}
+        """Topic of `routes` to when its latest update was read, monotonic; written by the reading thread."""
         self.watches = False
         """Whether updates have to go through `watch`."""
         self.crossing: Callable[[Update], None] | None = None
@@ -155,6 +157,14 @@ class TopicBoard:
         on_wire = {t for t in topics if self._table.wire(t) is not Wire.IDLE}
         return on_wire - set(self._table.wanted())
 
+    def ages(self, now: float) -> dict[str, tuple[str, float | None]]:
+        """Return of each topic that is wanted what the exchange was told about it, and the seconds since its update."""
+        seen = self.last_seen
+        return {
+            topic: (self._table.wire(topic).value, now - seen[topic] if topic in seen else None)
+            for topic in self._table.wanted()
+        }
+
     def states(self, topics: Iterable[str]) -> dict[str, str]:
         """Return what the exchange was told about each topic, in words."""
         return {topic: self._table.wire(topic).value for topic in topics}
@@ -209,6 +219,7 @@ class TopicBoard:
             for topic in subscriber.topics:
                 routes[topic] = (*routes.get(topic, ()), subscriber.put)
         self.routes = routes
+        self.last_seen = {topic: at for topic, at in self.last_seen.copy().items() if topic in routes}
 
     # The line.
 

@@ -15,7 +15,7 @@ from kucoin_sync.books.open_books import OpenBooks
 from kucoin_sync.engine.connection_group import ConnectionGroup
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.events import BookSnapshot, OrderAck
+from kucoin_sync.events import BookSnapshot, OrderAck, RateLimit
 from kucoin_sync.exchange_rest.calls import RestSurroundings
 from kucoin_sync.kucoin.arguments import ANYTHING
 from kucoin_sync.kucoin.books import book_feed
@@ -172,6 +172,9 @@ class WebsocketClient(OrderClient):
             self._group(key).first.start()
         for key in keys:
             self.connect(key, timeout=deadline.remaining())
+
+    def _rest_limits(self) -> Mapping[str, RateLimit]:
+        return self.rest.limits()
 
     # Order books.
 

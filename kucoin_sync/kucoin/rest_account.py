@@ -13,6 +13,7 @@ from kucoin_sync.errors import ConfigError, UnknownReason
 from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.rest_calls import RestBase
 from kucoin_sync.protocol.decimals import decimal_text
+from kucoin_sync.tables import Rows
 
 __all__ = ["AccountCalls"]
 
@@ -31,7 +32,7 @@ class AccountCalls(RestBase):
         type: str | None = None,
         *,
         timeout: float | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> Rows:
         """
         Return the spot accounts: ``{"currency", "type", "balance", "available", "holds", "id"}`` each.
 
@@ -104,7 +105,7 @@ class AccountCalls(RestBase):
         params = {"symbol": spell_id("symbol", symbol)}
         return self._call("GET", "/api/v1/position", params=params, host="futures", timeout=timeout)
 
-    def positions(self, currency: str | None = None, *, timeout: float | None = None) -> list[dict[str, Any]]:
+    def positions(self, currency: str | None = None, *, timeout: float | None = None) -> Rows:
         """
         Return all futures positions.
 

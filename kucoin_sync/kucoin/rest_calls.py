@@ -24,6 +24,7 @@ from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.orders.operation import Operation, Rules
 from kucoin_sync.orders.outcome import not_sent
 from kucoin_sync.protocol.dialect import HttpAnswer, HttpCall
+from kucoin_sync.tables import Rows
 
 __all__ = ["RestBase"]
 
@@ -133,14 +134,14 @@ class RestBase(RestCalls[RestCall, Signer]):
             raise odd_data(f"{method} {path}", data)
         return data
 
-    def _objects(self, method: str, path: str, **how: Any) -> list[dict[str, Any]]:
+    def _objects(self, method: str, path: str, **how: Any) -> Rows:
         """Make a read whose data is a list of objects; ``null`` is an empty one."""
         data = self._call(method, path, **how)
         if data is None:
-            return []
+            return Rows()
         if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
             raise odd_data(f"{method} {path}", data)
-        return data
+        return Rows(data)
 
     def _prepare(
         self, method: str, path: str, params: Mapping[str, Any] | None, body: Any, host: str, signed: bool | None

@@ -18,6 +18,7 @@ from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.numbers import to_milliseconds
 from kucoin_sync.kucoin.rest_calls import RestBase
 from kucoin_sync.protocol.json_text import MAX_EXPONENT
+from kucoin_sync.tables import Rows
 
 __all__ = ["MarketCalls"]
 
@@ -78,7 +79,7 @@ class MarketCalls(RestBase):
 
     # Symbols.
 
-    def symbols(self, market: str | None = None, *, timeout: float | None = None) -> list[dict[str, Any]]:
+    def symbols(self, market: str | None = None, *, timeout: float | None = None) -> Rows:
         """
         Return all spot symbols with their steps and limits.
 
@@ -99,7 +100,7 @@ class MarketCalls(RestBase):
             raise odd_data("GET /api/v1/markets", data)
         return data
 
-    def contracts(self, *, timeout: float | None = None) -> list[dict[str, Any]]:
+    def contracts(self, *, timeout: float | None = None) -> Rows:
         """Return all futures contracts that are open."""
         return self._objects("GET", "/api/v1/contracts/active", host="futures", signed=False, timeout=timeout)
 

@@ -18,6 +18,7 @@ from kucoin_sync.errors import ConfigError
 from kucoin_sync.exchange_rest.answers import odd_data
 from kucoin_sync.exchange_rest.spelling import spell_id
 from kucoin_sync.kucoin.rest_calls import RestBase
+from kucoin_sync.tables import Rows
 
 __all__ = ["TRADE_TYPES", "OrderCalls", "named_symbols"]
 
@@ -100,7 +101,7 @@ class OrderCalls(RestBase):
 
     # Open orders.
 
-    def open_spot_orders(self, symbol: str, *, timeout: float | None = None) -> list[dict[str, Any]]:
+    def open_spot_orders(self, symbol: str, *, timeout: float | None = None) -> Rows:
         """Return all open orders of a spot symbol."""
         return self._objects("GET", f"{_SPOT}/orders/active", params=_symbol(symbol), timeout=timeout)
 
@@ -115,7 +116,7 @@ class OrderCalls(RestBase):
         """Return the spot symbols that have open orders."""
         return self._symbols_of(f"{_SPOT}/orders/active/symbols", None, timeout)
 
-    def open_margin_orders(self, symbol: str, trade_type: str, *, timeout: float | None = None) -> list[dict[str, Any]]:
+    def open_margin_orders(self, symbol: str, trade_type: str, *, timeout: float | None = None) -> Rows:
         """
         Return all open margin orders of a symbol.
 
@@ -246,9 +247,7 @@ class OrderCalls(RestBase):
         params = {**_symbol(symbol), **_trade_type(trade_type), **_batch(side, type, start_ms, end_ms, last_id, limit)}
         return self._object("GET", f"{_MARGIN}/orders/done", params=params, timeout=timeout)
 
-    def recent_done_futures_orders(
-        self, symbol: str | None = None, *, timeout: float | None = None
-    ) -> list[dict[str, Any]]:
+    def recent_done_futures_orders(self, symbol: str | None = None, *, timeout: float | None = None) -> Rows:
         """Return the futures orders finished in the last 24 hours, at most 1000."""
         path = "/api/v1/recentDoneOrders"
         return self._objects("GET", path, params={"symbol": symbol}, host="futures", timeout=timeout)
@@ -332,7 +331,7 @@ class OrderCalls(RestBase):
         }
         return self._object("GET", "/api/v1/fills", params=params, host="futures", timeout=timeout)
 
-    def recent_futures_fills(self, symbol: str | None = None, *, timeout: float | None = None) -> list[dict[str, Any]]:
+    def recent_futures_fills(self, symbol: str | None = None, *, timeout: float | None = None) -> Rows:
         """Return the futures fills of the last 24 hours."""
         path = "/api/v1/recentFills"
         return self._objects("GET", path, params={"symbol": symbol}, host="futures", timeout=timeout)
@@ -384,7 +383,7 @@ class OrderCalls(RestBase):
 
     def stop_orders_by_client_oid(
         self, client_oid: str, *, symbol: str | None = None, timeout: float | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> Rows:
         """Look spot and margin stop orders up by their client order id, which several may share."""
         params = {"clientOid": spell_id("client_oid", client_oid), "symbol": symbol}
         return self._objects("GET", f"{_STOP}/queryOrderByClientOid", params=params, timeout=timeout)

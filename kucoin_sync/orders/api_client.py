@@ -13,6 +13,7 @@ from kucoin_sync.errors import ConfigError, OutcomeUnknown
 from kucoin_sync.fates import BatchFate, Fate
 from kucoin_sync.options import Options
 from kucoin_sync.orders.client import OrderClient
+from kucoin_sync.stats import ClientStats
 
 __all__ = ["ApiClient"]
 
@@ -67,6 +68,10 @@ class ApiClient(Generic[Client]):
         """Return the client underneath: its events, streams and connections."""
         return self._client
 
+    def stats(self) -> ClientStats:
+        """Return how the client stands, in numbers; see `WebsocketClient.stats`."""
+        return self._client.stats()
+
     def unresolved(self) -> list[OutcomeUnknown]:
         """Return the orders whose outcome is unknown; see `WebsocketClient.unresolved`."""
         return self._client.unresolved()
@@ -101,6 +106,9 @@ class ApiClient(Generic[Client]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _repr_html_(self) -> str:
+        return self._client._repr_html_()
 
     def __repr__(self) -> str:
         return f"<WebsocketAPIClient on {self._client!r}>"

@@ -44,10 +44,12 @@ from kucoin_sync.orders.journal import Journal
 from kucoin_sync.orders.ledger import Call, Ledger
 from kucoin_sync.orders.operation import Operation, OperationKind, Rules
 from kucoin_sync.orders.outcome import abandoned, ack_of_event, conclude, merged, not_sent
+from kucoin_sync.orders.outcome_log import log_outcome
 from kucoin_sync.orders.reply_future import ReplyFuture
-from kucoin_sync.orders.tally import RequestStats, RequestTally
+from kucoin_sync.orders.tally import RequestTally
 from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.protocol.server_clock import ServerClock
+from kucoin_sync.stats import RequestStats
 
 __all__ = ["LastCheck", "OrderLine", "RequestCalls", "raised_by_signal_handler"]
 
@@ -318,6 +320,7 @@ class RequestCalls:
         if self._journal is not None and call.is_journaled:
             _note(self._journal, call.request.id, outcome)
         self._tally.count(call.request, call.operation, outcome, ws_key=call.ws_key)
+        log_outcome(call.request, outcome, ws_key=call.ws_key)
         return outcome
 
     def _improve(self, call: Call, error: OutcomeUnknown, evidence: Sequence[Reply | OrderState]) -> Any:

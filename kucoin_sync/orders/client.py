@@ -6,12 +6,12 @@ switches.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from kucoin_sync.engine.client import EngineClient
 from kucoin_sync.engine.connection_group import ConnectionGroup
 from kucoin_sync.errors import ClosedError, KucoinSyncError, OutcomeUnknown
+from kucoin_sync.events import RateLimit
 from kucoin_sync.fates import BatchFate, Fate
 from kucoin_sync.options import Options
 from kucoin_sync.orders.deadman import Deadman
@@ -20,6 +20,7 @@ from kucoin_sync.orders.ledger import Ledger
 from kucoin_sync.orders.lookup import LookUps
 from kucoin_sync.orders.operation import Rules
 from kucoin_sync.orders.tracking import OrderTracker
+from kucoin_sync.stats import ClientStats
 
 __all__ = ["OrderClient"]
 
@@ -58,15 +59,19 @@ class OrderClient(EngineClient):
         self._deadmen: weakref.WeakSet[Deadman] = weakref.WeakSet()
         self._tracker = OrderTracker(self._ledger.take_event, line) if self.options.track_orders else None
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> ClientStats:
         """
-        Return what happened so far, in numbers.
+        Return how the client stands and what it did so far, in numbers.
 
-        Returns:
-            ``{"requests": RequestStats, "unresolved": 0}``: what became of the requests, by operation, and by
-            connection what the last reply said of the exchange's request limit; and how many orders are unknown now.
+        Any thread may ask at any time; nothing is sent, and no line waits for it.
         """
-        return {"requests": self._desk.calls.stats(), "unresolved": len(self._desk.unresolved())}
+        return self._stats(
+            requests=self._desk.calls.stats(), unresolved=len(self._desk.unresolved()), rest_limits=self._rest_limits()
+        )
+
+    def _rest_limits(self) -> Mapping[str, RateLimit]:
+        """Return what REST answers said of the exchange's request pools, by pool."""
+        return {}
 
     # Orders whose outcome is unknown.
 

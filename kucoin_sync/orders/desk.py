@@ -179,7 +179,9 @@ def _tell(hub: ListenerHub, journal: Journal | None, entry: Entry, fate: Accepte
     call = entry.call
     if journal is not None and call.is_journaled:
         journal.resolved(call.request.id, entry.index, type(fate).__name__.lower())
-    logger.info("%s %s: %s", call.request.op, entry.error.client_oid or entry.error.order_id or "", fate)
+    error, outcome = entry.error, type(fate).__name__.lower()
+    fields = {"op": call.request.op, "client_oid": error.client_oid, "order_id": error.order_id, "outcome": outcome}
+    logger.info("%s %s: %s", call.request.op, error.client_oid or error.order_id or "", fate, extra=fields)
     hub.emit("resolved", Resolved(call.ws_key, call.request.connection_id, entry.error, fate))
 
 

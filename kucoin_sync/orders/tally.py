@@ -6,73 +6,40 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-import attrs
-
 from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.errors import NotSent, Rejected
-from kucoin_sync.events import OrderAck, Pong, RateLimit
+from kucoin_sync.events import OrderAck, Pong
 from kucoin_sync.orders.operation import Operation
+from kucoin_sync.stats import BUCKET_BOUNDS, LatencyHistogram, OperationStats, PoolReading, RequestStats, bucket_of
 
-__all__ = ["OperationStats", "PoolReading", "RequestStats", "RequestTally"]
-
-
-@attrs.frozen
-class OperationStats:
-    """
-    What became of the requests of one operation; of a batch every order counts.
-
-    Attributes:
-        accepted: Acks, and pongs.
-        rejected: Refusals.
-        not_sent: Of which no byte left.
-        unknown: The others.
-        last_latency: Seconds from sending a frame to its reply, the last time there was one; ``None`` before.
-        mean_latency: The same on average over all replies.
-    """
-
-    accepted: int = 0
-    rejected: int = 0
-    not_sent: int = 0
-    unknown: int = 0
-    last_latency: float | None = None
-    mean_latency: float | None = None
-
-
-@attrs.frozen
-class PoolReading:
-    """State of a request pool as a reply told it, and the wall clock then, seconds since 1970."""
-
-    rate_limit: RateLimit
-    read_at: float
-
-
-@attrs.frozen
-class RequestStats:
-    """
-    What became of a client's requests so far.
-
-    Attributes:
-        operations: By operation.
-        rate_limits: By connection: what its last reply said of the request pool it draws from.
-    """
-
-    operations: Mapping[str, OperationStats]
-    rate_limits: Mapping[str, PoolReading]
+__all__ = ["RequestTally"]
 
 
 class _Counts:
     """Counters of one operation; the tally's lock is held."""
 
-    __slots__ = ("accepted", "last_latency", "not_sent", "rejected", "replies", "total_latency", "unknown")
+    __slots__ = (
+        "accepted",
+        "buckets",
+        "last_latency",
+        "least",
+        "most",
+        "not_sent",
+        "rejected",
+        "replies",
+        "total_latency",
+        "unknown",
+    )
 
     def __init__(self) -> None:
         self.accepted = self.rejected = self.not_sent = self.unknown = self.replies = 0
         self.total_latency = 0.0
         self.last_latency: float | None = None
+        self.buckets = [0] * (len(BUCKET_BOUNDS) + 1)
+        self.least, self.most = float("inf"), 0.0
 
     def add(self, outcome: Any) -> None:
         if isinstance(outcome, (OrderAck, Pong)):
@@ -82,7 +49,17 @@ class _Counts:
         else:
             self.unknown += 1
 
+    def took(self, latency: float) -> None:
+        self.replies += 1
+        self.last_latency = latency
+        self.total_latency += latency
+        self.buckets[bucket_of(latency)] += 1
+        self.least, self.most = min(self.least, latency), max(self.most, latency)
+
     def frozen(self) -> OperationStats:
+        histogram = LatencyHistogram()
+        if self.replies:
+            histogram = LatencyHistogram(tuple(self.buckets), self.least, self.most)
         return OperationStats(
             self.accepted,
             self.rejected,
@@ -90,6 +67,7 @@ class _Counts:
             self.unknown,
             self.last_latency,
             self.total_latency / self.replies if self.replies else None,
+            histogram,
         )
 
 
@@ -127,9 +105,7 @@ class RequestTally:
                 for each in (outcome,) if results is None else results:
                     counts.add(each)
             if reply is not None:
-                counts.replies += 1
-                counts.last_latency = request.finished_at - request.sent_at
-                counts.total_latency += counts.last_latency
+                counts.took(request.finished_at - request.sent_at)
                 if reply.rate_limit is not None:
                     self._rate_limits[ws_key] = PoolReading(reply.rate_limit, time.time())
 

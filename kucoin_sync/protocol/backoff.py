@@ -67,6 +67,10 @@ class OpeningBudget:
         free = [taken[len(taken) - limit] + window for limit, window in self._rules if len(taken) >= limit]
         return max([0.0, *(at - now for at in free)])
 
+    def left(self, now: float) -> int:
+        """Return how many openings may begin now."""
+        return max(0, min(limit - sum(at > now - window for at in self._taken) for limit, window in self._rules))
+
     def take(self, now: float) -> None:
         """Count one opening."""
         self._taken.append(now)

@@ -58,6 +58,8 @@ class Heartbeat:
         """When the latest ping was sent that has an answer."""
         self._next_ping = now + interval
         self._unanswered: dict[str, tuple[float, float]] = {}  # id -> (sent at, deadline), in order of sending
+        self.round_trip: float | None = None
+        """Seconds from the latest answered ping to its pong."""
 
     def poll(self, now: float, *, last_received: float, waiting_since: float | None) -> Beat:
         """
@@ -119,7 +121,8 @@ class Heartbeat:
             del self._unanswered[earlier]
             if earlier == ping_id:
                 break
-        return now - sent_at
+        self.round_trip = now - sent_at
+        return self.round_trip
 
     @property
     def unanswered(self) -> int:

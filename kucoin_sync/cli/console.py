@@ -1,0 +1,148 @@
+"""
+How commands speak: sentences and tables on a terminal, plain lines in a pipe, JSON on request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from kucoin_sync.errors import AuthError, ConnectError, KucoinSyncError, RestError
+
+__all__ = ["FAILED", "Output", "make_table"]
+
+FAILED = 1
+"""Exit code of a command that could not do what it was for."""
+
+WIDEST = 140
+_NUMBERS = ("price", "size", "filled", "total", "available", "held", "debt", "equity", "orders", "positions")
+
+
+class Output:
+    """
+    Where a command prints.
+
+    Args:
+        as_json: Print JSON and nothing else on stdout.
+    """
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(highlight=False)
+        self.is_screen = sys.stdout.isatty() and not self.console.is_dumb_terminal
+        if self.console.width > WIDEST:
+            self.console.width = WIDEST
+
+    def json(self, value: Any) -> None:
+        """Print a value as one line of JSON; exact decimals come as texts."""
+        click.echo(json.dumps(value, default=_plain))
+
+    def say(self, text: str, style: str = "", *, mark: str = "", err: bool = False) -> None:
+        """Print a sentence, on a terminal broken between words; ``mark`` stands before its first line."""
+        indent = " " * (len(mark) + 1) if mark else ""
+        lines = [text]
+        if self.is_screen:
+            lines = textwrap.wrap(text, self.console.width - len(indent), break_on_hyphens=False) or [""]
+        for number, line in enumerate(lines):
+            head = f"{mark} " if mark and number == 0 else indent
+            if err:
+                click.echo(head + line, err=True)
+            else:
+                self.console.print(Text(head + line, style=style), soft_wrap=True)
+
+    def facts(self, facts: Mapping[str, Any]) -> None:
+        """Print names and values below each other; what is ``None`` is left out."""
+        shown = {name: value for name, value in facts.items() if value is not None}
+        width = max(map(len, shown), default=0)
+        for name, value in shown.items():
+            self.console.print(Text.assemble((f"  {name:<{width}}  ", "bright_black"), str(value)), soft_wrap=True)
+
+    def command(self, words: str) -> None:
+        """Print a command to copy; it is never wrapped."""
+        self.console.print(Text(f"  {words}", style="cyan"), soft_wrap=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
+        """Print rows under their columns, or ``empty`` if there are none; in a pipe with tabs between."""
+        if not rows:
+            self.say(empty, "bright_black")
+        elif not self.is_screen:
+            click.echo("\t".join(columns))
+            for row in rows:
+                click.echo("\t".join(_cell(row.get(name)) for name in columns))
+        else:
+            self.console.print(make_table(columns, rows))
+
+    @contextlib.contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """Show on a terminal that something takes its time, and how long it has taken."""
+        console = Console(stderr=True, highlight=False)
+        if not sys.stderr.isatty() or console.is_dumb_terminal:
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            progress.add_task(text, total=None)
+            yield
+
+    @contextlib.contextmanager
+    def failures(self) -> Iterator[None]:
+        """End the command with what a call of the library raised."""
+        problem: KucoinSyncError | None = None
+        try:
+            yield
+        except KucoinSyncError as error:
+            problem = error
+        if problem is not None:
+            self.fail(problem)
+
+    def fail(self, error: KucoinSyncError) -> None:
+        """End the command with an error of the library."""
+        if self.as_json:
+            self.json({"error": type(error).__name__, "text": str(error), "code": getattr(error, "code", None)})
+            click.get_current_context().exit(FAILED)
+        hint = ""
+        if isinstance(error, ConnectError) or (isinstance(error, RestError) and error.code is None):
+            hint = "\n'kucoin-sync doctor' looks for the cause."
+        title = "the credentials are not accepted: " if isinstance(error, AuthError) else ""
+        raise click.ClickException(f"{title}{error}{hint}")
+
+
+def make_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table; numbers stand to the right, and ids are shown whole, for they are there to be copied."""
+    table = Table(box=box.SIMPLE_HEAD, border_style="bright_black", padding=(0, 1, 0, 0), show_edge=False)
+    for name in columns:
+        right = name in _NUMBERS
+        table.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=right)
+    for row in rows:
+        table.add_row(*(Text(_cell(row.get(name)), style=_STYLES.get(str(row.get(name)), "")) for name in columns))
+    return table
+
+
+_STYLES = {"buy": "green", "sell": "red", "open": "green", "live": "green", "cancelled": "bright_black"}
+
+
+def _cell(value: Any) -> str:
+    """Return text for a cell; what does not print is made visible, for it may be a peer's."""
+    if value is None:
+        return ""
+    return str(value) if str(value).isprintable() else repr(str(value))[1:-1]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else str(value)
