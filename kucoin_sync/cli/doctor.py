@@ -139,7 +139,7 @@ class Examination:
         way = ("REST TLS",)
         yield _Check("exchange open", partial(self._service, product), way)
         yield _Check("clock", partial(self._clock, product), way)
-        yield _Check("REST calls", self._calls, ("clock",))
+        yield _Check("REST calls", self._calls, way)
         yield _Check("public token", partial(self._token, public), way)
         yield _Check("public welcome", partial(self._welcome, public), ("public token",))
         yield _Check("subscribe", partial(self._subscribe, topic, public), ("public welcome",))
@@ -236,6 +236,8 @@ class Examination:
         return f"{round(offset):+d} ms off, known to {self._client.stats().clock.uncertainty_ms:.0f} ms"
 
     def _calls(self) -> str:
+        if not self._call_took:
+            raise _Doubt("skipped", "no call of the check of the clock was answered")
         text = f"{_ms(self._call_took)} each, on average of {CLOCK_SAMPLES}, opening a connection included"
         if self._call_took >= SLOW_CALL:
             raise _Doubt("note", text, _SLOW)

@@ -184,7 +184,7 @@ class _Watcher:
         for name in ("updates", "per s", "age"):
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("latest", no_wrap=True, overflow="ellipsis", ratio=5)
-        topics = stats.topics[: max(1, height - 5 - len(stats.connections))]
+        topics = stats.topics[: max(1, height - 8 - len(stats.connections))]
         for topic in topics:
             row = self._rows.get(topic.topic, _Row())
             age = "-" if topic.age is None else _seconds(topic.age)
@@ -192,7 +192,7 @@ class _Watcher:
             style = "" if topic.state == "active" else "bright_black"
             table.add_row(_short(topic.topic), str(row.updates), rate, age, row.text or topic.state, style=style)
         head = Text.assemble((f"{title}  ", "bold"), (self._note, "yellow"), no_wrap=True, overflow="ellipsis")
-        lines: list[RenderableType] = [head, table]
+        lines: list[RenderableType] = [head, "", table, ""]
         if len(stats.topics) > len(topics):
             lines.append(Text(f"and {len(stats.topics) - len(topics)} more topics", style="bright_black"))
         lines += [_line(connection) for connection in stats.connections]

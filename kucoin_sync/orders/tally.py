@@ -54,7 +54,10 @@ class _Counts:
         self.last_latency = latency
         self.total_latency += latency
         self.buckets[bucket_of(latency)] += 1
-        self.least, self.most = min(self.least, latency), max(self.most, latency)
+        if latency < self.least:
+            self.least = latency
+        if latency > self.most:
+            self.most = latency
 
     def frozen(self) -> OperationStats:
         histogram = LatencyHistogram()

@@ -183,6 +183,13 @@ def test_the_cause_of_a_broken_set_up_is_named(name: str) -> None:
     assert states[check] == found.state
 
 
+def test_what_a_wrong_clock_does_not_touch_is_examined_all_the_same() -> None:
+    with Simulator() as exchange:
+        exchange.clock_skew(60_000)
+        states, _ = examine(**exchange.client_options())
+    assert {check for check, state in states.items() if state != "ok"} == {"clock"}
+
+
 def test_a_line_without_its_port_is_not_examined_further() -> None:
     with Simulator() as exchange:
         states, _ = examine(**with_port(exchange.client_options(), refused_port(), "ws_api"))
