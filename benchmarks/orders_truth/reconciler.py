@@ -42,7 +42,7 @@ class Resolution:
 
 IN_VAIN = 2.0
 """Seconds for what there is no look-up for."""
-MOST_WAITING = 32
+MOST_WAITING = 4
 """Unknown calls under way and waiting; with more of them nobody makes new ones."""
 
 

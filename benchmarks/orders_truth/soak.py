@@ -33,7 +33,7 @@ EXCHANGES: dict[str, Callable[[], Dialect]] = {Kucoin.name: Kucoin, Okx.name: Ok
 
 SETTLE = 2.5 * LONGEST_LAG
 """Seconds; the client may not believe a look-up earlier than the exchange's own lag is over."""
-RECONCILERS = 32
+RECONCILERS = 16
 """Threads; they wait most of the time, but a look-up over TLS is a handshake for both sides."""
 RECONCILE_TIMEOUT = 30.0
 RECEIVE_BUFFER = 2304
