@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import RestError
@@ -27,6 +27,9 @@ from kucoin_sync.orders.operation import OperationKind
 from kucoin_sync.protocol.decimals import exact
 
 __all__ = ["KucoinLookUps"]
+
+LATEST_DONE = 300
+"""Done orders that are read for a cancel, to tell how its order ended."""
 
 CLOCK_SLACK_MS = 5000
 """
@@ -128,14 +131,16 @@ def _cancelled_single(lists: OrderLists, question: Question, timeout: float) -> 
 
 def _cancelled_listed(lists: OrderLists, question: Question, timeout: float) -> Sighting:
     """
-    Look for the order whenever it was made, as far back as the exchange tells done orders.
+    Look for the order among all that are live, then among the latest that are done.
 
-    Live orders come first, and done ones from the latest on: of several under one client order id the cancel was about
-    the one that is live, or was last.
+    What matters is whether it is live: if it is not, and is not known by its id either, there is nothing to cancel. So
+    done orders need not be read as far back as the exchange tells them, which on a busy account is further than can be
+    read. Of several under one client order id the cancel was about the one that is live, or was last.
     """
     by_client_oid = question.order_id is None
     key, asked = ("clientOid", question.client_oid) if by_client_oid else ("id", question.order_id)
-    for row in _rows(lists, question, Deadline(timeout), None):
+    deadline = Deadline(timeout)
+    for row in chain(lists.live(question, deadline), islice(lists.done(question, None, deadline), LATEST_DONE)):
         if row.get(key) == asked and question.symbol in (None, row.get("symbol")):
             return Sighting(state_of_order(row, lists.lists))
     return Sighting()
