@@ -285,15 +285,30 @@ def test_O12_a_list_read_to_its_end_says_that_there_is_none(parts: list[Any]) ->
     assert len(recorder.calls) == 1 + len(parts)
 
 
-@pytest.mark.parametrize(
-    ("op", "args"), [("spot.order", SPOT_ARGS), ("margin.order", SPOT_ARGS), ("spot.cancel", SPOT_ARGS)]
-)
+@pytest.mark.parametrize(("op", "args"), [("spot.order", SPOT_ARGS), ("margin.order", SPOT_ARGS)])
 def test_O12_a_list_without_end_does_not_say_that_there_is_none(op: str, args: Any) -> None:
     numbers: Iterator[int] = iter(range(10**6, 0, -1))
     recorder = Recorder(answer=by_path({"/done": lambda call: {"lastId": next(numbers), "items": numbered(0, 100)}}))
     with pytest.raises(RestError, match="could not look far enough"):
         look(recorder, op, args, 1)
     assert len(recorder.calls) == 1 + 20
+
+
+@pytest.mark.parametrize(
+    ("op", "args", "path", "answer", "calls"),
+    [
+        ("spot.cancel", SPOT_ARGS, "/done", lambda call: {"lastId": 9 + len(call.url), "items": numbered(0, 100)}, 4),
+        ("futures.cancel", FUTURES_ARGS, "/recentDoneOrders", lambda call: numbered(0, 1000), 3),
+    ],
+    ids=["spot", "futures"],
+)
+def test_O12_a_cancel_asks_whether_an_order_is_live_and_not_for_all_that_are_done(
+    op: str, args: Any, path: str, answer: Callable[[HttpCall], Any], calls: int
+) -> None:
+    """On a busy account there are more of them than can be read, and one that is done cannot be cancelled."""
+    recorder = Recorder(answer=by_path({path: answer}))
+    assert look(recorder, op, args, 1) == Sighting()
+    assert len(recorder.calls) == calls
 
 
 def page(number: int, pages: int, total: int, items: list[dict[str, Any]]) -> dict[str, Any]:
@@ -343,7 +358,7 @@ def ended(count: int, end: int | None) -> list[dict[str, Any]]:
         ("futures.order", ended(1000, None), False),
         ("futures.order", [*ended(999, SINCE), *ended(1, SINCE - 60_000)], True),
         ("futures.cancel", ended(999, SINCE), True),
-        ("futures.cancel", [*ended(999, SINCE), *ended(1, SINCE - 60_000)], False),
+        ("futures.cancel", [*ended(999, SINCE), *ended(1, SINCE - 60_000)], True),
     ],
     ids=["all", "full", "full, no ends", "full, far back", "cancel, all", "cancel, full"],
 )
