@@ -15,7 +15,7 @@ import attrs
 
 from kucoin_sync.errors import KucoinSyncError, OutcomeUnknown, Rejected
 from kucoin_sync.fates import Absent, Accepted, Evidence, OrderState
-from kucoin_sync.tables import data_frame, facts_html, rows_html
+from kucoin_sync.tables import facts_html, rows_html
 
 __all__ = [
     "EVENTS",
@@ -458,10 +458,6 @@ class BatchResult:
             for result in self.results
         ]
 
-    def to_dataframe(self) -> Any:
-        """Return `rows` as a `pandas.DataFrame`. Raises ImportError without pandas (extra ``notebook``)."""
-        return data_frame(self.rows())
-
     def _repr_html_(self) -> str:
         return rows_html(f"BatchResult {self.op}", self.rows())
 
@@ -501,15 +497,6 @@ class BookSnapshot:
         return [
             {"side": side, "price": price, "size": size} for side, levels in sides.items() for price, size in levels
         ]
-
-    def to_dataframe(self) -> Any:
-        """
-        Return `rows` as a `pandas.DataFrame`; prices and sizes stay exact, as `Decimal`.
-
-        Raises:
-            ImportError: Without pandas, which the extra ``notebook`` brings.
-        """
-        return data_frame(self.rows())
 
     def _repr_html_(self) -> str:
         return rows_html(f"{self.symbol}, sequence {self.sequence}", self.rows())

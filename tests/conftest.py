@@ -19,10 +19,12 @@ from tests.sides import side  # noqa: F401  (a fixture)
 
 HANGING_TEST = 120.0
 
-# A shell starts what it runs in the background with Ctrl-C ignored, and a child of ours would inherit that; the tests
-# of Ctrl-C send it to such children.
+# A shell starts what it runs in the background with Ctrl-C ignored, and nohup does so with SIGHUP; a child of ours
+# would inherit that, and tests send them to such children.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -383,7 +383,7 @@ def test_a_line_that_is_opened_by_an_answer_which_must_be_refused_is_found(monke
 
 @needs_linux
 def test_an_undocumented_exception_of_a_rest_call_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kucoin_sync.kucoin.rest_answers.RestError", lambda *_, **__: KeyError("no"))
+    monkeypatch.setattr("kucoin_sync.exchange_rest.answers.RestError", lambda *_, **__: KeyError("no"))
     monkeypatch.setattr(runs, "_SHRINK_SECONDS", 0.0)
     result = runs.run(runs.Plan(500, kinds=("rest",), limit=5.0), lambda text: None)
     assert result.harm is not None

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from kucoin_sync import (
-    BookSnapshot,
     LatencyHistogram,
     NotSent,
     OutcomeUnknown,
@@ -257,10 +256,6 @@ def test_data_frames() -> None:
             stats.to_dataframe("requsts")
         balances = api.rest.accounts().to_dataframe()
         assert "USDT" in set(balances["currency"])
-        orders = [{"symbol": "XBTUSDTM", "side": "buy", "price": "20000", "size": 1, "leverage": 3}]
-        assert list(api.submit_multiple_futures_orders(orders).to_dataframe()["outcome"]) == ["OrderAck"]
-    frame = BookSnapshot("A-B", 1, ((1, 2),), ((3, 4),), 0).to_dataframe()  # type: ignore[arg-type]
-    assert frame.values.tolist() == [["bid", 1, 2], ["ask", 3, 4]]
 
 
 def test_a_data_frame_without_pandas_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
