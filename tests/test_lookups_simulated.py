@@ -13,6 +13,7 @@ import pytest
 
 from kucoin_sync import OutcomeUnknown, RestError, WebsocketAPIClient
 from kucoin_sync.fates import OrderState
+from kucoin_sync.kucoin import order_lists
 from kucoin_sync.kucoin.lookups import KucoinLookUps
 from kucoin_sync.kucoin.operations import KucoinRules
 from kucoin_sync.orders.lookup import LookUp, Question, Sighting
@@ -327,6 +328,29 @@ def test_O12_the_order_of_a_cancel_is_not_seen_while_look_ups_do_not_know_it(
     assert listed.seen() == (ids["orderId"], "live")
     desk.exchange.lookup_lag(0)
     assert single.seen() == (ids["orderId"], "live")
+
+
+@pytest.mark.parametrize("name", ["spot", "cross"])
+@pytest.mark.parametrize("by_end", [False, True])
+def test_O12_an_order_is_found_whatever_the_end_of_a_list_means(desk: Desk, by_end: bool, name: str) -> None:
+    market = MARKETS[name]
+    desk.exchange.lists_by_end(by_end)
+    order_id = desk.place(market, "mine")
+    created_ms = desk.placed(market, "mine")[0].look().order.created_ms  # type: ignore[union-attr]
+    assert created_ms is not None
+    while desk.api.rest.server_time_ms() <= created_ms + 1:
+        pass
+    desk.cancel(market, order_id)
+
+    def looking(client_oid: str) -> Way:
+        args = {**market.order, "clientOid": client_oid}
+        question = Question(
+            RULES.operation(market.place), args, desk.since_ms, until_ms=created_ms - order_lists.CLOCK_SLACK_MS
+        )
+        return Way(desk.lookups.ways(question)[1], question)
+
+    assert looking("mine").seen() == (order_id, "cancelled")
+    assert looking("nobody").look() == Sighting()
 
 
 # Modified orders.

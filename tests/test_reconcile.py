@@ -7,6 +7,7 @@ from __future__ import annotations
 import pickle
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ from kucoin_sync import (
     StillUnknown,
     WebsocketAPIClient,
 )
+from kucoin_sync.kucoin.order_lists import CLOCK_SLACK_MS
 from kucoin_sync.simulator import Simulator
 from tests.peers import background
 
@@ -189,6 +191,28 @@ def test_O12_an_order_that_the_exchange_swallowed_is_absent_after_its_line_was_l
 
     assert isinstance(fate, Absent)
     assert exchange.truth(error.client_oid).executed == 0
+
+
+def test_O12_done_orders_are_read_up_to_when_the_last_may_have_been_made(
+    exchange: Simulator, api: WebsocketAPIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A margin order does not expire: none can be made once its line is over and the settling time has gone by."""
+    ends: list[int | None] = []
+    done_margin_orders = api.rest.done_margin_orders
+
+    def listening(*args: Any, **keywords: Any) -> Any:
+        ends.append(keywords["end_ms"])
+        return done_margin_orders(*args, **keywords)
+
+    exchange.cut_before_execution()
+    error = unknown(api.submit_margin_order, **SPOT)
+    lost_ms = time.time() * 1000
+    monkeypatch.setattr(api.rest, "done_margin_orders", listening)
+
+    assert isinstance(error.reconcile(PATIENCE), Absent)
+    bounds = {end - CLOCK_SLACK_MS - SETTLE * 1000 for end in ends if end is not None}
+    assert len(bounds) == 1
+    assert error.started_at * 1000 < bounds.pop() < lost_ms + 100
 
 
 def test_O12_letting_a_line_go_costs_no_call_that_is_in_flight(exchange: Simulator, connect: Connect) -> None:

@@ -19,7 +19,7 @@ from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.errors import RestError
 from kucoin_sync.fates import OrderState
 from kucoin_sync.kucoin import codes
-from kucoin_sync.kucoin.order_lists import FuturesLists, MarginLists, OrderLists, Row, SpotLists
+from kucoin_sync.kucoin.order_lists import CLOCK_SLACK_MS, FuturesLists, MarginLists, OrderLists, Row, SpotLists
 from kucoin_sync.kucoin.order_states import state_of_order
 from kucoin_sync.kucoin.rest_client import RestClient
 from kucoin_sync.orders.lookup import LookUp, LookUps, Question, Sighting
@@ -30,12 +30,6 @@ __all__ = ["KucoinLookUps"]
 
 LATEST_DONE = 300
 """Done orders that are read for a cancel, to tell how its order ended."""
-
-CLOCK_SLACK_MS = 5000
-"""
-An order may seem to be this much older than its call: the exchange itself takes time stamps that are 5 s off, so
-neither our picture of its clock nor its clocks among each other are sure to be better than that.
-"""
 
 _Look = Callable[[OrderLists, Question, float], Sighting]
 

@@ -12,6 +12,7 @@ Orders, Get Order List, Get Stop Order List, and Get Order Details of the unifie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from kucoin_sync.engine.deadline import Deadline
@@ -23,12 +24,18 @@ from kucoin_sync.kucoin.rest_orders import LARGEST_PAGE, TRADE_TYPES
 from kucoin_sync.orders.lookup import Question
 from kucoin_sync.orders.operation import OperationKind
 
-__all__ = ["FuturesLists", "MarginLists", "OrderLists", "Row", "SpotLists"]
+__all__ = ["CLOCK_SLACK_MS", "FuturesLists", "MarginLists", "OrderLists", "Row", "SpotLists"]
 
 Row = Mapping[str, Any]
 """An order as the exchange tells it."""
 
 DAY = 86_400.0
+
+CLOCK_SLACK_MS = 5000
+"""
+An order may seem to be this much older or younger than its call: the exchange itself takes time stamps that are 5 s
+off, so neither our picture of its clock nor its clocks among each other are sure to be better than that.
+"""
 
 LARGEST_BATCH = 100
 MOST_BATCHES = 20
@@ -78,7 +85,8 @@ class OrderLists(Protocol):
 
         Args:
             question: For its symbol.
-            since_ms: Only those created from then on matter; ``None``: as far back as the exchange tells them.
+            since_ms: Only those created from then on matter, and up to the question's ``until_ms`` if it has one.
+                ``None``: as far back as the exchange tells them.
             deadline: For all calls together.
         """
 
@@ -95,6 +103,7 @@ class SpotLists:
 
     def __init__(self, rest: RestClient) -> None:
         self._rest = rest
+        self._done = _DoneOrders("GET /api/v1/hf/orders/done")
 
     def one(
         self, question: Question, timeout: float, *, order_id: str | None = None, client_oid: str | None = None
@@ -109,16 +118,17 @@ class SpotLists:
         yield from self._rest.open_spot_orders(question.symbol or "", timeout=deadline.remaining())
 
     def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
-        def batch(last_id: int | None) -> Row:
+        def batch(until_ms: int | None, last_id: int | None) -> Row:
             return self._rest.done_spot_orders(
                 question.symbol or "",
                 start_ms=since_ms,
+                end_ms=until_ms,
                 last_id=last_id,
                 limit=LARGEST_BATCH,
                 timeout=deadline.remaining(),
             )
 
-        return _batches(batch, "GET /api/v1/hf/orders/done")
+        return self._done.created_within(since_ms, question.until_ms, batch)
 
 
 class MarginLists:
@@ -133,6 +143,7 @@ class MarginLists:
 
     def __init__(self, rest: RestClient) -> None:
         self._rest = rest
+        self._done = _DoneOrders("GET /api/v3/hf/margin/orders/done")
 
     def one(
         self, question: Question, timeout: float, *, order_id: str | None = None, client_oid: str | None = None
@@ -153,21 +164,19 @@ class MarginLists:
             yield from self._rest.open_margin_orders(symbol, trade_type, timeout=deadline.remaining())
 
     def done(self, question: Question, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
-        for trade_type in self.trade_types(question):
-            yield from self._done(question.symbol or "", trade_type, since_ms, deadline)
-
-    def _done(self, symbol: str, trade_type: str, since_ms: int | None, deadline: Deadline) -> Iterator[Row]:
-        def batch(last_id: int | None) -> Row:
+        def batch(trade_type: str, until_ms: int | None, last_id: int | None) -> Row:
             return self._rest.done_margin_orders(
-                symbol,
+                question.symbol or "",
                 trade_type,
                 start_ms=since_ms,
+                end_ms=until_ms,
                 last_id=last_id,
                 limit=LARGEST_BATCH,
                 timeout=deadline.remaining(),
             )
 
-        return _batches(batch, "GET /api/v3/hf/margin/orders/done")
+        for trade_type in self.trade_types(question):
+            yield from self._done.created_within(since_ms, question.until_ms, partial(batch, trade_type))
 
 
 class FuturesLists:
@@ -231,6 +240,47 @@ class FuturesLists:
         ends = [to_milliseconds(row.get("endAt")) for row in rows]
         if since_ms is None or not any(end is not None and end < since_ms for end in ends):
             raise _not_far_enough("GET /api/v1/recentDoneOrders")
+
+
+class _DoneOrders:
+    """
+    Done orders that were created in some time, which on a busy account are few of all those since.
+
+    Whether ``endAt`` is about the creation of an order or about its end is documented nowhere. If it is about the end,
+    a list up to then is without orders that were created before and ended after. A list that shows one of those proves
+    the contrary, once and for all; until one did, all orders since are read.
+
+    Args:
+        op: The call, for errors.
+    """
+
+    def __init__(self, op: str) -> None:
+        self._op = op
+        self._goes_by_creation = False
+
+    def created_within(
+        self, since_ms: int | None, until_ms: int | None, fetch: Callable[[int | None, int | None], Row]
+    ) -> Iterator[Row]:
+        """
+        Yield all done orders that may have been created then; some others are among them, and some come twice.
+
+        Args:
+            since_ms: From then on; ``None``: the bounds do not matter.
+            until_ms: Up to then; ``None``: until now.
+            fetch: Returns a batch, from ``endAt`` and ``lastId``.
+
+        Raises:
+            RestError: If they cannot be read to the end.
+        """
+        if since_ms is not None and until_ms is not None:
+            bound = until_ms + CLOCK_SLACK_MS
+            for row in _batches(partial(fetch, bound), self._op):
+                ended = to_milliseconds(row.get("lastUpdatedAt"))
+                self._goes_by_creation |= ended is not None and ended > bound
+                yield row
+            if self._goes_by_creation:
+                return
+        yield from _batches(partial(fetch, None), self._op)
 
 
 def _batches(fetch: Callable[[int | None], Row], op: str) -> Iterator[Row]:

@@ -25,7 +25,8 @@ class Question:
         args: Arguments of this one order, as sent.
         since_ms: Earliest time at the exchange when its call began, milliseconds since 1970: an order created before
             that is not the one that the request asked for, even under the same client order id.
-        until_ms: Latest time at the exchange at which it may have been created, where the request expires by itself.
+        until_ms: Latest time at the exchange at which it may have been created, where that is known: the request
+            expires by itself, or its line is over since long.
         ws_key: Name of the connection that carried it: whose order it is, where a client has several accounts.
     """
 

@@ -11,6 +11,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+import attrs
+
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.engine.reader_thread import check_not_on_reader
 from kucoin_sync.errors import ClosedError, ConfigError, KucoinSyncError, Rejected
@@ -19,7 +21,7 @@ from kucoin_sync.fates import Accepted, Fate, OrderState, StillUnknown
 from kucoin_sync.orders.calls import OrderLine, RequestCalls
 from kucoin_sync.orders.inquiry import Ask, Done, Inquiry
 from kucoin_sync.orders.ledger import Entry, Ledger
-from kucoin_sync.orders.lookup import LookUp, LookUps
+from kucoin_sync.orders.lookup import LookUp, LookUps, Question
 from kucoin_sync.orders.operation import OperationKind
 from kucoin_sync.protocol.server_clock import ServerClock
 
@@ -119,7 +121,7 @@ class Reconciler:
             case.due = step.until
 
     def _ask(self, case: _Case, way: int, gone_at: float | None, began: float, deadline: Deadline) -> None:
-        question = case.entry.question
+        question = self._bounded(case.entry.question, gone_at, began)
         case.due = began
         try:
             sighting = case.ways[way].look(question, min(self._look_timeout, deadline.remaining()))
@@ -130,6 +132,14 @@ class Reconciler:
             case.inquiry.failed(error, now=time.monotonic())
         else:
             case.inquiry.saw(way, sighting, began=began, now=time.monotonic(), gone_at=gone_at)
+
+    def _bounded(self, question: Question, gone_at: float | None, now: float) -> Question:
+        """Say in the question how late the order can have been created, once that is over."""
+        if question.until_ms is not None or gone_at is None or now < gone_at + self._settle:
+            return question
+        return attrs.evolve(
+            question, until_ms=self._clock.latest_ms((time.time() - now + gone_at + self._settle) * 1000)
+        )
 
     def _retire(self, case: _Case, deadline: Deadline) -> bool:
         """Let the line go that carried an order; return whether it is over."""

@@ -4,6 +4,8 @@ The exchange's clock, as far as its messages tell it.
 
 from __future__ import annotations
 
+import math
+
 __all__ = ["ServerClock"]
 
 STALE_AFTER = 3600.0
@@ -65,3 +67,8 @@ class ServerClock:
         """
         offset, uncertainty, _ = self._best
         return int(wall_ms + offset - (uncertainty if uncertainty != float("inf") else 0.0))
+
+    def latest_ms(self, wall_ms: float) -> int | None:
+        """Return the latest time it can be at the exchange when our wall clock shows ``wall_ms``, if that is known."""
+        offset, uncertainty, _ = self._best
+        return None if uncertainty == float("inf") else math.ceil(wall_ms + offset + uncertainty)

@@ -294,6 +294,63 @@ def test_O12_a_list_without_end_does_not_say_that_there_is_none(op: str, args: A
     assert len(recorder.calls) == 1 + 20
 
 
+# Done orders of some time only.
+
+UNTIL = SINCE + 400
+BOUND = UNTIL + CLOCK_SLACK_MS
+OURS = {**ORDER, "tradeType": "MARGIN_TRADE"}
+
+
+def of_some_time(within: list[dict[str, Any]], since: list[dict[str, Any]]) -> Callable[[HttpCall], Any]:
+    """Answer a list with an end with the first rows, one without with the others."""
+    return lambda call: {"lastId": 0, "items": within if "endAt=" in call.url else since}
+
+
+def look_until(lookups: KucoinLookUps, op: str, until_ms: int | None = UNTIL) -> Sighting:
+    asking = Question(RULES.operation(op), SPOT_ARGS, SINCE, until_ms=until_ms)
+    return lookups.ways(asking)[1].look(asking, 5.0)
+
+
+def ends_asked(recorder: Recorder) -> list[str | None]:
+    """Return the ``endAt`` of each list of done orders that was asked for since the last time."""
+    ends = [query.get("endAt") for path, query in asked(recorder) if path.endswith("/done")]
+    recorder.calls.clear()
+    return ends
+
+
+every_list = pytest.mark.parametrize("op", ["spot.order", "margin.order"])
+
+
+@every_list
+def test_O12_once_the_end_of_a_list_is_known_to_be_about_creation_no_more_is_read(op: str) -> None:
+    """An order that ended after the list's end shows it, for this look-up and all after it."""
+    rows = [{**ORDER, "id": "o2", "clientOid": "other", "lastUpdatedAt": BOUND + 1}]
+    recorder = Recorder(answer=by_path({"/done": of_some_time(rows, [OURS])}))
+    lookups = KucoinLookUps(recorder.rest)
+    assert look_until(lookups, op) == Sighting()
+    assert ends_asked(recorder) == [str(BOUND)]
+    rows.clear()
+    assert look_until(lookups, op) == Sighting()
+    assert ends_asked(recorder) == [str(BOUND)]
+
+
+@every_list
+@pytest.mark.parametrize("ended", [BOUND, None, "soon"])
+def test_O12_a_list_that_may_be_about_when_orders_ended_is_not_enough(op: str, ended: Any) -> None:
+    rows = [{**ORDER, "id": "o2", "clientOid": "other", "lastUpdatedAt": ended}]
+    recorder = Recorder(answer=by_path({"/done": of_some_time(rows, [OURS])}))
+    order = look_until(KucoinLookUps(recorder.rest), op).order
+    assert order is not None and order.order_id == "o1"
+    assert ends_asked(recorder) == [str(BOUND), None]
+
+
+@every_list
+def test_O12_an_order_that_may_come_at_any_time_is_looked_for_among_all(op: str) -> None:
+    recorder = Recorder(answer=by_path({"/done": of_some_time([], [OURS])}))
+    assert look_until(KucoinLookUps(recorder.rest), op, None).order is not None
+    assert ends_asked(recorder) == [None]
+
+
 @pytest.mark.parametrize(
     ("op", "args", "path", "answer", "calls"),
     [

@@ -228,6 +228,28 @@ def test_frozen_book_is_older_than_the_messages(simulator: Simulator) -> None:
     assert get(simulator, path)["asks"] == [["60000", "1"]]
 
 
+def test_lists_of_done_orders_go_by_creation_or_by_end(simulator: Simulator, orders: Socket) -> None:
+    """The order ends later than it was made; a list up to its creation shows it, or not, as its end comes later."""
+    orders.order("a").receive()
+    by_id = "/api/v1/hf/orders/client-order/a?symbol=BTC-USDT"
+    made = get(simulator, by_id, signed=True)["createdAt"]
+    while simulator.market_time() * 1000 <= made + 1:
+        pass
+    orders.ask({"id": "c", "op": "spot.cancel", "args": {"symbol": "BTC-USDT", "clientOid": "a"}})
+    ended = get(simulator, by_id, signed=True)["lastUpdatedAt"]
+    path = "/api/v1/hf/orders/done?symbol=BTC-USDT&startAt={}&endAt={}"
+
+    def listed(start: int, end: int) -> list[str]:
+        items = get(simulator, path.format(start, end), signed=True)["items"]
+        return [item["clientOid"] for item in items]
+
+    assert (listed(made, made), listed(made + 1, ended)) == (["a"], [])
+    simulator.lists_by_end()
+    assert (listed(made, made), listed(made + 1, ended)) == ([], ["a"])
+    simulator.clear_faults()
+    assert listed(made, made) == ["a"]
+
+
 def test_look_ups_lag_by_order_of_a_fault(simulator: Simulator, orders: Socket) -> None:
     simulator.lookup_lag(3600)
     orders.order("a").receive()

@@ -179,6 +179,12 @@ class FaultControls(Controlled):
         return count
 
     @control
+    def lists_by_end(self, on: bool = True) -> None:
+        """Let the bounds of lists of done spot and margin orders mean when an order ended, not when it was made."""
+        self._venue.faults.armed.note("lists_by_end", {"on": on})
+        self._venue.faults.lists_by_end = bool(on)
+
+    @control
     def lookup_lag(self, seconds: float) -> None:
         """Let look-ups by id not find an order for ``seconds`` after it was placed."""
         self._venue.faults.armed.note("lookup_lag", {"seconds": seconds})

@@ -45,6 +45,8 @@ class Faults:
         self.skew_ns = 0
         #: Nanoseconds for which a new order is unknown to look-ups by id.
         self.lookup_lag_ns = 0
+        #: Whether lists of done spot and margin orders go by when orders ended, not by when they were made.
+        self.lists_by_end = False
 
     @property
     def is_quiet(self) -> bool:
@@ -73,6 +75,7 @@ class Faults:
         states += [("hold_events", {})] if self.events.is_kept else []
         states += [("events_first", {})] if self.events.is_first else []
         states += [("clock_skew", {"ms": self.skew_ns // 1_000_000})] if self.skew_ns else []
+        states += [("lists_by_end", {})] if self.lists_by_end else []
         states += [("lookup_lag", {"seconds": self.lookup_lag_ns / 1e9})] if self.lookup_lag_ns else []
         return self.armed.waiting() + [ArmedFault(name, None, 1.0, details) for name, details in states]
 
@@ -82,6 +85,6 @@ class Faults:
         self.acks.clear()
         self.pushes.clear()
         self.rest.clear()
-        self.events.is_first = False
+        self.events.is_first = self.lists_by_end = False
         self.events.release()
         self.skew_ns = self.lookup_lag_ns = 0

@@ -2,7 +2,8 @@
 Private REST calls of the spot host about spot orders.
 
 Source: KuCoin docs, pages of the calls under Spot Trading, Orders. Which times ``startAt`` and ``endAt`` mean (here: of
-the creation), and what the dead man's switch answers when it is off, is assumed.
+the creation, or of the end with the fault ``lists_by_end``), and what the dead man's switch answers when it is off, is
+assumed.
 """
 
 from __future__ import annotations
@@ -74,10 +75,14 @@ class OrderLookups:
 
     def done(self, call: RestCall, trade_types: tuple[str, ...]) -> dict[str, Any]:
         """Return finished orders, newest first."""
-        start = call.whole("startAt", 0)
-        newest = self._exchange.ended_orders(call.account, self.symbol(call))
-        since = takewhile(lambda order: _created_ms(order) >= start, newest)  # the rest is older still
-        wanted = self._filter(call, since, trade_types, lambda o: o, _created_ms)
+        start, end, symbol = call.whole("startAt", 0), call.whole("endAt", 10**14), self.symbol(call)
+        if self._venue.faults.lists_by_end:
+            newest = self._exchange.ended_orders(call.account, symbol)
+            wanted = self._filter(call, newest, trade_types, lambda o: o, _ended_ms)
+        else:
+            newest = self._exchange.ended_orders(call.account, symbol, until_ns=(end + 1) * 1_000_000 - 1)
+            since = takewhile(lambda order: _created_ms(order) >= start, newest)  # the rest is older still
+            wanted = self._filter(call, since, trade_types, lambda o: o, _created_ms)
         orders, last = slice_of((o for o in wanted if not self._venue.is_forgotten(o)), call, number=order_number)
         return {"lastId": last, "items": [self.spell(order) for order in orders]}
 
@@ -265,6 +270,10 @@ class SpotOrderCalls:
 
 def _created_ms(order: OrderState) -> int:
     return order.created_at_ns // 1_000_000
+
+
+def _ended_ms(order: OrderState) -> int:
+    return order.updated_at_ns // 1_000_000
 
 
 def _traded_ms(fill: OrderMatched) -> int:

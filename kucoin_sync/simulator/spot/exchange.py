@@ -383,10 +383,19 @@ class Exchange:
         """Return all remembered orders, oldest first."""
         return [order.state() for order in self._orders.all(account)]
 
-    def ended_orders(self, account: str, symbol: str) -> Iterator[OrderState]:
-        """Yield the remembered orders of a pair that have ended, the newest first, each read when it is asked for."""
+    def ended_orders(self, account: str, symbol: str, *, until_ns: int | None = None) -> Iterator[OrderState]:
+        """
+        Yield the remembered orders of a pair that have ended, the newest first, each read when it is asked for.
+
+        Args:
+            account: Whose.
+            symbol: The pair.
+            until_ns: Leave those out that were created later.
+        """
         for order in reversed(self._orders.all(account)):
-            if order.outcome is not None and order.request.symbol == symbol:
+            if order.outcome is None or order.request.symbol != symbol:
+                continue
+            if until_ns is None or order.created_at_ns <= until_ns:
                 yield order.state()
 
     def open_orders(self, account: str | None = None) -> list[OrderState]:
