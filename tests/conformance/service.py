@@ -24,6 +24,9 @@ from kucoin_sync.simulator import Simulator
 
 __all__ = ["LIVE", "Answer", "Differs", "Hosts", "Line", "Service", "simulated"]
 
+OPENING_PATIENCE = 10.0
+"""Seconds for a call over HTTP or a handshake: a slow one tells of the machine, not of the service."""
+
 CONNECT_ID = "conformance-1"
 CLASSIC, PRO = ("spot", "futures"), ("pro-spot", "pro-futures")
 
@@ -170,7 +173,7 @@ class Service:
 
     Args:
         hosts: Its addresses.
-        patience: Seconds to wait for an answer.
+        patience: Seconds to wait for an answer on a line.
         push_patience: Seconds to wait for the first push of a topic.
         proxies: Whether the proxies of the environment are used.
     """
@@ -207,7 +210,7 @@ class Service:
         key = (method, host, path)
         if key not in self._answers:
             url = (self._hosts.spot if host == "spot" else self._hosts.futures) + path
-            response = self._session.request(method, url, timeout=self._patience)
+            response = self._session.request(method, url, timeout=OPENING_PATIENCE)
             headers = {name.lower(): value for name, value in response.headers.items()}
             self._answers[key] = Answer(response.status_code, headers, _read(response.text))
         return self._answers[key]
@@ -256,7 +259,7 @@ class Service:
 
     def _connect(self, url: str, *, is_pro: bool) -> Line:
         # Frames may pile up while nobody reads: the topics of one line are collected one after the other.
-        ws = connect(url, compression=None, max_queue=None, open_timeout=self._patience, proxy=self._proxy)
+        ws = connect(url, compression=None, max_queue=None, open_timeout=OPENING_PATIENCE, proxy=self._proxy)
         return Line(ws, self._patience, is_pro=is_pro)
 
 
