@@ -222,6 +222,70 @@ def test_S29_S30_a_signal_ends_the_wait_of_a_script(number: int, plain_peer: Scr
     assert "Traceback" not in err
 
 
+# A signal that finds the main thread asleep and does not wake it: it came a moment before, or to another thread.
+
+UNWOKEN = """
+    with Simulator(market_maker=False, limits="off") as exchange:
+        options = dict(exchange.client_options(), request_timeout=20.0, open_timeout=20.0, track_orders=False)
+        api = WebsocketAPIClient(**options)
+        client = api.get_ws_client()
+        stream = client.stream("/market/match:BTC-USDT", SPOT)
+        api.connect_ws_api()
+        exchange.drop_ack(count=None)
+        exchange.drop_subscribe_ack(count=None)
+        unknown = api.nowait.submit_new_spot_order(**ORDER, timeout=0.1).exception(10)
+        exchange.refuse_rest("/hf/orders", "500000", status=500, count=None)
+        pending = api.nowait.submit_new_spot_order(**ORDER)
+        exchange.no_welcome(count=None)
+        waits = {
+            "order": lambda: api.submit_new_spot_order(**ORDER),
+            "nowait": lambda: pending.result(),
+            "subscribe": lambda: client.subscribe("/market/match:ETH-USDT", SPOT, timeout=20),
+            "connect": lambda: client.connect("futuresPublicV1"),
+            "stream": lambda: next(iter(stream)),
+            "wait_for": lambda: client.wait_for("gap", timeout=20),
+            "wait": lambda: client.wait(),
+            "reconcile": lambda: unknown.reconcile(20),
+        }
+
+        class Handled(Exception):
+            pass
+
+        def handler(*_):
+            raise Handled
+
+        signal.signal(signal.SIGUSR1, handler)
+        late = {}
+        for name, wait in waits.items():
+            told = []
+
+            def tell():
+                told.append(time.monotonic())
+                signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+            timer = threading.Timer(0.2, tell)  # by then it is asleep; if it is not, nothing is shown
+            timer.start()
+            try:
+                late[name] = repr(wait())
+                timer.join()
+            except Handled:
+                if time.monotonic() - told[0] > 1.0:
+                    late[name] = time.monotonic() - told[0]
+            except Exception as error:
+                late[name] = repr(error)
+            timer.join()
+        print(late, flush=True)
+        exchange.clear_faults()
+        api.close(drain=False)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals go to the process only")
+def test_S29_a_signal_that_does_not_wake_the_waiting_thread_is_handled_all_the_same() -> None:
+    ended = run(UNWOKEN)
+    assert ended.stdout == "{}\n", ended.stdout + ended.stderr
+
+
 HANDLERS = """
     client = WebsocketClient(hosts={"spot_rest": sys.argv[1]})
     done = []

@@ -37,6 +37,7 @@ from kucoin_sync.engine.rest import RestCaller, check_session, proxy_for
 from kucoin_sync.engine.running import RunningCalls
 from kucoin_sync.engine.streams import GapPolicy, Stream
 from kucoin_sync.engine.tls import default_context
+from kucoin_sync.engine.waiting import wait
 from kucoin_sync.errors import (
     ClosedError,
     ConfigError,
@@ -521,7 +522,7 @@ class EngineClient(abc.ABC):
             self._waits.add(arrived)
         self._hub.on(event, look)
         try:
-            arrived.wait(deadline.remaining())
+            wait(arrived, deadline.remaining())
         finally:
             self._hub.off(event, look)
             with self._lock:
@@ -563,7 +564,7 @@ class EngineClient(abc.ABC):
             groups = list(self._groups.values())
         if not first:
             if not self._must_not_wait():
-                self._ended.wait(deadline.remaining())
+                wait(self._ended, deadline.remaining())
             return
         self._running.end_all()
         self._run_or_hand_over(lambda: self._close_everything(groups, deadline, drain))
@@ -626,7 +627,7 @@ class EngineClient(abc.ABC):
         check_not_on_reader("wait()")
         with _sigterm_as_interrupt():
             try:
-                return self._ended.wait(timeout)
+                return wait(self._ended, timeout)
             except KeyboardInterrupt:
                 return True
 

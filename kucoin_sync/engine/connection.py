@@ -32,6 +32,7 @@ from kucoin_sync.engine.reader_thread import ReaderThread, check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
 from kucoin_sync.engine.switch_interval import switch_interval
 from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
+from kucoin_sync.engine.waiting import nap, wait
 from kucoin_sync.errors import (
     AuthError,
     ClosedError,
@@ -183,7 +184,7 @@ class Connection:
                 self._check_open()
                 if self._failure is not None and self._failure is not before:
                     raise self._failure
-                if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                if not self._changed.wait(nap(deadline.remaining())) and deadline.expired():
                     raise self._not_ready()
 
     def ready_line(self, deadline: Deadline, *, wait: bool) -> Line:
@@ -209,7 +210,7 @@ class Connection:
                     raise self._failure
                 if not wait or deadline.expired():
                     raise self._not_ready()
-                self._changed.wait(deadline.remaining())
+                self._changed.wait(nap(deadline.remaining()))
             return self._line
 
     def _check_open(self) -> None:
@@ -566,7 +567,7 @@ class Connection:
             while line.heartbeat.proven_at < asked:
                 if self._line is not line:
                     raise ConnectionLost("the line ended before a ping was answered")
-                if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                if not self._changed.wait(nap(deadline.remaining())) and deadline.expired():
                     raise DeadlineExceeded("no answer to a ping in time")
 
     # Subscriptions, on the callers' threads.
@@ -610,7 +611,7 @@ class Connection:
                 self._check_open()
                 if self._failure is not None and not self._failure.retryable:
                     raise self._failure
-                self._changed.wait(deadline.remaining())
+                self._changed.wait(nap(deadline.remaining()))
             return self._failure
 
     def forget(self, subscriber: Subscriber, waiter: Waiter, *, withdraw: bool) -> None:
@@ -648,7 +649,7 @@ class Connection:
             while not self._board.is_active(topic):
                 if self._closing or topic not in self._board or not goes_on() or deadline.expired():
                     return False
-                self._changed.wait(deadline.remaining())
+                self._changed.wait(nap(deadline.remaining()))
             return True
 
     def renew(self, topic: str, by: object) -> None:
@@ -703,7 +704,7 @@ class Connection:
                 waiting = self._board.leaving(gone)
                 if not waiting or self._closing:
                     return
-                if not self._changed.wait(deadline.remaining()) and deadline.expired():
+                if not self._changed.wait(nap(deadline.remaining())) and deadline.expired():
                     raise DeadlineExceeded(f"no answer to the unsubscribe of {', '.join(sorted(waiting))} in time")
 
     def stats(self, now: float) -> tuple[ConnectionStats, list[TopicStats]]:
@@ -743,7 +744,7 @@ class Connection:
         """Wait until no call waits for an answer to its topics, or until the deadline."""
         with self._changed:
             while self._board.is_awaited and not self._closing and not deadline.expired():
-                self._changed.wait(deadline.remaining())
+                self._changed.wait(nap(deadline.remaining()))
 
     def move_topics(self, new: Connection, hand_over: HandOver) -> Waiter:
         """
@@ -797,7 +798,7 @@ class Connection:
         with self._changed:
             first, self._close_begun = not self._close_begun, True
         if not first:
-            self._closed.wait(deadline.remaining())
+            wait(self._closed, deadline.remaining())
             return
         try:
             self._end_line(deadline, drain=drain, reset=reset)

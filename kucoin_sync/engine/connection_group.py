@@ -24,6 +24,7 @@ from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.engine.topic_board import Subscriber, Waiter
+from kucoin_sync.engine.waiting import acquire
 from kucoin_sync.errors import ClosedError, ConnectError, KucoinSyncError, SubscribeError
 from kucoin_sync.events import Update
 from kucoin_sync.protocol.backoff import BUDGET_WINDOW
@@ -168,7 +169,7 @@ class ConnectionGroup:
             ConnectError: If no other line could be opened; the old one stays.
             ClosedError: If the connections are closed.
         """
-        if end.at is not None or not self._retiring.acquire(timeout=deadline.remaining()):
+        if end.at is not None or not acquire(self._retiring, deadline.remaining()):
             return end.at is not None
         try:
             old = self.first
@@ -192,7 +193,7 @@ class ConnectionGroup:
     def _hand_over(self, old: Connection, end: LineEnd) -> None:
         deadline = Deadline(HAND_OVER_TIME)
         # If it never works, the line will be lost and opened again as any other.
-        while self._retiring.acquire(timeout=deadline.remaining()):
+        while acquire(self._retiring, deadline.remaining()):
             try:
                 # It may have been replaced or lost meanwhile, or the notice been repeated.
                 if old in self.connections() and old.line_end is end:

@@ -11,8 +11,11 @@ from __future__ import annotations
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
+
+from kucoin_sync.engine.waiting import nap
 
 __all__ = ["Interrupt", "SocketWait"]
 
@@ -105,10 +108,18 @@ class SocketWait:
         Returns:
             Whether the socket is ready; ``False`` after an interrupt or at the timeout.
         """
+        if timeout is None:  # a reading thread
+            return self._sleep(None) and not self._interrupt.is_set()
+        end = time.monotonic() + timeout
+        while not self._sleep(nap(timeout)):
+            timeout = end - time.monotonic()
+            if timeout <= 0:
+                return False
+        return not self._interrupt.is_set()
+
+    def _sleep(self, seconds: float | None) -> bool:
+        """Return whether either of the two is ready within so many seconds."""
         if hasattr(select, "poll"):
             # Rounded up: a wait that ends before its deadline would only be repeated.
-            milliseconds = None if timeout is None else int(timeout * 1000 + 0.999)
-            ready = bool(self._poll.poll(milliseconds))
-        else:
-            ready = any(select.select(self._readers, self._writers, self._writers, timeout))
-        return ready and not self._interrupt.is_set()
+            return bool(self._poll.poll(None if seconds is None else int(seconds * 1000 + 0.999)))
+        return any(select.select(self._readers, self._writers, self._writers, seconds))

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from kucoin_sync.engine.deadline import END_PATIENCE
+from kucoin_sync.engine.waiting import wait
 from kucoin_sync.errors import ConnectionLost
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class LineEnd:
 
     def wait(self, timeout: float) -> bool:
         """Wait for the end; return ``False`` at the timeout."""
-        return self._over.wait(timeout)
+        return wait(self._over, timeout)
 
     def reset_if_held(self, position: int) -> None:
         """

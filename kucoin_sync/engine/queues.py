@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import attrs
 
+from kucoin_sync.engine.waiting import acquire
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import Update
 
@@ -156,7 +157,7 @@ class UpdateQueue:
                 if self._closed is not None:
                     raise QueueClosed from self._closed
                 self._waiting = True
-            if not self._wake.acquire(timeout=-1 if timeout is None else timeout):
+            if not acquire(self._wake, timeout):
                 with self._lock:
                     if self._waiting:
                         self._waiting = False

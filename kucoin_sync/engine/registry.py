@@ -16,6 +16,7 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
 from kucoin_sync.engine.line_end import LineEnd
+from kucoin_sync.engine.waiting import acquire, wait
 from kucoin_sync.errors import KucoinSyncError, Sent
 from kucoin_sync.protocol.messages import Reply
 
@@ -90,7 +91,7 @@ class PendingRequest:
 
     def wait(self) -> bool:
         """Wait until the request ended; return ``False`` at its deadline."""
-        if self._done.acquire(timeout=self.deadline.remaining()):
+        if acquire(self._done, self.deadline.remaining()):
             self._done.release()
             return True
         return False
@@ -220,7 +221,7 @@ class RequestRegistry:
             if not self._pending:
                 return True
             self._idle = idle
-        return idle.wait(timeout)
+        return wait(idle, timeout)
 
     def next_deadline(self) -> float:
         """Return when `expire` has something to do."""

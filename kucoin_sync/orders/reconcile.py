@@ -15,6 +15,7 @@ import attrs
 
 from kucoin_sync.engine.deadline import Deadline, checked_deadline
 from kucoin_sync.engine.reader_thread import check_not_on_reader
+from kucoin_sync.engine.waiting import nap
 from kucoin_sync.errors import ClosedError, ConfigError, KucoinSyncError, Rejected
 from kucoin_sync.events import OrderAck
 from kucoin_sync.fates import Accepted, Fate, OrderState, StillUnknown
@@ -162,7 +163,7 @@ class Reconciler:
                 return
             due = min(case.due for case in cases) - time.monotonic()
             if due > 0:
-                self._ledger.changed.wait(min(due, deadline.remaining()))
+                self._ledger.changed.wait(nap(min(due, deadline.remaining())))
 
     def _gone_at(self, entry: Entry, now: float) -> float | None:
         """Return from when nothing of an order can arrive any more, as far as that is clear."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from kucoin_sync.engine.listeners import ListenerHub
+from kucoin_sync.engine.waiting import acquire
 
 __all__ = ["ReplyFuture"]
 
@@ -72,8 +73,7 @@ class ReplyFuture(Future[Any]):
         return self._exception
 
     def _wait(self, timeout: float | None) -> None:
-        seconds = -1 if timeout is None else min(max(0.0, timeout), threading.TIMEOUT_MAX)
-        if not self._over.acquire(timeout=seconds):
+        if not acquire(self._over, None if timeout is None else min(max(0.0, timeout), threading.TIMEOUT_MAX)):
             raise TimeoutError
         self._over.release()  # for the next one
 

@@ -1,0 +1,51 @@
+"""
+Waits of calling threads, which signals must be able to end.
+
+Python runs signal handlers on the main thread. A signal that comes just before that thread goes to sleep, or that the
+system gives to another thread, does not wake it: the interpreter has only taken note by then. So the main thread never
+sleeps for long in one go.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+__all__ = ["acquire", "nap", "wait"]
+
+LONGEST_NAP = 0.1
+"""Seconds that the main thread may sleep in one go."""
+
+
+class _Lock(Protocol):
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
+
+
+def nap(seconds: float) -> float:
+    """Return how long this thread may sleep in one go, of so many seconds."""
+    if seconds > LONGEST_NAP and threading.get_ident() == threading.main_thread().ident:
+        return LONGEST_NAP
+    return seconds
+
+
+def acquire(lock: _Lock, seconds: float | None) -> bool:
+    """Acquire a lock within so many seconds, ``None``: however long it takes; return whether that worked."""
+    if seconds is None:
+        seconds = threading.TIMEOUT_MAX
+    if nap(seconds) == seconds:
+        return lock.acquire(timeout=seconds)
+    end = time.monotonic() + seconds
+    while not lock.acquire(timeout=nap(max(0.0, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            return False
+    return True
+
+
+def wait(event: threading.Event, seconds: float | None) -> bool:
+    """Wait for an event, at most so many seconds, ``None``: however long it takes; return whether it happened."""
+    end = None if seconds is None else time.monotonic() + seconds
+    while not event.wait(nap(threading.TIMEOUT_MAX if end is None else max(0.0, end - time.monotonic()))):
+        if end is not None and time.monotonic() >= end:
+            return False
+    return True
