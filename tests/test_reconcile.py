@@ -193,26 +193,45 @@ def test_O12_an_order_that_the_exchange_swallowed_is_absent_after_its_line_was_l
     assert exchange.truth(error.client_oid).executed == 0
 
 
+def listened(monkeypatch: pytest.MonkeyPatch, api: WebsocketAPIClient, name: str) -> list[Any]:
+    """Return what the calls for done margin orders will be given under a name."""
+    given: list[Any] = []
+    call = api.rest.done_margin_orders
+
+    def listening(*args: Any, **keywords: Any) -> Any:
+        given.append(keywords[name])
+        return call(*args, **keywords)
+
+    monkeypatch.setattr(api.rest, "done_margin_orders", listening)
+    return given
+
+
 def test_O12_done_orders_are_read_up_to_when_the_last_may_have_been_made(
     exchange: Simulator, api: WebsocketAPIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A margin order does not expire: none can be made once its line is over and the settling time has gone by."""
-    ends: list[int | None] = []
-    done_margin_orders = api.rest.done_margin_orders
-
-    def listening(*args: Any, **keywords: Any) -> Any:
-        ends.append(keywords["end_ms"])
-        return done_margin_orders(*args, **keywords)
-
     exchange.cut_before_execution()
     error = unknown(api.submit_margin_order, **SPOT)
     lost_ms = time.time() * 1000
-    monkeypatch.setattr(api.rest, "done_margin_orders", listening)
+    ends = listened(monkeypatch, api, "end_ms")
 
     assert isinstance(error.reconcile(PATIENCE), Absent)
     bounds = {end - CLOCK_SLACK_MS - SETTLE * 1000 for end in ends if end is not None}
     assert len(bounds) == 1
     assert error.started_at * 1000 < bounds.pop() < lost_ms + 100
+
+
+def test_O12_a_list_of_several_calls_may_take_the_time_of_several(
+    exchange: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy account there are many; in the time of one call they could never be read."""
+    api = connect(request_timeout=1.0)
+    exchange.cut_before_execution()
+    error = unknown(api.submit_margin_order, **SPOT)
+    seconds = listened(monkeypatch, api, "timeout")
+
+    assert isinstance(error.reconcile(PATIENCE), Absent)
+    assert max(seconds) > 2.0
 
 
 def test_O12_letting_a_line_go_costs_no_call_that_is_in_flight(exchange: Simulator, connect: Connect) -> None:

@@ -28,6 +28,8 @@ from kucoin_sync.protocol.decimals import exact
 
 __all__ = ["KucoinLookUps"]
 
+LIST_CALLS = 10
+"""Calls for a list that are given time: more than that many hundred orders in the time of one call are a rarity."""
 LATEST_DONE = 300
 """Done orders that are read for a cancel, to tell how its order ended."""
 
@@ -60,7 +62,7 @@ class KucoinLookUps(LookUps):
         single, listed = looks
         return (
             LookUp(_call_of(lists, question), partial(single, lists), lists.reach),
-            LookUp(lists.lists, partial(listed, lists), lists.lists_reach),
+            LookUp(lists.lists, partial(listed, lists), lists.lists_reach, LIST_CALLS),
         )
 
 

@@ -38,6 +38,8 @@ CLOCK_SLACK_MS = 5000
 REACH = 6000.0
 """Seconds for which a cancelled order is told: the exchange says about two hours."""
 MOST_PAGES = 20
+LIST_CALLS = 10
+"""Calls for a list that are given time."""
 
 Row = Mapping[str, Any]
 _Page = Callable[[str | None], Sequence[Row]]
@@ -160,7 +162,7 @@ class OkxLookUps(LookUps):
             return ()
         return (
             LookUp(lists.single, partial(_single, lists, judge), REACH),
-            LookUp(lists.lists, partial(_listed, lists, judge), REACH),
+            LookUp(lists.lists, partial(_listed, lists, judge), REACH, LIST_CALLS),
         )
 
 

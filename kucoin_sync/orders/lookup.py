@@ -82,11 +82,13 @@ class LookUp:
             could not look, or not far enough to say that there is nothing.
         reach: Seconds after an order's end for which this way still finds it; what it does not see later than that
             means nothing.
+        calls: How many calls it may make one after the other; it may take that many times as long as one.
     """
 
     name: str
     look: Callable[[Question, float], Sighting]
     reach: float
+    calls: int = 1
 
 
 class LookUps(Protocol):

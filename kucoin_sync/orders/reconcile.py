@@ -44,7 +44,7 @@ class Reconciler:
         calls: Sends cancels.
         clock: The exchange's clock.
         settle: Seconds from when nothing of an order can arrive any more until "not found" counts.
-        look_timeout: Seconds that one look-up may take.
+        look_timeout: Seconds that one call of a look-up may take.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Reconciler:
         question = self._bounded(case.entry.question, gone_at, began)
         case.due = began
         try:
-            sighting = case.ways[way].look(question, min(self._look_timeout, deadline.remaining()))
+            sighting = case.ways[way].look(question, self._time_of(case.ways[way], deadline))
         except (ClosedError, ConfigError):
             raise
         except KucoinSyncError as error:
@@ -133,6 +133,9 @@ class Reconciler:
             case.inquiry.failed(error, now=time.monotonic())
         else:
             case.inquiry.saw(way, sighting, began=began, now=time.monotonic(), gone_at=gone_at)
+
+    def _time_of(self, way: LookUp, deadline: Deadline) -> float:
+        return min(self._look_timeout * way.calls, deadline.remaining())
 
     def _bounded(self, question: Question, gone_at: float | None, now: float) -> Question:
         """Say in the question how late the order can have been created, once that is over."""
@@ -230,7 +233,7 @@ class Reconciler:
     def _look_once(self, entry: Entry, deadline: Deadline) -> OrderState | None:
         for way in self._lookups.ways(entry.question):
             try:
-                state = way.look(entry.question, min(self._look_timeout, deadline.remaining())).order
+                state = way.look(entry.question, self._time_of(way, deadline)).order
             except ClosedError:
                 raise
             except KucoinSyncError as error:
