@@ -7,6 +7,7 @@ from __future__ import annotations
 import faulthandler
 import gc
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,10 @@ from tests.peers.failing import failing_sockets  # noqa: F401  (a fixture)
 from tests.sides import side  # noqa: F401  (a fixture)
 
 HANGING_TEST = 120.0
+REARMED = 10.0
+"""Seconds after which the watch for hanging tests begins anew: for each test that would cost more than most tests."""
+
+armed_at = float("-inf")
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and nohup does so with SIGHUP; a child of ours
 # would inherit that, and tests send them to such children.
@@ -40,16 +45,26 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
+def watch_for_hangs(now: float) -> None:
+    """Let a test that begins now and hangs dump all stacks and end the run, after two minutes or a little more."""
+    global armed_at
+    if now - armed_at > REARMED:
+        armed_at = now
+        faulthandler.dump_traceback_later(HANGING_TEST + REARMED, exit=True)
+
+
+def pytest_sessionfinish() -> None:
+    """No test can hang any more."""
+    faulthandler.cancel_dump_traceback_later()
+
+
 @pytest.fixture(autouse=True)
 def guard() -> Iterator[LeakGuard]:
     """Fail a test that leaves a thread, a descriptor or an exception behind; dump the stacks of one that hangs."""
-    faulthandler.dump_traceback_later(HANGING_TEST, exit=True)
-    try:
-        with LeakGuard() as leaks:
-            yield leaks
-            leaks.check()
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+    watch_for_hangs(time.monotonic())
+    with LeakGuard() as leaks:
+        yield leaks
+        leaks.check()
 
 
 @pytest.fixture(autouse=True)
