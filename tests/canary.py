@@ -178,7 +178,10 @@ class CanaryWatch(logging.Handler):
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take what a process that ran a share of the tests has found: of pytest-xdist."""
-        searched, hits, signatures = node.workeroutput["canary"]
+        output = getattr(node, "workeroutput", None)
+        if output is None:
+            return  # it died; the tests that it had are reported as failed
+        searched, hits, signatures = output["canary"]
         for kind, count in searched.items():
             self.searched[kind] = self.searched.get(kind, 0) + count
         self.hits += hits
