@@ -106,7 +106,7 @@ class FaultTable:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Learn what was collected from a process that runs a share of the tests: of pytest-xdist."""
-        self._whole = node.workeroutput["all faults"]
+        self._whole = getattr(node, "workeroutput", {}).get("all faults", False)  # one that died says nothing
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
