@@ -23,6 +23,9 @@ HANGING_TEST = 120.0
 REARMED = 10.0
 """Seconds after which the watch for hanging tests begins anew: for each test that would cost more than most tests."""
 
+LONG = ("test_docs", "test_notebooks", "test_orders_truth", "test_steady")
+"""Modules with tests of many seconds."""
+
 armed_at = float("-inf")
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and nohup does so with SIGHUP; a child of ours
@@ -37,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Count the faults of the catalogue whose tests passed, and search all that is written for credentials."""
     config.pluginmanager.register(FaultTable(listed_faults()))
     config.pluginmanager.register(canary.watch())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process is at it when the others have nothing left to do."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
