@@ -171,7 +171,7 @@ def test_R01_a_refused_token_and_R05_html(exchange: Simulator) -> None:
 
 def test_T26_no_welcome_and_S12_no_ack(exchange: Simulator) -> None:
     """Within their deadlines."""
-    options = {**exchange.client_options(), "open_timeout": 0.3, "reconnect_timeout": 0.01}
+    options = {**exchange.client_options(), "open_timeout": 2.0, "reconnect_timeout": 0.01}
     with WebsocketClient(**options) as client:
         exchange.no_welcome(1, "v1")
         with pytest.raises(ConnectError) as caught:
