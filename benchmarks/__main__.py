@@ -15,14 +15,14 @@ from benchmarks.server import BuildError
 from benchmarks.simulator import command as simulator
 
 ALL, SAFETY_OF_ORDERS, SIMULATOR = "all", "safety", "simulator"
-ROUNDS, QUICK_ROUNDS = 5, 2
+ROUNDS, QUICK_ROUNDS = 5, 1
 QUICK_SCALE = 0.1
 SECONDS_PER_ROUND = {
     "orders": 40.0,
     "stream": 30.0,
-    "latency": 50.0,
+    "latency": 40.0,
     "callers": 10.0,
-    "computing": 50.0,
+    "computing": 40.0,
     "typed": 12.0,
     "scaling": 60.0,
     "idle": 30.0,

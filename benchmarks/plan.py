@@ -114,7 +114,9 @@ SCALING = {
         Axis("bytes of a message", "message", "stream", "message_size", (125, 1_000, 10_000, 100_000), {}),
     )
 }
-SCALING_ROUNDS = 3
+SLOW_ROUNDS = 3
+"""Rounds that measurements of many processes, or of seconds each, take part in."""
+
 MOST_BYTES = 100_000_000
 """Of all messages together where their size grows."""
 
@@ -150,12 +152,12 @@ def _stream(scale: float) -> Iterator[Case]:
 
 def _latency(scale: float) -> Iterator[Case]:
     for per_second in LATENCY_RATES:
-        yield _steady("latency", per_second, 1.5 * max(scale, 0.3), {})
+        yield _steady("latency", per_second, 1.0 * max(scale, 0.3), {})
 
 
 def _steady(measurement: str, per_second: int, seconds: float, load: dict[str, Any]) -> Case:
     load = {"per_second": per_second, "messages": int(per_second * seconds), **load}
-    return Case(measurement, f"{TLS}, {per_second:,}/s", TLS, "latency", load)
+    return Case(measurement, f"{TLS}, {per_second:,}/s", TLS, "latency", load, SLOW_ROUNDS)
 
 
 def _callers(scale: float) -> Iterator[Case]:
@@ -164,9 +166,9 @@ def _callers(scale: float) -> Iterator[Case]:
 
 
 def _computing(scale: float) -> Iterator[Case]:
-    load = {"warm_up": 10, "round_trips": int(200 * max(scale, 0.3)), "computing": True}
-    yield Case("computing orders", LATE, LATE, "orders", load)
-    yield _steady("computing stream", 1_000, 3.0 * max(scale, 0.3), {"computing": True})
+    load = {"warm_up": 10, "round_trips": int(150 * max(scale, 0.3)), "computing": True}
+    yield Case("computing orders", LATE, LATE, "orders", load, SLOW_ROUNDS)
+    yield _steady("computing stream", 1_000, 2.0 * max(scale, 0.3), {"computing": True})
 
 
 def _typed(scale: float) -> Iterator[Case]:
@@ -185,7 +187,7 @@ def _scaling(scale: float) -> Iterator[Case]:
                 load["message_size"] = 1 if value == SMALLEST_MESSAGE else value
             if axis.field == "connections":
                 load["topics"] = CONNECTION_TOPICS
-            yield Case(f"scaling: {axis.title}", str(value), PLAIN, axis.scenario, load, SCALING_ROUNDS)
+            yield Case(f"scaling: {axis.title}", str(value), PLAIN, axis.scenario, load, SLOW_ROUNDS)
 
 
 def _idle(scale: float) -> Iterator[Case]:

@@ -41,6 +41,10 @@ NOT_MEASURED = (
     "compression. Client and server have one core each, so a client with several threads runs them on one core. Only "
     "the ratios inside one table mean anything."
 )
+DRAWN = (
+    "The medians of some of these measurements, drawn from the tables. A time is better when it is short, a rate "
+    "when it is high."
+)
 WIDTH = 110
 
 
@@ -90,7 +94,7 @@ class Report:
                 parts.append(".. scaling-curves::")
         parts += [*self._notes(), _wrap(NOT_MEASURED)]
         if bars:
-            parts.append("The medians of some of these measurements, drawn from the tables.\n\n" + bars)
+            parts.append(_wrap(DRAWN) + "\n\n" + bars)
         return "\n\n".join(parts)
 
     def _notes(self) -> list[str]:

@@ -83,8 +83,8 @@ KINDS = (
     Kind(
         "Beside a Python thread that computes without pause",
         (
-            Line("order round trip, us", "computing orders", "p50_us", "p99_us"),
-            Line("latency, us", "computing stream", "p50_us", "p99_us"),
+            Line("order round trip beside computing, us", "computing orders", "p50_us", "p99_us"),
+            Line("latency beside computing, us", "computing stream", "p50_us", "p99_us"),
         ),
         "Of the round trip the millisecond is not taken off. The last column is how often the computing thread gets "
         "through its loop in a second of processor time, against how often it does so alone: what it loses is what the "

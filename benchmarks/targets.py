@@ -43,19 +43,23 @@ class Verdict:
         return {True: "met", False: "not met", None: "not measured"}[self.is_met]
 
 
-def _at_most(target: str, bound: float, unit: str, value: float | None) -> Verdict:
-    return _judge(target, f"at most {bound:g} {unit}", unit, value, lambda found: found <= bound)
+def _at_most(target: str, bound: float, unit: str, value: float | None, peer: str = "") -> Verdict:
+    return _judge(target, f"at most {bound:,g} {unit}", unit, value, peer, lambda found: found <= bound)
 
 
-def _at_least(target: str, bound: float, unit: str, value: float | None) -> Verdict:
-    return _judge(target, f"at least {bound:,g} {unit}", unit, value, lambda found: found >= bound)
+def _at_least(target: str, bound: float, unit: str, value: float | None, peer: str = "") -> Verdict:
+    return _judge(target, f"at least {bound:,g} {unit}", unit, value, peer, lambda found: found >= bound)
 
 
-def _judge(target: str, bound: str, unit: str, value: float | None, is_kept: Callable[[float], bool]) -> Verdict:
+def _judge(
+    target: str, bound: str, unit: str, value: float | None, peer: str, is_kept: Callable[[float], bool]
+) -> Verdict:
     if value is None:
         return Verdict(target, bound, "-", None)
     number = f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-    return Verdict(target, bound, f"{number} {unit}", is_kept(value))
+    # Of "x limit" the number has the x; what it is a multiple of stands in the bound.
+    measured = f"{number} {unit.split()[0]}" + (f" ({CLIENTS[peer].title})" if peer else "")
+    return Verdict(target, bound, measured, is_kept(value))
 
 
 def verdicts(results: Results) -> Iterator[Verdict]:
@@ -83,7 +87,7 @@ def _worst(
     if not ratios:
         return "", None
     peer = (min if key.endswith("_per_s") else max)(ratios, key=lambda name: ratios[name])
-    return f" ({CLIENTS[peer].title})", ratios[peer]
+    return peer, ratios[peer]
 
 
 def _round_trips(results: Results) -> Iterator[Verdict]:
@@ -101,7 +105,7 @@ def _round_trips(results: Results) -> Iterator[Verdict]:
     value = difference(ours, results.by_round("orders", LATE, "limit", "p50_us"))
     yield _at_most(f"order round trip, {LATE}, p50, above the limit", 45.0, "us", value)
     peer, value = _worst(results, "orders", LATE, "p50_us", THREADED)
-    yield _at_most(f"order round trip, {LATE}, p50", 1.0, f"x best threaded peer{peer}", value)
+    yield _at_most(f"order round trip, {LATE}, p50", 1.0, "x best threaded peer", value, peer)
 
 
 def _in_flight(results: Results) -> Iterator[Verdict]:
@@ -110,7 +114,7 @@ def _in_flight(results: Results) -> Iterator[Verdict]:
         yield _at_least(f"64 orders in flight, {server}", 0.5, "x limit", value)
     for server in (PLAIN, TLS):
         peer, value = _worst(results, "orders", server, "orders_per_s", (*THREADED, "node"))
-        yield _at_least(f"64 orders in flight, {server}", 1.0, f"x best peer{peer}", value)
+        yield _at_least(f"64 orders in flight, {server}", 1.0, "x best peer", value, peer)
 
 
 def _streams(results: Results) -> Iterator[Verdict]:
