@@ -24,8 +24,8 @@ SECONDS_PER_ROUND = {
     "callers": 10.0,
     "computing": 40.0,
     "typed": 12.0,
+    "idle": 40.0,
     "scaling": 60.0,
-    "idle": 30.0,
 }
 """Bounds on a slow machine; most of it is starting processes, so a quick run is bounded by the same."""
 

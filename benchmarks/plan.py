@@ -202,7 +202,7 @@ _CASES: dict[str, Callable[[float], Iterator[Case]]] = {
     "callers": _callers,
     "computing": _computing,
     "typed": _typed,
-    "scaling": _scaling,
     "idle": _idle,
+    "scaling": _scaling,
 }
 GROUPS = tuple(_CASES)

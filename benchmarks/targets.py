@@ -56,7 +56,7 @@ def _judge(
 ) -> Verdict:
     if value is None:
         return Verdict(target, bound, "-", None)
-    number = f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     # Of "x limit" the number has the x; what it is a multiple of stands in the bound.
     measured = f"{number} {unit.split()[0]}" + (f" ({CLIENTS[peer].title})" if peer else "")
     return Verdict(target, bound, measured, is_kept(value))
