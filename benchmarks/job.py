@@ -17,7 +17,7 @@ class Job:
 
     Attributes:
         client: A name in `benchmarks.clients.CLIENTS`.
-        scenario: ``"orders"`` or ``"stream"``.
+        scenario: Name of the function that measures it, of the client's module or of `benchmarks.clients.scenarios`.
         port: Of the server on 127.0.0.1.
         certificate: File with the server's certificate; ``None`` is plain.
         core: The process pins itself to this core; ``None`` leaves it alone.
@@ -25,7 +25,16 @@ class Job:
         round_trips: Orders placed one at a time.
         pipelined: Orders placed with `window` of them in flight; 0 for none.
         window: Orders in flight at once.
-        messages: Length of the stream.
+        messages: Length of the stream, of all its connections together.
+        per_second: Messages a second; 0 is as fast as they are read.
+        message_size: Least bytes of a message; 0 is one ticker, 1 one without its prices.
+        topics: Subscribe to so many topics, which the messages come on by turns; 0 is one topic that has all.
+        connections: Clients with one connection each, which share topics and messages.
+        listeners: Listeners that get each message.
+        callers: Threads that place orders at once.
+        computing: Whether another thread computes without pause.
+        standard_json: Whether orjson cannot be imported.
+        idle: Seconds in which nothing is done.
         time_limit: Seconds after which a measurement ends early (orders) or fails (stream).
     """
 
@@ -39,6 +48,15 @@ class Job:
     pipelined: int = 0
     window: int = 64
     messages: int = 0
+    per_second: int = 0
+    message_size: int = 0
+    topics: int = 0
+    connections: int = 1
+    listeners: int = 1
+    callers: int = 8
+    computing: bool = False
+    standard_json: bool = False
+    idle: float = 0.0
     time_limit: float = 10.0
 
     @classmethod
@@ -67,7 +85,16 @@ class Job:
 
     @property
     def topic(self) -> str:
-        return f"/market/ticker:FLOOD-{self.messages}"
+        """Topic that starts the stream; server.c says what its parts mean."""
+        parts = [f"/market/ticker:FLOOD-{self.messages}"]
+        parts += [f"P{self.per_second}"] if self.per_second else []
+        parts += [f"B{self.message_size}"] if self.message_size else []
+        parts += ["A"] if self.topics else []
+        return "-".join(parts)
+
+    def topics_of(self, number: int) -> list[str]:
+        """Return the topics of one of the connections, of which the first is 0."""
+        return [f"/market/ticker:S{topic:04}" for topic in range(number, self.topics, self.connections)]
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Return a context that trusts the server and nobody else; ``None`` if plain."""

@@ -13,67 +13,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 from benchmarks.clients import CLIENTS
 from benchmarks.job import Job
+from benchmarks.plan import LATE, LATE_REPLY_US, PLAIN, TLS, Plan, Step, steps
+from benchmarks.results import Results
 from benchmarks.server import Built, Server, build
 
-__all__ = ["LATE", "LATE_REPLY_US", "PLAIN", "TLS", "Plan", "Results", "run"]
+__all__ = ["run"]
 
 PROCESS_TIMEOUT = 20.0
 OVERTIME = 4.0
 """Seconds past the budget which the last process may take."""
-
-LATE_REPLY_US = 1000
-PLAIN, TLS, LATE = "plain", "TLS", "TLS, replies 1 ms late"
-
-
-@attrs.frozen
-class Plan:
-    """
-    What to run.
-
-    Attributes:
-        scenarios: ``"orders"``, ``"stream"`` or both.
-        clients: Names in `CLIENTS`, in the order in which they take turns.
-        rounds: Turns of each client.
-        budget: Seconds after which no further process is started.
-        scale: Share of the full number of orders and messages.
-        frames_per_record: How many stream messages share one TLS record.
-    """
-
-    scenarios: tuple[str, ...]
-    clients: tuple[str, ...]
-    rounds: int
-    budget: float
-    scale: float
-    frames_per_record: int
-
-
-@attrs.frozen
-class Setting:
-    """A server to measure against; `title` is one of the three constants above."""
-
-    title: str
-    server: Server
-    is_late: bool
-
-
-@attrs.define
-class Results:
-    """
-    What came out.
-
-    Attributes:
-        samples: (scenario, setting, client) -> what its process printed, one entry for each round.
-        dropped: Client, with scenario and setting where it applies -> why it was not measured to the end.
-        notes: What else the reader must know.
-    """
-
-    samples: dict[tuple[str, str, str], list[dict[str, Any]]] = attrs.field(factory=dict)
-    dropped: dict[str, str] = attrs.field(factory=dict)
-    notes: list[str] = attrs.field(factory=list)
 
 
 def run(plan: Plan, report_progress: Callable[[str], None]) -> Results:
@@ -86,20 +36,22 @@ def run(plan: Plan, report_progress: Callable[[str], None]) -> Results:
     results = Results()
     deadline = time.monotonic() + plan.budget
     server_core, client_core = _choose_cores(results)
+    todo = list(steps(plan))
     with tempfile.TemporaryDirectory(prefix="kucoin-sync-benchmarks-") as directory, ExitStack() as stack:
         report_progress("building the server")
         built = build(Path(directory))
-        settings = list(_start_servers(plan, built, Path(directory), server_core, stack, results))
-        jobs = [*_plan_round(plan, settings, client_core)]
+        needed = {step.case.server for step in todo}
+        servers = dict(_start_servers(plan, needed, built, Path(directory), server_core, stack, results))
         for number in range(1, plan.rounds + 1):
-            for setting, job in jobs:
+            for step in todo:
+                if step.case.server not in servers or number > (step.case.rounds or number):
+                    continue
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     results.notes.append(f"The time budget of {plan.budget:.0f} s ended in round {number}.")
                     return results
-                report_progress(f"round {number}: {job.scenario}, {setting.title}, {job.client}")
-                timeout = min(PROCESS_TIMEOUT, remaining + OVERTIME)
-                _run_job(setting, job, results, number=number, timeout=timeout)
+                report_progress(f"round {number}: {step.case.measurement}, {step.case.setting}, {step.client}")
+                _run_step(step, servers[step.case.server], client_core, results, number=number, remaining=remaining)
     return results
 
 
@@ -113,61 +65,45 @@ def _choose_cores(results: Results) -> tuple[int, int | None]:
 
 
 def _start_servers(
-    plan: Plan, built: Built, directory: Path, core: int, stack: ExitStack, results: Results
-) -> Iterator[Setting]:
+    plan: Plan, needed: set[str], built: Built, directory: Path, core: int, stack: ExitStack, results: Results
+) -> Iterator[tuple[str, Server]]:
     # A server without connections sleeps, so those that wait for their turn do not disturb the busy one.
     def start(**options: Any) -> Server:
         return stack.enter_context(Server(built, core=core, max_seconds=int(plan.budget) + 60, **options))
 
-    yield Setting(PLAIN, start(), is_late=False)
-    if built.no_tls_reason is not None:
+    if PLAIN in needed:
+        yield PLAIN, start()
+    if built.no_tls_reason is not None and needed != {PLAIN}:
         results.notes.append(f"TLS was skipped: {built.no_tls_reason}.")
         return
-    certificate = directory / "server.pem"
-    tls = start(certificate=certificate, frames_per_record=plan.frames_per_record)
-    yield Setting(TLS, tls, is_late=False)
-    if "orders" in plan.scenarios:
-        late = start(certificate=directory / "late.pem", delay_us=LATE_REPLY_US)
-        yield Setting(LATE, late, is_late=True)
+    if TLS in needed:
+        yield TLS, start(certificate=directory / "server.pem", frames_per_record=plan.frames_per_record)
+    if LATE in needed:
+        yield LATE, start(certificate=directory / "late.pem", delay_us=LATE_REPLY_US)
 
 
-def _plan_round(plan: Plan, settings: list[Setting], core: int | None) -> Iterator[tuple[Setting, Job]]:
-    for scenario in plan.scenarios:
-        for setting in settings:
-            if scenario == "stream" and setting.is_late:
-                continue
-            for name in plan.clients:
-                if CLIENTS[name].is_stream_only if scenario == "orders" else CLIENTS[name].is_orders_only:
-                    continue
-                certificate = setting.server.certificate
-                yield (
-                    setting,
-                    Job(
-                        client=name,
-                        scenario=scenario,
-                        port=setting.server.port,
-                        certificate=None if certificate is None else str(certificate),
-                        core=core,
-                        warm_up=int((100 if setting.is_late else 500) * plan.scale),
-                        round_trips=int((800 if setting.is_late else 5_000) * plan.scale),
-                        pipelined=0 if setting.is_late else int(6_000 * plan.scale),
-                        messages=int(CLIENTS[name].messages * plan.scale),
-                    ),
-                )
-
-
-def _run_job(setting: Setting, job: Job, results: Results, *, number: int, timeout: float) -> None:
-    label = f"{job.client}, {job.scenario}, {setting.title}"
-    module = CLIENTS[job.client].module
+def _run_step(step: Step, server: Server, core: int | None, results: Results, *, number: int, remaining: float) -> None:
+    case, client = step.case, step.client
+    label = f"{client}, {case.measurement}, {case.setting}"
+    module = CLIENTS[client].module
     if module in results.dropped or label in results.dropped:
         return
+    job = Job(
+        client=client,
+        scenario=case.scenario,
+        port=server.port,
+        certificate=None if server.certificate is None else str(server.certificate),
+        core=core,
+        **step.load,
+    )
+    timeout = min(PROCESS_TIMEOUT + job.idle, remaining + OVERTIME)
     outcome = _run_process(job, timeout) | {"round": number}
     if "skipped" in outcome:
         results.dropped[module] = outcome["skipped"]
     elif "failed" in outcome:
         results.dropped[label] = outcome["failed"]
     else:
-        results.samples.setdefault((job.scenario, setting.title, job.client), []).append(outcome)
+        results.samples.setdefault((case.measurement, case.setting, client), []).append(outcome)
 
 
 def _run_process(job: Job, timeout: float) -> dict[str, Any]:

@@ -11,8 +11,14 @@
  *   GET  /v1/private?..                                  WS API: challenge, welcome, order replies, pong
  *   GET  /ws/v5/private                                  OKX: log-in, order replies, pong
  *
- * A subscribe to /market/ticker:FLOOD-<count> starts <count> ticker messages, sequences 1000000000001 onward,
- * as fast as the socket takes them.
+ * A subscribe to /market/ticker:FLOOD-<count> starts <count> ticker messages, sequences 1000000000001 onward, as fast
+ * as the socket takes them. What may follow, in any order:
+ *
+ *   -P<n>   n messages a second, each made when it is due whether the socket takes it or not; its "stamp" tells when,
+ *           in nanoseconds of CLOCK_MONOTONIC and always with 19 digits
+ *   -B<n>   messages of at least n bytes, filled up with rows of a book; those of the smallest size have no prices
+ *   -A      on every stream connection, each its share, by turns on the topics /market/ticker:S<4 digits> that were
+ *           subscribed to there
  *
  * Options: --core N            pin to this core
  *          --delay-us N        hold every reply of the WS API back for N microseconds
@@ -50,6 +56,10 @@
 #define READ_SIZE 65536
 #define FLOOD_CHUNK 262144
 #define MAX_FLOOD 10000000L
+#define MAX_SYMBOLS 10000
+#define MAX_PADDING 200000
+#define STAMP_DIGITS 19
+#define NO_STAMP "0000000000000000000"
 #define MAX_FRAME 1048576
 #define FIRST_SEQUENCE "1000000000001"
 
@@ -67,8 +77,12 @@ typedef struct {
     Buffer in, out;
     Buffer late; /* delayed frames: due time, length, bytes */
     long flood_left;
-    char flood_frame[512];
-    size_t flood_size, flood_sequence_at;
+    char *flood_frame;
+    size_t flood_size, flood_sequence_at, flood_topic_at;
+    int64_t flood_interval_ns, flood_due_ns; /* 0: as fast as the socket takes them */
+    size_t flood_stamp_at;
+    uint16_t *symbols; /* the numbers behind the S of what was subscribed to */
+    int symbol_count, next_symbol;
 #ifdef WITH_TLS
     SSL *ssl;
     BIO *from_net, *to_net;
@@ -93,6 +107,12 @@ static int64_t clock_us(clockid_t clock) {
     struct timespec t;
     clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t monotonic_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static int64_t wall_ms(void) { return clock_us(CLOCK_REALTIME) / 1000; }
@@ -180,10 +200,15 @@ static size_t frame_header(unsigned char *header, int opcode, size_t size) {
         header[1] = (unsigned char)size;
         return 2;
     }
-    header[1] = 126; /* nothing here is longer than 65,535 bytes */
-    header[2] = (unsigned char)(size >> 8);
-    header[3] = (unsigned char)size;
-    return 4;
+    if (size < 65536) {
+        header[1] = 126;
+        header[2] = (unsigned char)(size >> 8);
+        header[3] = (unsigned char)size;
+        return 4;
+    }
+    header[1] = 127;
+    for (int i = 0; i < 8; i++) header[2 + i] = (unsigned char)((uint64_t)size >> (8 * (7 - i)));
+    return 10;
 }
 
 static void send_frame(Connection *c, int opcode, const char *payload, size_t size) {
@@ -217,10 +242,20 @@ static void release_late(Connection *c) {
     }
 }
 
-static void next_sequence(Connection *c) {
+static void write_digits(char *end, int count, int64_t number) {
+    for (int i = 0; i < count; i++, number /= 10) *--end = (char)('0' + number % 10);
+}
+
+/* Make the frame that comes next out of the last one. */
+static void next_frame(Connection *c) {
     char *digit = c->flood_frame + c->flood_sequence_at + sizeof FIRST_SEQUENCE - 2;
+    c->flood_left--;
     while (*digit == '9') *digit-- = '0';
     ++*digit;
+    if (c->flood_topic_at && c->symbol_count > 1) {
+        if (++c->next_symbol == c->symbol_count) c->next_symbol = 0;
+        write_digits(c->flood_frame + c->flood_topic_at + 4, 4, c->symbols[c->next_symbol]);
+    }
 }
 
 static void fill_flood(Connection *c) {
@@ -228,11 +263,16 @@ static void fill_flood(Connection *c) {
     size_t filled = 0, sent = 0;
     long frames = 0;
     while (c->flood_left && sent + filled < FLOOD_CHUNK) {
+        if (c->flood_size > sizeof record) {
+            send_bytes(c, c->flood_frame, c->flood_size);
+            sent += c->flood_size;
+            next_frame(c);
+            continue;
+        }
         memcpy(record + filled, c->flood_frame, c->flood_size);
         filled += c->flood_size;
         frames++;
-        c->flood_left--;
-        next_sequence(c);
+        next_frame(c);
         int full = filled + c->flood_size > sizeof record;
 #ifdef WITH_TLS
         full |= c->ssl && frames >= frames_per_record;
@@ -274,7 +314,7 @@ static void flush(Connection *c) {
             }
             c->out.start += (size_t)n;
         }
-        if (!c->flood_left) break;
+        if (!c->flood_left || c->flood_interval_ns) break;
         fill_flood(c);
     }
     want_write(c, 0);
@@ -329,26 +369,92 @@ static int is(Text value, const char *text) {
     return value.size == (int)strlen(text) && !memcmp(value.text, text, (size_t)value.size);
 }
 
-static void start_flood(Connection *c, Text topic) {
-    static const char prefix[] = "/market/ticker:FLOOD-";
-    if (topic.size <= (int)sizeof prefix - 1 || topic.size > 64 || memcmp(topic.text, prefix, sizeof prefix - 1)) return;
-    long count = atol(topic.text + sizeof prefix - 1);
-    if (count < 1 || count > MAX_FLOOD || c->flood_left) return;
-    char text[480];
-    int size = snprintf(text, sizeof text,
-        "{\"type\":\"message\",\"topic\":\"%.*s\",\"subject\":\"trade.ticker\",\"data\":{\"sequence\":\"" FIRST_SEQUENCE
-        "\",\"price\":\"0.08\",\"size\":\"0.011\",\"bestAsk\":\"0.08\",\"bestAskSize\":\"0.18\",\"bestBid\":\"0.049\","
-        "\"bestBidSize\":\"0.036\",\"time\":1704873323416}}", topic.size, topic.text);
-    size_t head = frame_header((unsigned char *)c->flood_frame, 1, (size_t)size);
-    memcpy(c->flood_frame + head, text, (size_t)size);
-    c->flood_size = head + (size_t)size;
+static void start_flood(Connection *c, const char *topic, int topic_size, long count, long bytes, long per_second) {
+    static const char row[] = "[\"0.08012\",\"0.011\"],";
+    static const char prices[] = ",\"price\":\"0.08\",\"size\":\"0.011\",\"bestAsk\":\"0.08\",\"bestAskSize\":\"0.18\","
+                                 "\"bestBid\":\"0.049\",\"bestBidSize\":\"0.036\",\"time\":1704873323416";
+    char *text = malloc((size_t)bytes + 1024), *end;
+    c->flood_frame = realloc(c->flood_frame, (size_t)bytes + 1024);
+    if (!text || !c->flood_frame) die("malloc");
+    end = text + sprintf(text,
+        "{\"type\":\"message\",\"topic\":\"%.*s\",\"subject\":\"trade.ticker\",\"data\":{\"sequence\":\"" FIRST_SEQUENCE "\"%s",
+        topic_size, topic, bytes == 1 ? "" : prices);
+    if (per_second) end += sprintf(end, ",\"stamp\":\"" NO_STAMP "\"");
+    if (end - text + 40 < bytes) {
+        end += sprintf(end, ",\"rows\":[");
+        while (end - text + (long)sizeof row + 2 < bytes) end += sprintf(end, row);
+        end[-1] = ']';
+    }
+    end += sprintf(end, "}}");
+    size_t size = (size_t)(end - text), head = frame_header((unsigned char *)c->flood_frame, 1, size);
+    memcpy(c->flood_frame + head, text, size);
+    c->flood_size = head + size;
     c->flood_sequence_at = head + (size_t)(strstr(text, FIRST_SEQUENCE) - text);
+    c->flood_stamp_at = per_second ? head + (size_t)(strstr(text, NO_STAMP) - text) : 0;
+    c->flood_topic_at = topic_size == 20 && topic[15] == 'S' ? head + (size_t)(strstr(text, ":S") - text) + 2 : 0;
+    c->flood_interval_ns = per_second ? 1000000000 / per_second : 0;
+    c->flood_due_ns = monotonic_ns();
     c->flood_left = count;
+    free(text);
+}
+
+static void send_due(Connection *c) {
+    for (int64_t now; c->flood_left && !c->finishing && c->flood_due_ns <= (now = monotonic_ns()); ) {
+        write_digits(c->flood_frame + c->flood_stamp_at + STAMP_DIGITS, STAMP_DIGITS, now);
+        send_bytes(c, c->flood_frame, c->flood_size);
+        next_frame(c);
+        c->flood_due_ns += c->flood_interval_ns;
+        flush(c);
+    }
+}
+
+/* Each connection its share, by turns on its own topics. */
+static void start_all_floods(long count, long bytes) {
+    char topic[32];
+    int streams = 0, nth = 0;
+    for (int i = 0; i < connection_count; i++) streams += connections[i]->symbol_count > 0;
+    for (int i = 0; i < connection_count; i++) {
+        Connection *c = connections[i];
+        if (!c->symbol_count || c->flood_left) continue;
+        int size = sprintf(topic, "/market/ticker:S%04d", c->symbols[0]);
+        long share = count / streams + (nth++ < count % streams);
+        if (share) start_flood(c, topic, size, share, bytes, 0);
+    }
+    for (int i = 0; i < connection_count; i++) flush(connections[i]);
+}
+
+/* A topic of the streams: a flood, or symbols to remember for one. */
+static void on_topic(Connection *c, const char *topic, int size) {
+    static const char tickers[] = "/market/ticker:", flood[] = "FLOOD-";
+    const char *end = topic + size, *p = topic + sizeof tickers - 1;
+    if (p >= end || memcmp(topic, tickers, sizeof tickers - 1)) return;
+    if (memcmp(p, flood, sizeof flood - 1)) {
+        for (; p && p < end; p = memchr(p, ',', (size_t)(end - p)), p += p != NULL) {
+            if (*p != 'S' || c->symbol_count == MAX_SYMBOLS) continue;
+            if (!c->symbols && !(c->symbols = malloc(MAX_SYMBOLS * sizeof *c->symbols))) die("malloc");
+            c->symbols[c->symbol_count++] = (uint16_t)atoi(p + 1);
+        }
+        return;
+    }
+    char *option;
+    long count = strtol(p + sizeof flood - 1, &option, 10), bytes = 0, per_second = 0;
+    int everywhere = 0;
+    while (option < end && *option == '-') {
+        char what = option[1];
+        long value = strtol(option + 2, &option, 10);
+        if (what == 'P') per_second = value;
+        else if (what == 'B') bytes = value;
+        else if (what == 'A') everywhere = 1;
+        else return;
+    }
+    if (count < 1 || count > MAX_FLOOD || bytes < 0 || bytes > MAX_PADDING || per_second < 0 || per_second > 1000000) return;
+    if (everywhere) start_all_floods(count, bytes);
+    else if (!c->flood_left) start_flood(c, topic, size, count, bytes, per_second);
 }
 
 static void on_stream_text(Connection *c, const char *s, size_t size) {
     char reply[512];
-    Text id = {"", 0}, type, topic;
+    Text id = {"", 0}, type, topic = {"", 0};
     field(s, size, "id", &id);
     if (!field(s, size, "type", &type)) return;
     if (is(type, "ping")) {
@@ -357,7 +463,10 @@ static void on_stream_text(Connection *c, const char *s, size_t size) {
     } else if (is(type, "subscribe") || is(type, "unsubscribe")) {
         send_text(c, reply, snprintf(reply, sizeof reply, "{\"id\":\"%.*s\",\"type\":\"ack\"}", id.size, id.text));
         if (is(type, "unsubscribe")) c->flood_left = 0;
-        else if (field(s, size, "topic", &topic)) start_flood(c, topic);
+        else {
+            field(s, size, "topic", &topic); /* of many symbols, so it may be longer than other values */
+            on_topic(c, topic.text, topic.size);
+        }
     }
 }
 
@@ -585,6 +694,8 @@ static void drop_connection(int index) {
     free(c->in.bytes);
     free(c->out.bytes);
     free(c->late.bytes);
+    free(c->flood_frame);
+    free(c->symbols);
     free(c);
 }
 
@@ -698,6 +809,7 @@ static void serve(int listener) {
         }
         for (int i = connection_count - 1; i >= 0; i--) {
             Connection *c = connections[i];
+            if (!c->dead && c->flood_left && c->flood_interval_ns) send_due(c);
             if (!c->dead && c->late.start < c->late.end) {
                 release_late(c);
                 flush(c);

@@ -13,7 +13,7 @@ author = "the kucoin-sync authors"
 copyright = "the kucoin-sync authors"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "benchmark_bars"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "benchmark_bars", "scaling_curves"]
 exclude_patterns = ["_build", "_extensions"]
 default_role = "py:obj"  # docstrings name things in single backticks
 

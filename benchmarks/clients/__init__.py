@@ -1,14 +1,14 @@
-"""
-The clients that are measured, each run in a process of its own (``__main__``).
-
-A client module has ``orders(job)`` and ``stream(job)``; each returns a dict of numbers for the runner.
-"""
+"""The clients that are measured, each run in a process of its own (``__main__``)."""
 
 from __future__ import annotations
 
 import attrs
 
 __all__ = ["CLIENTS", "DEFAULT", "SAFETY", "Client"]
+
+SYNCHRONOUS = frozenset({"orders", "stream", "callers", "latency", "computing orders", "computing stream"})
+ORDERS = frozenset({"orders"})
+STREAM = frozenset({"stream"})
 
 
 @attrs.frozen
@@ -17,34 +17,46 @@ class Client:
     A client, or one way to use it.
 
     Attributes:
-        module: Module of this package.
-        title: How the table calls it.
-        is_stream_only: It is a way to read streams; orders are measured under another name.
+        module: Module of this package, see ``scenarios``.
+        title: How the tables call it.
+        measured: What is measured of it: names of `benchmarks.plan`.
         messages: Length of its stream in a full run: about a second's worth at most.
-        is_orders_only: Its streams are not measured.
-        is_variant: It is another one of these clients with something switched on or off, measured for orders only and
-            when it is asked for.
+        is_variant: It is another one of these clients with something switched on or off, measured when it is asked for.
     """
 
     module: str
     title: str
-    messages: int
-    is_stream_only: bool = False
-    is_orders_only: bool = False
+    measured: frozenset[str]
+    messages: int = 100_000
     is_variant: bool = False
 
 
 CLIENTS = {
-    "limit": Client("limit", "limit", 100_000),
-    "ours": Client("ours", "kucoin_sync", 100_000),
-    "ours-listener": Client("ours", "kucoin_sync, listener thread", 100_000, is_stream_only=True),
-    "ours-stream": Client("ours", "kucoin_sync, stream() loop", 100_000, is_stream_only=True),
-    "okx": Client("okx", "kucoin_sync.okx", 0, is_orders_only=True),
-    "websockets": Client("sync_websockets", "websockets.sync + Future", 60_000),
-    "plain": Client("plain", "websocket-client, written plainly", 12_000),
-    "ours-no-ledger": Client("ours", "kucoin_sync without its ledger", 0, is_variant=True),
-    "ours-no-probe": Client("ours", "kucoin_sync, probe after an hour", 0, is_variant=True),
-    "ours-journal": Client("ours", "kucoin_sync with a journal", 0, is_variant=True),
+    "limit": Client("limit", "limit", SYNCHRONOUS - {"callers"}),
+    "ours": Client(
+        "ours",
+        "kucoin_sync",
+        frozenset(
+            {"orders", "stream", "callers", "latency", "computing orders", "typed", "scaling", "idle", "imports"}
+        ),
+    ),
+    "ours-listener": Client(
+        "ours", "kucoin_sync, listener thread", frozenset({"stream", "latency", "computing stream"})
+    ),
+    "ours-stream": Client("ours", "kucoin_sync, stream() loop", STREAM),
+    "ours-own-interval": Client(
+        "ours", "kucoin_sync, switch_interval=None", frozenset({"computing orders", "computing stream"})
+    ),
+    "okx": Client("okx", "kucoin_sync.okx", ORDERS),
+    "websockets": Client("sync_websockets", "websockets.sync + Future", SYNCHRONOUS, 60_000),
+    "plain": Client("plain", "websocket-client, written plainly", SYNCHRONOUS, 12_000),
+    "picows": Client("asyncio_picows", "picows (asyncio)", frozenset({"orders", "stream", "latency"})),
+    "node": Client("node_kucoin_api", "kucoin-api (Node)", frozenset({"orders", "stream", "latency"})),
+    "kucoin-sdk": Client("kucoin_sdk", "kucoin-universal-sdk", ORDERS | STREAM, 12_000),
+    "python-kucoin": Client("python_kucoin", "python-kucoin (asyncio)", STREAM, 30_000),
+    "ours-no-ledger": Client("ours", "kucoin_sync without its ledger", ORDERS, is_variant=True),
+    "ours-no-probe": Client("ours", "kucoin_sync, probe after an hour", ORDERS, is_variant=True),
+    "ours-journal": Client("ours", "kucoin_sync with a journal", ORDERS, is_variant=True),
 }
 DEFAULT = tuple(name for name, client in CLIENTS.items() if not client.is_variant)
 SAFETY = ("ours", *(name for name, client in CLIENTS.items() if client.is_variant))

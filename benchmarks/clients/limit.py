@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.clients.measure import ORDER, Tally, rate, round_trips
+from benchmarks.clients.measure import ORDER, rate
+from benchmarks.clients.scenarios import Take
 from benchmarks.job import Job
 
-__all__ = ["orders", "stream"]
+__all__ = ["open_orders", "read_stream"]
 
 BUFFER_SIZE = 65536
 TEXT = 0x81  # first byte of an unfragmented text frame
@@ -112,7 +113,7 @@ class OrderLine:
         self._line.send(orjson.dumps({"id": request_id, "op": "spot.order", "args": args}))
         return request_id
 
-    def pipeline(self, job: Job) -> dict[str, Any]:
+    def keep_in_flight(self, job: Job) -> dict[str, Any]:
         """
         Keep ``job.window`` orders in flight.
 
@@ -130,27 +131,17 @@ class OrderLine:
         return rate(job.pipelined, perf_counter() - started)
 
 
-def orders(job: Job) -> dict[str, Any]:
-    line = OrderLine(job)
-    result = round_trips(line.place_order, job)
-    if job.pipelined:
-        result |= line.pipeline(job)
-    return result
+def open_orders(job: Job) -> OrderLine:
+    return OrderLine(job)
 
 
-def stream(job: Job) -> dict[str, Any]:
+def read_stream(job: Job, take: Take) -> object:
+    """Parse all whole frames of one read in place; every message here has 126 to 65,535 bytes."""
     line = Line(job, f"{job.stream_url}?token=t&connectId=limit")
     line.receive()  # welcome
     line.send(orjson.dumps({"id": "1", "type": "subscribe", "topic": job.topic, "response": True}))
     line.receive()  # ack
-    tally = Tally(job)
-    _read_stream(line, tally)
-    return tally.wait(job.time_limit)
-
-
-def _read_stream(line: Line, tally: Tally) -> None:
-    """Parse all whole frames of one read in place; every message here is longer than 125 bytes."""
-    buffer, view, listener, loads = line.buffer, line.view, tally.count, orjson.loads
+    buffer, view, loads = line.buffer, line.view, orjson.loads
     is_last = False
     while not is_last:
         start, end = line.start, line.end
@@ -162,7 +153,8 @@ def _read_stream(line: Line, tally: Tally) -> None:
             message = loads(view[payload_at:frame_end])
             start = frame_end
             if message["type"] == "message":
-                is_last = listener(message["data"])
+                is_last = take(message["data"])
         line.start = start
         if not is_last:
             line.read_more()
+    return line

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from benchmarks.clients.measure import in_flight, round_trips
+from benchmarks.clients.scenarios import FutureLine
 from benchmarks.job import Job
 from kucoin_sync.okx import WebsocketAPIClient
 
-__all__ = ["orders"]
+__all__ = ["open_orders"]
 
 # With the number of its instrument, for the server has no list of them.
 ORDER: dict[str, Any] = {
@@ -23,7 +23,7 @@ ORDER: dict[str, Any] = {
 }
 
 
-def orders(job: Job) -> dict[str, Any]:
+def open_orders(job: Job) -> FutureLine:
     api = WebsocketAPIClient(
         api_key="simulator-bench",
         api_secret="s",
@@ -32,8 +32,4 @@ def orders(job: Job) -> dict[str, Any]:
         ssl_context=job.ssl_context(),
     )
     api.get_ws_client().connect("prodPrivate")
-    result = round_trips(partial(api.submit_new_order, **ORDER), job)
-    if job.pipelined:
-        result |= in_flight(partial(api.nowait.submit_new_order, **ORDER), job)
-    api.close()
-    return result
+    return FutureLine(partial(api.submit_new_order, **ORDER), partial(api.nowait.submit_new_order, **ORDER))

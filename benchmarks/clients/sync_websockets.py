@@ -15,7 +15,8 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from benchmarks.clients.measure import ORDER, Tally, in_flight, round_trips
+from benchmarks.clients.measure import ORDER
+from benchmarks.clients.scenarios import FutureLine, Take
 from benchmarks.job import Job
 
 try:
@@ -24,7 +25,7 @@ except ImportError:
     import json  # type: ignore[no-redef]
 
 
-__all__ = ["orders", "stream"]
+__all__ = ["open_orders", "read_stream"]
 
 
 class SyncClient:
@@ -71,28 +72,23 @@ class SyncClient:
         return reply
 
 
-def orders(job: Job) -> dict[str, Any]:
+def open_orders(job: Job) -> FutureLine:
     url = f"{job.private_url}?apikey=websockets&timestamp=0&sign=s&passphrase=p"
     client = SyncClient(job, url, lambda message: None)
     client.ws.recv()  # challenge
     client.ws.send("any answer will do")
     client.ws.recv()  # welcome
     client.start()
-    result = round_trips(client.place_order, job)
-    if job.pipelined:
-        result |= in_flight(client.submit_order, job)
-    return result
+    return FutureLine(client.place_order, client.submit_order)
 
 
-def stream(job: Job) -> dict[str, Any]:
-    tally = Tally(job)
-
+def read_stream(job: Job, take: Take) -> object:
     def on_message(message: dict[str, Any]) -> None:
         if message["type"] == "message":
-            tally.count(message["data"])
+            take(message["data"])
 
     client = SyncClient(job, f"{job.stream_url}?token=t&connectId=websockets", on_message)
     client.ws.recv()  # welcome
     client.start()
     client.send_request({"type": "subscribe", "topic": job.topic, "response": True}).result(job.time_limit)
-    return tally.wait(job.time_limit)
+    return client
