@@ -68,11 +68,11 @@ class Report:
         self._rows: list[_Row] = []
         self._steps = 0
 
-    def banner(self, url: str, *, is_remote: bool) -> None:
+    def banner(self, exchange: str, url: str, *, is_remote: bool) -> None:
         """Say what this is, and above all what it is not."""
         where = "another process" if is_remote else "this process"
         text = Text.assemble(
-            f"kucoin-sync {__version__} against a simulated KuCoin at ",
+            f"kucoin-sync {__version__} against a simulated {exchange} at ",
             (url, "bold"),
             f", in {where}.\n",
             ("No keys, no network, no real money.", "bold"),
@@ -100,9 +100,9 @@ class Report:
         self._say("✓", step, text, "green")
         self._rows.append(_Row(step, "OrderAck", ack.order_id, ack.client_oid, ack.latency))
 
-    def fill(self, size: str, price: str) -> None:
+    def fill(self, size: str, price: str, source: str) -> None:
         """Show that the order of the latest ack was filled."""
-        self._say("✓", "filled", f"{size} at {price}: the match stream names our order as the taker", "green")
+        self._say("✓", "filled", f"{size} at {price}: {source}", "green")
         self._rows[-1] = attrs.evolve(self._rows[-1], outcome="OrderAck, filled")
 
     def refusal(self, step: str, error: Rejected) -> None:

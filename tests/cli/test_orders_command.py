@@ -13,7 +13,7 @@ import pytest
 from kucoin_sync.simulator import Simulator
 from tests.cli.commands import ORDER, profile, run
 from tests.peers import refused_port
-from tests.test_cli import posix, read_screen, started
+from tests.test_cli import LIMIT, posix, read_screen, started
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_a_ctrl_c_tells_what_is_known_of_the_order() -> None:
         exchange.drop_ack(1, "spot.order")
         words = ("order", "place", *ORDER, "--client-oid", "cut-short", "--timeout", "20", "--json")
         with started(*words, "--simulator-url", exchange.url) as process:
-            exchange.wait_for(lambda s: s.truth("cut-short").executed)
+            exchange.wait_for(lambda s: s.truth("cut-short").executed, LIMIT)
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate()
             assert process.returncode == 5
