@@ -8,6 +8,7 @@ import contextlib
 import functools
 import logging
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,9 +90,16 @@ class Wanted:
         if self.simulator or self.simulator_url is not None:
             if self.profile is not None:
                 raise click.UsageError("--profile is for the exchange; the simulator has keys of its own")
-            yield from self._open_simulator(more)
+            for access in self._open_simulator(more):
+                self._name_doctor(access)
+                yield access
             return
-        yield self._open_exchange(more)
+        access = self._open_exchange(more)
+        self._name_doctor(access)
+        yield access
+
+    def _name_doctor(self, access: Access) -> None:
+        self.output.doctor = shlex.join(["kucoin-sync", "doctor", *access.words])
 
     def _open_simulator(self, more: dict[str, Any]) -> Iterator[Access]:
         if self.simulator_url is not None:

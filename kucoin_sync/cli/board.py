@@ -11,6 +11,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from kucoin_sync.cli.console import spelled_mark
+
 __all__ = ["Board"]
 
 _UP, _DOWN, _SAME = ("▲", "green"), ("▼", "red"), (" ", "")
@@ -59,7 +61,7 @@ class Board:
             table.add_column(name, justify="right", min_width=width)
         for topic, row in self._rows.items():
             arrow, colour = row.trend
-            last = Text(f"{arrow} {row.price}", style=colour)
+            last = Text(f"{spelled_mark(arrow)} {row.price}", style=colour)
             table.add_row(_symbol(topic), last, row.bid, row.ask, str(row.updates), _rate(row.updates, seconds))
         return table
 

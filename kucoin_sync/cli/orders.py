@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+from rich.text import Text
 
 from kucoin_sync.cli.access import Access, Wanted, access_options
 from kucoin_sync.cli.console import FAILED, Output
@@ -118,8 +119,8 @@ def place(
     """
     client_oid = client_oid or _CLIENT_OIDS.next()
     kind = kind or ("limit" if options["price"] is not None else "market")
-    arguments: dict[str, Any] = {"symbol": symbol, "side": side, "type": kind, "client_oid": client_oid}
-    arguments |= {name: value for name, value in options.items() if value not in (None, False)}
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    arguments: dict[str, Any] = {"symbol": symbol, "side": side, "type": kind, **given, "client_oid": client_oid}
     _run(
         "{} order",
         market,
@@ -319,11 +320,11 @@ def show_request(
     """Show what will be sent, where, and with whose keys."""
     style = "bold white on red" if access.is_live and not is_test else "bold black on yellow"
     label = f" {'TEST, ' if is_test else ''}{access.label} "
-    output.console.print(f"[{style}]{label}[/] {what} at {access.title}", soft_wrap=True)
+    output.print(Text.assemble((label, style), f" {what}"))
     shown = {
         "clientOid" if name == "client_oid" else name.replace("_", " "): value for name, value in arguments.items()
     }
-    output.facts({**shown, "keys from": access.source})
+    output.facts({**shown, "at": access.title, "keys from": access.source})
 
 
 def confirmed(output: Output, what: str) -> bool:
@@ -331,7 +332,16 @@ def confirmed(output: Output, what: str) -> bool:
     if not sys.stdin.isatty() or output.as_json:
         click.echo("On a live account this needs --yes where nobody can be asked.", err=True)
         return False
-    return click.confirm(f"Send this {what}?", err=True)
+    return asked(f"Send this {what}?", default=False)
+
+
+def asked(question: str, *, default: bool) -> bool:
+    """Ask; Ctrl-C at the question is a no, so that the exit code tells what became of the order."""
+    try:
+        return click.confirm(question, default=default, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False
 
 
 def _send(
@@ -352,7 +362,7 @@ def _send(
             except ConfigError:
                 raise
             except KucoinSyncError as error:
-                return teller.not_sent(f"{error}. 'kucoin-sync doctor' looks for the cause.")
+                return teller.not_sent(output.not_reached(error))
             except KeyboardInterrupt:
                 return teller.not_sent("interrupted before that")
         try:
@@ -392,7 +402,7 @@ def _interrupted(interrupt: KeyboardInterrupt, teller: Teller) -> int:
 def _asked_to_reconcile(output: Output) -> float:
     if output.as_json or not (sys.stdin.isatty() and output.is_screen):
         return 0.0
-    return 30.0 if click.confirm("Find out now what became of it (up to 30 s)?", default=True, err=True) else 0.0
+    return 30.0 if asked("Find out now what became of it (up to 30 s)?", default=True) else 0.0
 
 
 def _reconciled(error: OutcomeUnknown, seconds: float, teller: Teller, output: Output) -> int:

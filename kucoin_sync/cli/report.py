@@ -20,6 +20,7 @@ from rich.text import Text
 
 from kucoin_sync._version import __version__
 from kucoin_sync.cli.board import Board
+from kucoin_sync.cli.console import spelled_mark
 from kucoin_sync.errors import OutcomeUnknown, Rejected
 from kucoin_sync.events import OrderAck, Pong
 
@@ -190,7 +191,7 @@ class Report:
     def _say(self, mark: str, word: str, text: str, style: str) -> None:
         # Wrapped here and not by rich, which would fill the lines of a pipe with spaces.
         for number, line in enumerate(textwrap.wrap(text, self._console.width - _INDENT)):
-            head = f"  {mark} {word}" if number == 0 else ""
+            head = f"  {spelled_mark(mark)} {word}" if number == 0 else ""
             self._console.print(Text.assemble((f"{head:<{_INDENT}}", style), line), soft_wrap=True)
 
 

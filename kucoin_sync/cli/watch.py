@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kucoin_sync.cli.access import Wanted, access_options
-from kucoin_sync.cli.console import FAILED, Output
+from kucoin_sync.cli.console import FAILED, Output, silence
 from kucoin_sync.cli.venues import DEFAULT_EXCHANGE, venue_of
 from kucoin_sync.errors import KucoinSyncError
 from kucoin_sync.events import Update
@@ -264,8 +262,7 @@ def watch(
         except KeyboardInterrupt:
             pass  # that is how it ends
     if watcher.pipe_broke:
-        # What is still in the buffer would fail again when the interpreter flushes it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
     if watcher.problem is not None:
         click.echo(f"Error: {watcher.problem}", err=True)
         click.get_current_context().exit(FAILED)
