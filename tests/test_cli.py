@@ -113,6 +113,22 @@ def test_demo_shows_every_outcome_and_ends_well_within_20_seconds() -> None:
     assert "All as expected." in out
 
 
+def test_demo_shows_the_same_on_okx() -> None:
+    code, out, err = run(*SHORT, "--exchange", "okx")
+    assert (code, err) == (0, "")
+    assert "a simulated OKX" in " ".join(out.replace("│", " ").split())
+    for step, outcome in [
+        ("placed", "OrderAck"),
+        ("modified", "OrderAck"),
+        ("bought", "OrderAck, filled"),
+        ("too big", "Rejected, 51008"),
+        ("reply lost", "OutcomeUnknown"),
+        ("line cut", "OutcomeUnknown"),
+    ]:
+        assert re.search(rf"│ {step} +│ {outcome} ", out), (step, outcome)
+    assert out.count("executed 1, replies sent 0") == 2
+
+
 def test_demo_sends_no_control_characters_into_a_pipe() -> None:
     code, out, _ = run(*SHORT)
     assert code == 0

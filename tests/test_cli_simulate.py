@@ -116,8 +116,8 @@ def test_another_exchange_is_served() -> None:
         assert exchange.client_options()["hosts"] == {"rest": url, "ws": url.replace("http", "ws", 1)}
         assert [line.system for line in exchange.status().lines] == ["public", "private", "business"]
         assert [fault.details for fault in exchange.faults_in_force()] == [{"op": "order"}]
-        result = CliRunner().invoke(cli, ["demo", "--url", url])
-        assert result.exit_code == 1 and "is for a simulated KuCoin" in result.output
+        result = CliRunner().invoke(cli, ["demo", "--exchange", "kucoin", "--url", url])
+        assert result.exit_code == 2 and "stands for okx, not for kucoin" in result.output
 
 
 def test_the_introduction_fits_the_exchange() -> None:

@@ -8,9 +8,10 @@ import contextlib
 import functools
 import logging
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -19,12 +20,14 @@ from click.shell_completion import CompletionItem
 from kucoin_sync.cli import profiles
 from kucoin_sync.cli.console import Output
 from kucoin_sync.cli.simulator_url import check_simulator_url, reach_simulator
+from kucoin_sync.cli.venues import DEFAULT_EXCHANGE, EXCHANGES, Venue, venue_of
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.hosts import is_simulated
 from kucoin_sync.options import Options
-from kucoin_sync.simulator import Simulator
 
-__all__ = ["Access", "Wanted", "access_options"]
+if TYPE_CHECKING:
+    from kucoin_sync.simulator import Simulator
+
+__all__ = ["Access", "Wanted", "access_options", "exchange_option", "local_simulator"]
 
 
 @attrs.frozen
@@ -33,24 +36,32 @@ class Access:
     Where to connect.
 
     Attributes:
+        venue: The exchange.
         options: Of the client.
         title: What the user is told it is, such as ``KuCoin``.
         source: Where the keys came from, in words.
-        is_live: Whether real money can move there.
+        label: In a word: ``LIVE``, ``PRACTICE`` or ``SIMULATOR``.
         words: The same choice as words of a command line, for the commands that are proposed.
     """
 
+    venue: Venue
     options: Options
     title: str
     source: str
-    is_live: bool
+    label: str
     words: tuple[str, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether real money can move there."""
+        return self.label == "LIVE"
 
 
 @attrs.frozen
 class Wanted:
     """What the shared options say."""
 
+    exchange: str | None
     profile: str | None
     profiles_file: Path | None
     simulator: bool
@@ -79,50 +90,82 @@ class Wanted:
         if self.simulator or self.simulator_url is not None:
             if self.profile is not None:
                 raise click.UsageError("--profile is for the exchange; the simulator has keys of its own")
-            yield from self._open_simulator(more)
+            for access in self._open_simulator(more):
+                self._name_doctor(access)
+                yield access
             return
-        yield self._open_exchange(more)
+        access = self._open_exchange(more)
+        self._name_doctor(access)
+        yield access
+
+    def _name_doctor(self, access: Access) -> None:
+        self.output.doctor = shlex.join(["kucoin-sync", "doctor", *access.words])
 
     def _open_simulator(self, more: dict[str, Any]) -> Iterator[Access]:
         if self.simulator_url is not None:
             words = ["--simulator-url", self.simulator_url]
             if self.ca_file is not None:
                 words += ["--ca-file", str(self.ca_file)]
-            with reach_simulator(self.simulator_url, self.ca_file) as exchange:
-                options = _options({**exchange.client_options(), **more})
-                title = f"a simulated KuCoin at {self.simulator_url}"
-                yield Access(options, title, "the simulator", False, tuple(words))
+            with reach_simulator(self.simulator_url, self.ca_file, self.exchange) as exchange:
+                venue = venue_of(exchange.exchange)
+                options = _options(venue, {**exchange.client_options(), **more})
+                title = f"a simulated {venue.title} at {self.simulator_url}"
+                yield Access(venue, options, title, "the simulator", "SIMULATOR", tuple(words))
             return
-        with Simulator() as exchange:
-            options = _options({**exchange.client_options(), **more})
-            yield Access(options, "a simulated KuCoin in this process", "the simulator", False, ("--simulator",))
+        venue = venue_of(self.exchange or DEFAULT_EXCHANGE)
+        with local_simulator(venue) as exchange:
+            options = _options(venue, {**exchange.client_options(), **more})
+            title = f"a simulated {venue.title} in this process"
+            yield Access(venue, options, title, "the simulator", "SIMULATOR", (*self._exchange_words, "--simulator"))
 
     def _open_exchange(self, more: dict[str, Any]) -> Access:
         path = self.profiles_file or profiles.default_path()
-        words: list[str] = []
+        words = list(self._exchange_words)
+        venue = venue_of(self.exchange or DEFAULT_EXCHANGE)
         try:
             if self.profile is not None:
-                found, source = profiles.read(path, self.profile), f"profile {self.profile!r} in {path}"
+                venue, found = profiles.read(path, self.profile, self.exchange)
+                source = f"profile {self.profile!r} in {path}"
                 words += ["--profile", self.profile]
-            elif found := profiles.from_environment(os.environ):
+            elif found := profiles.from_environment(os.environ, venue):
                 source = "the environment" if "api_key" in found else "no keys"
             elif self.profiles_file is not None or path.exists():
-                found, source = profiles.read(path, profiles.DEFAULT_PROFILE), f"profile 'default' in {path}"
+                venue, found = profiles.read(path, venue.default_profile, venue.name)
+                source = f"profile {venue.default_profile!r} in {path}"
             else:
                 source = "no keys"
         except profiles.ProfileError as error:
             raise click.ClickException(str(error)) from None
         if self.profiles_file is not None:
             words += ["--profiles-file", str(self.profiles_file)]
-        options = _options({**found, **more})
-        simulated = is_simulated(options)
-        title = "a simulated KuCoin" if simulated else f"KuCoin ({options.api_region})"
-        return Access(options, title, source, not simulated, tuple(words))
+        options = _options(venue, {**found, **more})
+        if venue.is_simulated(options):
+            title, label = f"a simulated {venue.title}", "SIMULATOR"
+        else:
+            title, label = venue.describe(options), "PRACTICE" if venue.is_practice(options) else "LIVE"
+        return Access(venue, options, title, source, label, tuple(words))
+
+    @property
+    def _exchange_words(self) -> tuple[str, ...]:
+        return () if self.exchange is None else ("--exchange", self.exchange)
 
 
-def _options(keywords: dict[str, Any]) -> Options:
+@contextlib.contextmanager
+def local_simulator(venue: Venue, *, tls: bool = False) -> Iterator[Simulator]:
+    """Yield a simulator of an exchange in this process. Raises ClickException."""
+    from kucoin_sync.simulator import Simulator
+
     try:
-        return Options.of(None, keywords)
+        simulator = Simulator(exchange="okx" if venue.name == "okx" else "kucoin", tls=tls)
+    except ImportError as error:
+        raise click.ClickException(str(error)) from None
+    with simulator:
+        yield simulator
+
+
+def _options(venue: Venue, keywords: dict[str, Any]) -> Options:
+    try:
+        return venue.options(keywords)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
 
@@ -146,12 +189,19 @@ def _complete_profile(context: click.Context, _: click.Parameter, begun: str) ->
     return [CompletionItem(name) for name in profiles.names(Path(path)) if name.startswith(begun)]
 
 
+exchange_option = click.option(
+    "--exchange",
+    type=click.Choice(EXCHANGES),
+    help="Which exchange.  [default: what profile or simulator say, else kucoin]",
+)
+
 _OPTIONS = (
+    exchange_option,
     click.option(
         "--profile",
         metavar="NAME",
         shell_complete=_complete_profile,
-        help="Keys from this profile.  [default: the environment, else the profile 'default']",
+        help="Keys from this profile.  [default: the environment, else the profile 'default', of OKX 'okx']",
     ),
     click.option(
         "--profiles-file",

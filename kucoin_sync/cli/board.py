@@ -4,12 +4,14 @@ The board of live prices: what was seen of each symbol, as a table or as plain l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from kucoin_sync.events import Update
+from kucoin_sync.cli.console import spelled_mark
 
 __all__ = ["Board"]
 
@@ -24,10 +26,10 @@ class _Row:
     updates: int = 0
     trend: tuple[str, str] = _SAME
 
-    def take(self, data: dict[str, str]) -> None:
-        if self.updates and data["price"] != self.price:
-            self.trend = _UP if float(data["price"]) > float(self.price) else _DOWN
-        self.price, self.bid, self.ask = data["price"], data["bestBid"], data["bestAsk"]
+    def take(self, price: str, bid: str, ask: str) -> None:
+        if self.updates and price != self.price:
+            self.trend = _UP if float(price) > float(self.price) else _DOWN
+        self.price, self.bid, self.ask = price, bid, ask
         self.updates += 1
 
 
@@ -39,12 +41,12 @@ class Board:
         topics: Ticker topics, one row each.
     """
 
-    def __init__(self, topics: list[str]) -> None:
+    def __init__(self, topics: Sequence[str]) -> None:
         self._rows = {topic: _Row() for topic in topics}
 
-    def take(self, update: Update) -> None:
+    def take(self, topic: str, price: str, bid: str, ask: str) -> None:
         """Note a ticker."""
-        self._rows[update.topic].take(update.data)
+        self._rows[topic].take(price, bid, ask)
 
     @property
     def is_complete(self) -> bool:
@@ -59,7 +61,7 @@ class Board:
             table.add_column(name, justify="right", min_width=width)
         for topic, row in self._rows.items():
             arrow, colour = row.trend
-            last = Text(f"{arrow} {row.price}", style=colour)
+            last = Text(f"{spelled_mark(arrow)} {row.price}", style=colour)
             table.add_row(_symbol(topic), last, row.bid, row.ask, str(row.updates), _rate(row.updates, seconds))
         return table
 

@@ -26,18 +26,24 @@ class Cause:
     advice: str
 
 
+_CLOCK = Cause("clock", "Set this machine's clock, for example with: timedatectl set-ntp true")
+_NO_KEY = Cause("key", "The exchange has no such API key: compare it with the one on its page, and the region.")
+_PASSPHRASE = Cause("passphrase", "The passphrase is not the one typed when the key was made; it is not your password.")
+_SECRET = Cause("secret", "The signature is wrong, so the API secret is: copy it again, or make a new key.")
+_IP = Cause("ip", "This machine's address is not on the key's whitelist: add it on the exchange's page of the key.")
+_PERMISSION = Cause("permission", "The key lacks a permission: add it on the exchange's page of the key.")
+_HEADERS = Cause("key_headers", "Something between here and the exchange takes headers away: try without a proxy.")
+_TOO_MANY = Cause("rate_limit", "Too many calls were made from here or for this account: wait half a minute.")
+
 _BY_CODE = {
-    "400001": Cause("key_headers", "Something between here and the exchange takes headers away: try without a proxy."),
-    "400002": Cause("clock", "Set this machine's clock, for example with: timedatectl set-ntp true"),
-    "400003": Cause("key", "The exchange has no such API key: compare it with the one on its page, and the region."),
-    "400004": Cause(
-        "passphrase", "The passphrase is not the one typed when the key was made; it is not your password."
-    ),
-    "400005": Cause("secret", "The signature is wrong, so the API secret is: copy it again, or make a new key."),
-    "400006": Cause(
-        "ip", "This machine's address is not on the key's whitelist: add it on the exchange's page of the key."
-    ),
-    "400007": Cause("permission", "The key lacks a permission: add it on the exchange's page of the key."),
+    # KuCoin.
+    "400001": _HEADERS,
+    "400002": _CLOCK,
+    "400003": _NO_KEY,
+    "400004": _PASSPHRASE,
+    "400005": _SECRET,
+    "400006": _IP,
+    "400007": _PERMISSION,
     "400008": Cause("key_version", "The key is of an old version: make a new one."),
     "400009": Cause("key_version", "api_key_version does not fit the key: current keys have version 3."),
     "400010": Cause("account", "The exchange does not allow this account to use the API: ask its support."),
@@ -46,8 +52,35 @@ _BY_CODE = {
     "400302": Cause("region", "The exchange does not serve the region of this machine's address."),
     "400303": Cause("account", "The account has to verify its identity first."),
     "411200": Cause("account", "The exchange has barred this account: ask its support."),
-    "429000": Cause("rate_limit", "Too many calls were made from here or for this account: wait half a minute."),
+    "429000": _TOO_MANY,
     "1015": Cause("rate_limit", "The exchange's edge has blocked this address for half a minute: wait."),
+    # OKX: REST, then the login of a line.
+    "50100": Cause("account", "The exchange has frozen the API of this account: ask its support."),
+    "50101": Cause(
+        "environment", "A key of demo trading does not fit the live exchange, nor the reverse: see demo_trading."
+    ),
+    "50102": _CLOCK,
+    "50103": _HEADERS,
+    "50104": _HEADERS,
+    "50105": _PASSPHRASE,
+    "50106": _HEADERS,
+    "50107": _HEADERS,
+    "50110": _IP,
+    "50111": _NO_KEY,
+    "50112": _CLOCK,
+    "50113": _SECRET,
+    "50119": _NO_KEY,
+    "50120": _PERMISSION,
+    "50011": _TOO_MANY,
+    "50061": _TOO_MANY,
+    "60004": _CLOCK,
+    "60005": _NO_KEY,
+    "60006": _CLOCK,
+    "60007": _SECRET,
+    "60014": _TOO_MANY,
+    "60023": _TOO_MANY,
+    "60024": _PASSPHRASE,
+    "60032": _NO_KEY,
 }
 
 _BY_PHASE = {
@@ -99,6 +132,7 @@ _NO_ANSWER = Cause(
     "no_answer", "The host takes the connection and does not answer: a firewall, or the exchange is ill."
 )
 _SERVER = Cause("server", "The exchange's server fails: try again later.")
+_TOO_MANY_REQUESTS = 429
 _OTHER = Cause("other", "Try again; if it stays, the text above is what to search for.")
 
 
@@ -113,9 +147,11 @@ def cause_of(error: KucoinSyncError) -> Cause:
     status = getattr(error, "status", None)
     if isinstance(error, AuthError):
         return _BY_PHASE["auth"]
+    if status == _TOO_MANY_REQUESTS:
+        return _TOO_MANY
     if status is not None and status >= 500:
         return _SERVER
-    if any(words in str(error) for words in ("not KuCoin's JSON", "no HTTP answer")):
+    if any(words in str(error) for words in ("not KuCoin's JSON", "not OKX's JSON", "no HTTP answer")):
         return _UNREADABLE
     if isinstance(error, (DeadlineExceeded, ConnectionLost)) or ("in time" in str(error) and not _is_silent(error)):
         return _NO_ANSWER

@@ -1,34 +1,35 @@
 """
 The commands and their options; what a command does lives in a module of its own.
+
+What only some commands need, above all the simulator, is imported by them: a shell that completes a word starts this
+program each time.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
 import re
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from kucoin_sync._version import __version__
+from kucoin_sync.cli.access import exchange_option, local_simulator
 from kucoin_sync.cli.accounts import balances, orders
+from kucoin_sync.cli.cancel_all import cancel_all
 from kucoin_sync.cli.completion import completion
-from kucoin_sync.cli.demo import Surprise, run_demo
 from kucoin_sync.cli.doctor import doctor
 from kucoin_sync.cli.fault_option import Fault, FaultType, table_of_faults
 from kucoin_sync.cli.orders import order
 from kucoin_sync.cli.report import Report, make_console
-from kucoin_sync.cli.simulate import ServeError, serve
 from kucoin_sync.cli.simulator_url import check_simulator_url, reach_simulator
+from kucoin_sync.cli.venues import DEFAULT_EXCHANGE, EXCHANGES, venue_of
 from kucoin_sync.cli.watch import watch
 from kucoin_sync.errors import KucoinSyncError
-from kucoin_sync.simulator import Controls, Simulator, many_symbols
 
 __all__ = ["cli", "run"]
 
@@ -60,18 +61,20 @@ def run() -> int:
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """
-    KuCoin on the terminal: streams, orders, balances, and a simulated exchange to try everything on.
+    KuCoin and OKX on the terminal: streams, orders, balances, and a simulated exchange to try everything on.
 
-    Keys come from the environment (KUCOIN_API_KEY, KUCOIN_API_SECRET, KUCOIN_API_PASSPHRASE) or a profile. With
-    --simulator a command needs no keys and no network, and no real money moves.
+    Keys come from the environment (KUCOIN_API_KEY, KUCOIN_API_SECRET, KUCOIN_API_PASSPHRASE; with --exchange okx
+    OKX_API_KEY and so on) or a profile. With --simulator a command needs no keys and no network, and no real money
+    moves.
     """
 
 
-for _command in (watch, order, orders, balances, doctor, completion):
+for _command in (watch, order, orders, balances, cancel_all, doctor, completion):
     cli.add_command(_command)
 
 
 @cli.command()
+@exchange_option
 @click.option(
     "--seconds",
     type=click.FloatRange(0.5, 600),
@@ -92,7 +95,7 @@ for _command in (watch, order, orders, balances, doctor, completion):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Its certificate authority, for an https URL.",
 )
-def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> None:
+def demo(exchange: str | None, seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> None:
     """
     Show tickers, orders, and orders on a failing line.
 
@@ -102,13 +105,19 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
         raise click.UsageError("--ca-file goes with --url")
     if url is not None and tls:
         raise click.UsageError("--tls is for the simulator inside the demo; with --url the URL says it")
+    from kucoin_sync.cli.demo import Surprise, run_demo
+
     # The demo tells what happens to its lines itself; without a handler logging would repeat it on stderr, for the
     # client and for the server in the same process.
     logging.getLogger().addHandler(logging.NullHandler())
     report = Report(make_console())
-    with _local_simulator(tls) if url is None else reach_simulator(url, ca_file) as exchange:
+    if url is None:
+        opened: Any = local_simulator(venue_of(exchange or DEFAULT_EXCHANGE), tls=tls)
+    else:
+        opened = reach_simulator(url, ca_file, exchange)
+    with opened as simulator:
         try:
-            run_demo(exchange, report, seconds=seconds, is_remote=url is not None)
+            run_demo(simulator, report, seconds=seconds, is_remote=url is not None)
         except (Surprise, OSError, KucoinSyncError) as error:
             raise click.ClickException(f"demo: {report.current_step}: not as expected: {error}") from None
 
@@ -116,8 +125,8 @@ def demo(seconds: float, tls: bool, url: str | None, ca_file: Path | None) -> No
 @cli.command()
 @click.option(
     "--exchange",
-    type=click.Choice(["kucoin", "okx"]),
-    default="kucoin",
+    type=click.Choice(EXCHANGES),
+    default=DEFAULT_EXCHANGE,
     show_default=True,
     help="Which exchange it stands for.",
 )
@@ -205,6 +214,9 @@ def simulate(
     """
     if ca_file is not None and not options["tls"]:
         raise click.UsageError("--ca-file goes with --tls")
+    from kucoin_sync.cli.simulate import ServeError, serve
+    from kucoin_sync.simulator import Simulator, many_symbols
+
     try:
         serve(
             lambda: Simulator(
@@ -239,16 +251,6 @@ def faults() -> None:
     click.echo(
         "\ncount is how often a fault strikes (null: always), and probability=0.1 has it strike in one case of ten."
     )
-
-
-@contextlib.contextmanager
-def _local_simulator(tls: bool) -> Iterator[Controls]:
-    try:
-        simulator = Simulator(tls=tls)
-    except ImportError as error:
-        raise click.ClickException(str(error)) from None
-    with simulator:
-        yield simulator
 
 
 def _read_balances(texts: tuple[str, ...]) -> dict[str, str] | None:

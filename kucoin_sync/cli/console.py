@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +20,17 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from kucoin_sync.errors import AuthError, ConnectError, KucoinSyncError, RestError
+from kucoin_sync.errors import (
+    AuthError,
+    ConnectError,
+    ConnectionLost,
+    DeadlineExceeded,
+    KucoinSyncError,
+    RestError,
+    SubscribeError,
+)
 
-__all__ = ["FAILED", "Output", "make_table"]
+__all__ = ["FAILED", "Output", "make_table", "silence", "spelled_mark"]
 
 FAILED = 1
 """Exit code of a command that could not do what it was for."""
@@ -30,57 +39,103 @@ WIDEST = 140
 _NUMBERS = ("price", "size", "filled", "total", "available", "held", "debt", "equity", "orders", "positions")
 
 
+_PLAIN_MARKS = str.maketrans("✓✗–→…▲▼", "+x->.^v")
+"""Marks for terminals whose character set lacks ours; a question mark must go on meaning that something is unknown."""
+
+
+def spelled_mark(mark: str) -> str:
+    """Return a mark as standard output can show it."""
+    try:
+        mark.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return mark.translate(_PLAIN_MARKS)
+    return mark
+
+
+def silence() -> None:
+    """Let standard output end nowhere: whoever read it has gone, and what is left in its buffer would fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Console(Console):
+    """Goes on where the reader of a pipe leaves: the exit code still tells how the command ended."""
+
+    def on_broken_pipe(self) -> None:
+        silence()
+
+
+@contextlib.contextmanager
+def _outliving_the_reader() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        silence()
+
+
 class Output:
     """
-    Where a command prints.
+    Where a command prints. A reader that leaves early, such as ``head``, ends the printing and not the command.
 
     Args:
         as_json: Print JSON and nothing else on stdout.
+
+    Attributes:
+        doctor: The command that looks for the cause where nothing can be reached.
     """
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self.console = Console(highlight=False)
+        self.doctor = "kucoin-sync doctor"
+        self.console = _Console(highlight=False)
         self.is_screen = sys.stdout.isatty() and not self.console.is_dumb_terminal
         if self.console.width > WIDEST:
             self.console.width = WIDEST
 
     def json(self, value: Any) -> None:
         """Print a value as one line of JSON; exact decimals come as texts."""
-        click.echo(json.dumps(value, default=_plain))
+        with _outliving_the_reader():
+            click.echo(json.dumps(value, default=_plain))
 
     def say(self, text: str, style: str = "", *, mark: str = "", err: bool = False) -> None:
         """Print a sentence, on a terminal broken between words; ``mark`` stands before its first line."""
+        mark = spelled_mark(mark)
         indent = " " * (len(mark) + 1) if mark else ""
         lines = [text]
         if self.is_screen:
             lines = textwrap.wrap(text, self.console.width - len(indent), break_on_hyphens=False) or [""]
         for number, line in enumerate(lines):
             head = f"{mark} " if mark and number == 0 else indent
-            if err:
-                click.echo(head + line, err=True)
-            else:
-                self.console.print(Text(head + line, style=style), soft_wrap=True)
+            with _outliving_the_reader():
+                if err:
+                    click.echo(head + line, err=True)
+                else:
+                    self.console.print(Text(head + line, style=style), soft_wrap=True)
 
     def facts(self, facts: Mapping[str, Any]) -> None:
         """Print names and values below each other; what is ``None`` is left out."""
         shown = {name: value for name, value in facts.items() if value is not None}
         width = max(map(len, shown), default=0)
         for name, value in shown.items():
-            self.console.print(Text.assemble((f"  {name:<{width}}  ", "bright_black"), str(value)), soft_wrap=True)
+            self.print(Text.assemble((f"  {name:<{width}}  ", "bright_black"), str(value)))
+
+    def print(self, text: Text) -> None:
+        """Print a line that is never wrapped by us."""
+        with _outliving_the_reader():
+            self.console.print(text, soft_wrap=True)
 
     def command(self, words: str) -> None:
         """Print a command to copy; it is never wrapped."""
-        self.console.print(Text(f"  {words}", style="cyan"), soft_wrap=True)
+        self.print(Text(f"  {words}", style="cyan"))
 
     def table(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
         """Print rows under their columns, or ``empty`` if there are none; in a pipe with tabs between."""
         if not rows:
             self.say(empty, "bright_black")
         elif not self.is_screen:
-            click.echo("\t".join(columns))
-            for row in rows:
-                click.echo("\t".join(_cell(row.get(name)) for name in columns))
+            lines = [columns, *([_cell(row.get(name)) for name in columns] for row in rows)]
+            with _outliving_the_reader():
+                click.echo("\n".join("\t".join(line) for line in lines))
         else:
             self.console.print(make_table(columns, rows))
 
@@ -113,10 +168,23 @@ class Output:
             self.json({"error": type(error).__name__, "text": str(error), "code": getattr(error, "code", None)})
             click.get_current_context().exit(FAILED)
         hint = ""
-        if isinstance(error, ConnectError) or (isinstance(error, RestError) and error.code is None):
-            hint = "\n'kucoin-sync doctor' looks for the cause."
+        if _is_about_the_way(error):
+            hint = f"\nTo look for the cause: {self.doctor}"
         title = "the credentials are not accepted: " if isinstance(error, AuthError) else ""
         raise click.ClickException(f"{title}{error}{hint}")
+
+    def not_reached(self, error: KucoinSyncError) -> str:
+        """Return an error as a sentence that ends with the command that looks for its cause."""
+        return f"{str(error).rstrip('.')}. To look for the cause: {self.doctor}"
+
+
+def _is_about_the_way(error: KucoinSyncError) -> bool:
+    """Whether the exchange was not reached, or does not let us in: that is what the doctor looks at."""
+    if isinstance(error, SubscribeError):
+        return bool(error.unknown)
+    if isinstance(error, RestError):
+        return error.code is None
+    return isinstance(error, (ConnectError, ConnectionLost, DeadlineExceeded))
 
 
 def make_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:

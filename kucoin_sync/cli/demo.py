@@ -1,8 +1,8 @@
 """
-The demo's program: tickers, orders, and orders whose fate is not known at once.
+The demo's story: tickers, orders, and orders whose fate is not known at once.
 
-Everything here is done with the library's public calls, so it can be read as an example of them. A real exchange
-differs in the address and the keys alone; and it has no `Controls`, which make the faults.
+What it calls on an exchange is in `kucoin_sync.cli.demo_calls`; a real exchange has no `Controls`, which make the
+faults.
 """
 
 from __future__ import annotations
@@ -11,31 +11,14 @@ import queue
 import time
 from decimal import Decimal
 
-from kucoin_sync import (
-    DeadlineExceeded,
-    OrderAck,
-    OutcomeUnknown,
-    Reconnected,
-    Rejected,
-    Stream,
-    WebsocketAPIClient,
-    WebsocketClient,
-    WsKey,
-)
+from kucoin_sync import DeadlineExceeded, OutcomeUnknown, Reconnected, Rejected
+from kucoin_sync.cli import demo_calls
 from kucoin_sync.cli.board import Board
+from kucoin_sync.cli.demo_calls import PATIENCE, Calls, KucoinCalls, OkxCalls, Surprise
 from kucoin_sync.cli.report import Report
 from kucoin_sync.simulator import Controls
 
 __all__ = ["Surprise", "run_demo"]
-
-SYMBOL = "BTC-USDT"
-TICKERS = ["/market/ticker:BTC-USDT", "/market/ticker:ETH-USDT"]
-PATIENCE = 5.0
-"""Seconds to wait for what has to come."""
-
-
-class Surprise(Exception):
-    """A step did not end the way it ends with a library and an exchange in order."""
 
 
 def run_demo(exchange: Controls, report: Report, *, seconds: float, is_remote: bool) -> None:
@@ -51,107 +34,97 @@ def run_demo(exchange: Controls, report: Report, *, seconds: float, is_remote: b
     Raises:
         Surprise, KucoinSyncError, OSError: If a step did not end as it should.
     """
-    report.banner(exchange.url, is_remote=is_remote)
-    with WebsocketAPIClient(**exchange.client_options()) as api:
+    is_okx = exchange.exchange == "okx"
+    report.banner("OKX" if is_okx else "KuCoin", exchange.url, is_remote=is_remote)
+    options = exchange.client_options()
+    calls: Calls = OkxCalls(**options) if is_okx else KucoinCalls(**options)
+    try:
         report.step("Live tickers")
-        watch_tickers(api.get_ws_client(), report, seconds)
-        # Not needed, the first order would do it; but so its round trip is that of an open line.
-        api.connect_ws_api()
+        watch_tickers(calls, report, seconds)
+        calls.open()
         report.step("An order that rests: placed, modified, cancelled")
-        place_modify_cancel(api, report)
+        place_modify_cancel(calls, report)
         report.step("An order that fills")
-        fill(api, report)
+        fill(calls, report)
         report.step("An order that is refused")
-        be_refused(api, report)
+        be_refused(calls, report)
         report.step("An order whose reply is lost")
-        lose_the_reply(api, exchange, report)
+        lose_the_reply(calls, exchange, report)
         report.step("A line that is cut under an order")
-        lose_the_line(api, exchange, report)
+        lose_the_line(calls, exchange, report)
+    finally:
+        calls.close()
     report.summary()
     report.closing(
-        "All as expected. Read the program: python -m pydoc kucoin_sync.cli.demo",
-        "Now yours, in a second terminal: kucoin-sync simulate",
+        f"All as expected. Read the program: {demo_calls.__file__}",
+        f"Now yours, in a second terminal: kucoin-sync simulate{' --exchange okx' if is_okx else ''}",
     )
 
 
-def watch_tickers(client: WebsocketClient, report: Report, seconds: float) -> None:
+def watch_tickers(calls: Calls, report: Report, seconds: float) -> None:
     """Read two tickers from one stream for some seconds."""
-    board = Board(TICKERS)
-    with client.stream(TICKERS, WsKey.SPOT_PUBLIC_V1) as stream:
+    board = Board(calls.tickers)
+    with calls.stream_tickers() as stream:
 
         def read(timeout: float) -> None:
             try:
-                board.take(stream.get(timeout))
+                update = stream.get(timeout)
             except DeadlineExceeded:
-                pass  # a quiet moment; whether anything came at all is looked at below
+                return  # a quiet moment; whether anything came at all is looked at below
+            board.take(update.topic, *calls.quote(update))
 
         report.show_board(board, seconds, read)
     if not board.is_complete:
         raise Surprise("no ticker came; does the simulator run without its market maker?")
 
 
-def place_modify_cancel(api: WebsocketAPIClient, report: Report) -> None:
+def place_modify_cancel(calls: Calls, report: Report) -> None:
     """Place an order far below the market, move it, take it back."""
-    placed = api.submit_new_spot_order(symbol=SYMBOL, side="buy", type="limit", price="20000", size="0.001")
+    placed = calls.buy("0.001", "20000")
     report.ack("placed", placed)
-    moved = api.modify_spot_order(symbol=SYMBOL, order_id=placed.order_id, new_price="20100")
+    moved = calls.move(placed, "20100")
     report.ack("modified", moved)
-    cancelled = api.cancel_spot_order(symbol=SYMBOL, order_id=moved.order_id)
+    cancelled = calls.cancel(moved.order_id)
     report.ack("cancelled", cancelled)
 
 
-def fill(api: WebsocketAPIClient, report: Report) -> None:
-    """Buy at the market, and find the trade in the stream of all trades."""
+def fill(calls: Calls, report: Report) -> None:
+    """Buy at the market, and find the fill in a stream."""
     size = "0.01"
-    with api.get_ws_client().stream(f"/market/match:{SYMBOL}", WsKey.SPOT_PUBLIC_V1) as matches:
-        ack = api.submit_new_spot_order(symbol=SYMBOL, side="buy", type="market", size=size)
+    with calls.fills() as stream:
+        ack = calls.buy(size)
         report.ack("bought", ack)
-        price = find_fill(matches, ack, Decimal(size))
-    report.fill(size, price)
+        price = calls.find_fill(stream, ack, Decimal(size))
+    report.fill(size, price, calls.fill_source)
 
 
-def find_fill(matches: Stream, ack: OrderAck, size: Decimal) -> str:
-    """Read trades until those of our order add up to its size; return the price of the last one."""
-    end = time.monotonic() + PATIENCE
-    while (left := end - time.monotonic()) > 0:
-        try:
-            trade = matches.get(left).data
-        except DeadlineExceeded:
-            break
-        if trade["takerOrderId"] == ack.order_id:
-            size -= Decimal(trade["size"])
-            if size <= 0:
-                return str(trade["price"])
-    raise Surprise(f"order {ack.order_id} was taken but not filled")
-
-
-def be_refused(api: WebsocketAPIClient, report: Report) -> None:
+def be_refused(calls: Calls, report: Report) -> None:
     """Order more than the account can pay."""
     try:
-        ack = api.submit_new_spot_order(symbol=SYMBOL, side="buy", type="limit", price="20000", size="1000")
+        ack = calls.buy("1000", "20000")
     except Rejected as refusal:
         report.refusal("too big", refusal)
     else:
         raise Surprise(f"the exchange took it as order {ack.order_id}")
 
 
-def lose_the_reply(api: WebsocketAPIClient, exchange: Controls, report: Report) -> None:
+def lose_the_reply(calls: Calls, exchange: Controls, report: Report) -> None:
     """Place an order that the exchange executes without ever saying so."""
     report.note("The simulator will execute it and say nothing. The call has one second.")
-    exchange.drop_ack(op="spot.order")
-    unknown = place_in_the_dark(api, "timeout", timeout=1.0)
+    exchange.drop_ack(op=calls.place_op)
+    unknown = place_in_the_dark(calls, "timeout", timeout=1.0)
     report.unknown("reply lost", unknown)
     show_the_truth(exchange, report, unknown)
-    take_back(api, report, unknown)
+    take_back(calls, report, unknown)
 
 
-def lose_the_line(api: WebsocketAPIClient, exchange: Controls, report: Report) -> None:
+def lose_the_line(calls: Calls, exchange: Controls, report: Report) -> None:
     """Place an order whose line is gone before the reply; the client opens another by itself."""
     report.note("The simulator will execute it and reset the connection instead of replying.")
     reconnected: queue.SimpleQueue[Reconnected] = queue.SimpleQueue()
-    api.get_ws_client().on("reconnected", reconnected.put)
-    exchange.cut_instead_of_ack(op="spot.order")
-    unknown = place_in_the_dark(api, "disconnected", timeout=PATIENCE)
+    calls.client().on("reconnected", reconnected.put)
+    exchange.cut_instead_of_ack(op=calls.place_op)
+    unknown = place_in_the_dark(calls, "disconnected", timeout=PATIENCE)
     began = time.monotonic()
     report.unknown("line cut", unknown)
     show_the_truth(exchange, report, unknown)
@@ -160,16 +133,16 @@ def lose_the_line(api: WebsocketAPIClient, exchange: Controls, report: Report) -
     except queue.Empty:
         raise Surprise("the client did not reconnect") from None
     report.reconnected(time.monotonic() - began)
-    report.pong(api.ping())
-    take_back(api, report, unknown)
+    pong = calls.ping()
+    if pong is not None:
+        report.pong(pong)
+    take_back(calls, report, unknown)
 
 
-def place_in_the_dark(api: WebsocketAPIClient, reason: str, *, timeout: float) -> OutcomeUnknown:
+def place_in_the_dark(calls: Calls, reason: str, *, timeout: float) -> OutcomeUnknown:
     """Place an order whose outcome will not be known, and return the exception that says so."""
     try:
-        ack = api.submit_new_spot_order(
-            symbol=SYMBOL, side="buy", type="limit", price="20000", size="0.001", timeout=timeout
-        )
+        ack = calls.buy("0.001", "20000", timeout=timeout)
     except OutcomeUnknown as unknown:
         if unknown.reason != reason:
             raise Surprise(f"{reason} was to be its reason: {unknown}") from None
@@ -185,7 +158,7 @@ def show_the_truth(exchange: Controls, report: Report, unknown: OutcomeUnknown) 
     report.truth(truth.frames_received, truth.executed, truth.replies_sent, truth.order_id)
 
 
-def take_back(api: WebsocketAPIClient, report: Report, unknown: OutcomeUnknown) -> None:
+def take_back(calls: Calls, report: Report, unknown: OutcomeUnknown) -> None:
     """Cancel an order whose outcome is not known; its id is in the error, the caller's or one the library made."""
-    cancelled = api.cancel_spot_order(symbol=SYMBOL, client_oid=unknown.client_oid)
+    cancelled = calls.cancel(None, unknown.client_oid)
     report.ack("taken back", cancelled)

@@ -10,12 +10,13 @@ import inspect
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
-from kucoin_sync.simulator import Controls, faults_by_name
+if TYPE_CHECKING:
+    from kucoin_sync.simulator import Controls
 
 __all__ = ["Fault", "FaultType", "order_faults", "table_of_faults"]
 
@@ -40,6 +41,8 @@ class FaultType(click.ParamType):  # type: ignore[type-arg, unused-ignore] # gen
         if isinstance(value, Fault):
             return value
         name, colon, rest = str(value).partition(":")
+        from kucoin_sync.simulator import Controls, faults_by_name
+
         method = faults_by_name().get(name)
         if method is None:
             self.fail(f"unknown fault {name!r}; 'kucoin-sync faults' lists them", param, ctx)
@@ -72,6 +75,8 @@ def order_faults(simulator: Controls, faults: Iterable[Fault]) -> None:
 def table_of_faults() -> list[tuple[str, str]]:
     """Return each fault with its arguments, and what it does."""
     rows = []
+    from kucoin_sync.simulator import faults_by_name
+
     for name, method in faults_by_name().items():
         spelled = [
             key if parameter.default is parameter.empty else f"{key}={json.dumps(parameter.default)}"
@@ -84,6 +89,8 @@ def table_of_faults() -> list[tuple[str, str]]:
 
 
 def _parameters(name: str) -> list[str]:
+    from kucoin_sync.simulator import faults_by_name
+
     return [key for key in inspect.signature(faults_by_name()[name]).parameters if key != "self"]
 
 

@@ -12,23 +12,35 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
+from rich.text import Text
 
 from kucoin_sync.cli.access import Access, Wanted, access_options
 from kucoin_sync.cli.console import FAILED, Output
 from kucoin_sync.cli.outcomes import ACCEPTED, UNKNOWN, Teller, order_facts
+from kucoin_sync.cli.venues import Send, Venue
 from kucoin_sync.engine.identifiers import Identifiers
 from kucoin_sync.errors import ConfigError, KucoinSyncError, OutcomeUnknown, RequestError, RestError
 from kucoin_sync.events import OrderAck
-from kucoin_sync.kucoin.api_client import WebsocketAPIClient
-from kucoin_sync.kucoin.keys import WsKey
-from kucoin_sync.kucoin.order_states import state_of_order
 
-__all__ = ["MARKETS", "market_of", "order"]
+__all__ = ["confirmed", "market_option", "order", "show_request", "spelled_symbol", "symbol_argument"]
 
-MARKETS = ("spot", "margin", "futures")
+_MARKETS = ("spot", "margin", "futures", "swap", "option", "spread")
 _CLIENT_OIDS = Identifiers()
 
-Send = Callable[[WebsocketAPIClient], OrderAck]
+
+def symbol_argument(*, required: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the argument for a symbol, which may be typed in small letters."""
+    return click.argument("symbol", required=required, callback=lambda _c, _p, text: spelled_symbol(text))
+
+
+def spelled_symbol(text: str | None) -> str | None:
+    """Return a symbol as exchanges spell it, unless somebody has used capitals already."""
+    return text.upper() if text is not None and text.islower() else text
+
+
+def market_option(text: str, *more: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option for a market; which of them there are is looked at when the exchange is known."""
+    return click.option("--market", type=click.Choice([*_MARKETS, *more]), help=text, metavar="MARKET")
 
 
 @click.group()
@@ -43,13 +55,8 @@ def order() -> None:
     """
 
 
-def market_of(market: str | None, symbol: str) -> str:
-    """Return the market a symbol belongs to: pairs have a hyphen, contracts have none."""
-    return market or ("spot" if "-" in symbol else "futures")
-
-
-_market = click.option(
-    "--market", type=click.Choice(MARKETS), help="Where.  [default: spot for BTC-USDT, futures for XBTUSDTM]"
+_market = market_option(
+    "KuCoin: spot, margin, futures; OKX: spot, margin, swap, futures, option, spread.  [default: that of the symbol]"
 )
 _order_id = click.option("--order-id", metavar="ID", help="The exchange's id of the order; or")
 _client_oid = click.option("--client-oid", metavar="ID", help="the client order id.")
@@ -67,7 +74,7 @@ _journal = click.option(
 
 
 @order.command()
-@click.argument("symbol")
+@symbol_argument()
 @click.argument("side", type=click.Choice(["buy", "sell"]))
 @click.option("--size", metavar="NUMBER", help="How much: base currency, or contracts.")
 @click.option("--funds", metavar="NUMBER", help="For a market order: how much of the quote currency.")
@@ -78,9 +85,14 @@ _journal = click.option(
 @click.option("--client-oid", metavar="ID", help="Your id of the order.  [default: one is made]")
 @click.option("--time-in-force", type=click.Choice(["GTC", "GTT", "IOC", "FOK", "RPI"]))
 @click.option("--post-only", is_flag=True, help="Refuse it rather than trade at once.")
-@click.option("--reduce-only", is_flag=True, help="Futures: only close.")
-@click.option("--leverage", metavar="NUMBER", help="Futures: leverage of an isolated position.")
-@click.option("--isolated", is_flag=True, help="Margin: on the isolated account of the pair.")
+@click.option("--reduce-only", is_flag=True, help="Contracts: only close.")
+@click.option("--leverage", metavar="NUMBER", help="KuCoin futures: leverage of an isolated position.")
+@click.option(
+    "--isolated", is_flag=True, help="Isolated margin instead of cross margin; at KuCoin with --market margin."
+)
+@click.option(
+    "--position-side", type=click.Choice(["long", "short"]), help="Contracts, where both sides can be held at once."
+)
 @click.option("--test", is_flag=True, help="Have the exchange check it and place nothing.")
 @_market
 @_reconcile
@@ -105,34 +117,15 @@ def place(
 
     A live order is shown and asked for first; --yes skips that, and without a terminal it is needed.
     """
-    market = market_of(market, symbol)
     client_oid = client_oid or _CLIENT_OIDS.next()
     kind = kind or ("limit" if options["price"] is not None else "market")
-    arguments: dict[str, Any] = {"symbol": symbol, "side": side, "type": kind, "client_oid": client_oid}
-    arguments |= _only_given(
-        market,
-        options,
-        {
-            "spot": ("size", "funds", "price", "time_in_force", "post_only"),
-            "margin": ("size", "funds", "price", "time_in_force", "post_only", "isolated"),
-            "futures": ("size", "price", "time_in_force", "post_only", "reduce_only", "leverage"),
-        }[market],
-    )
-    if arguments.pop("isolated", False):
-        arguments["is_isolated"] = True
-
-    def send(api: WebsocketAPIClient) -> OrderAck:
-        if market == "spot":
-            return api.submit_new_spot_order(**arguments, test=test)
-        if market == "margin":
-            return api.submit_margin_order(**arguments, test=test)
-        return api.submit_futures_order(**arguments, test=test)
-
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    arguments: dict[str, Any] = {"symbol": symbol, "side": side, "type": kind, **given, "client_oid": client_oid}
     _run(
-        f"{market} order",
+        "{} order",
         market,
         arguments,
-        send,
+        lambda venue, at: venue.placing(at, arguments, test=test),
         wanted,
         look_up=(symbol, "--client-oid", client_oid),
         is_test=test,
@@ -143,11 +136,12 @@ def place(
 
 
 @order.command()
-@click.argument("symbol")
+@symbol_argument()
 @_order_id
 @_client_oid
-@click.option("--new-price", metavar="NUMBER")
-@click.option("--new-size", metavar="NUMBER")
+@click.option("--new-price", metavar="NUMBER", help="New limit price.")
+@click.option("--new-size", metavar="NUMBER", help="New size; at OKX with what is filled already.")
+@_market
 @_reconcile
 @_journal
 @_yes
@@ -158,27 +152,27 @@ def modify(
     client_oid: str | None,
     new_price: str | None,
     new_size: str | None,
+    market: str | None,
     reconcile: float,
     journal: str | None,
     yes: bool,
     wanted: Wanted,
 ) -> None:
     """
-    Change price or size of a spot order.
+    Change price or size of an order.
 
-    KuCoin makes a new order of it, whose id is shown. Margin and futures orders cannot be changed over the WebSocket
-    API: cancel them and place new ones.
+    KuCoin does it for spot orders alone, and makes a new order of it, whose id is shown: cancel margin and futures
+    orders and place new ones. OKX does it for all, and the order keeps its id.
     """
     named = _named(order_id, client_oid)
     if new_price is None and new_size is None:
         raise click.UsageError("give --new-price, --new-size or both")
     changes = {name: text for name, text in (("new_price", new_price), ("new_size", new_size)) if text is not None}
-    arguments: dict[str, Any] = {"symbol": symbol, **named, **changes}
     _run(
-        "change of a spot order",
-        "spot",
-        arguments,
-        lambda api: api.modify_spot_order(**arguments),
+        "change of one {} order",
+        market,
+        {"symbol": symbol, **named, **changes},
+        lambda venue, at: venue.changing(at, symbol, named, changes),
         wanted,
         look_up=(symbol, *_as_words(named)),
         skip_question=yes,
@@ -188,7 +182,7 @@ def modify(
 
 
 @order.command()
-@click.argument("symbol")
+@symbol_argument()
 @_order_id
 @_client_oid
 @_market
@@ -208,20 +202,11 @@ def cancel(
 ) -> None:
     """Cancel an order."""
     named = _named(order_id, client_oid)
-    market = market_of(market, symbol)
-    # Futures take the exchange's id alone.
-    arguments = named if market == "futures" and order_id is not None else {"symbol": symbol, **named}
-
-    def send(api: WebsocketAPIClient) -> OrderAck:
-        if market == "futures":
-            return api.cancel_futures_order(**arguments)
-        return api.cancel_spot_order(**arguments) if market == "spot" else api.cancel_margin_order(**arguments)
-
     _run(
-        f"cancel of a {market} order",
+        "cancel of one {} order",
         market,
         {"symbol": symbol, **named},
-        send,
+        lambda venue, at: venue.cancelling(at, symbol, named),
         wanted,
         look_up=(symbol, *_as_words(named)),
         skip_question=yes,
@@ -231,7 +216,7 @@ def cancel(
 
 
 @order.command()
-@click.argument("symbol")
+@symbol_argument()
 @_order_id
 @_client_oid
 @_market
@@ -239,16 +224,12 @@ def cancel(
 def show(symbol: str, order_id: str | None, client_oid: str | None, market: str | None, wanted: Wanted) -> None:
     """Look an order up, over REST: open, filled or cancelled."""
     named = _named(order_id, client_oid)
-    market = market_of(market, symbol)
     output = wanted.output
-    with wanted.open() as access, WebsocketAPIClient(access.options) as api, output.failures():
+    with wanted.open() as access, access.venue.api(access.options) as api, output.failures():
         try:
-            if market == "futures":
-                found = api.rest.futures_order(**named)
-            else:
-                look_up = api.rest.spot_order if market == "spot" else api.rest.margin_order
-                found = look_up(symbol, **named)
-            state = state_of_order(found)
+            with output.working("looking the order up"):
+                found = access.venue.look_up(api, access.venue.market_of(market, symbol), symbol, named)
+            state = access.venue.state(found)
         except RestError as error:
             if not output.as_json and error.code is not None:
                 text = "Look-ups lag behind the exchange: of an order sent seconds ago 'not found' proves nothing."
@@ -272,7 +253,7 @@ def reconcile_journal(journal: str, seconds: float, wanted: Wanted) -> None:
     """
     output = wanted.output
     worst = ACCEPTED
-    with wanted.open(journal=journal) as access, WebsocketAPIClient(access.options) as api, output.failures():
+    with wanted.open(journal=journal) as access, access.venue.api(access.options) as api, output.failures():
         unresolved = api.unresolved()
         if not unresolved and not output.as_json:
             output.say("Every order in it has an outcome.", "green", mark="✓")
@@ -282,19 +263,12 @@ def reconcile_journal(journal: str, seconds: float, wanted: Wanted) -> None:
             if not output.as_json:
                 output.say(f"{error.op} {error.symbol or ''} {error.client_oid or error.order_id or ''}", "bold")
             found = (str(error.symbol or ""), *_as_words({"client_oid": error.client_oid, "order_id": error.order_id}))
-            worst = max(worst, Teller(output, found).fate(fate), key=lambda code: (code == UNKNOWN, code))
+            ended = Teller(output, (*found, *access.words)).fate(fate)
+            worst = max(worst, ended, key=lambda code: (code == UNKNOWN, code))
     click.get_current_context().exit(worst)
 
 
 # What they have in common.
-
-
-def _only_given(market: str, options: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, Any]:
-    given = {name: value for name, value in options.items() if value not in (None, False)}
-    for name in given:
-        if name not in allowed:
-            raise click.UsageError(f"--{name.replace('_', '-')} is not for {market} orders")
-    return given
 
 
 def _named(order_id: str | None, client_oid: str | None) -> dict[str, Any]:
@@ -309,9 +283,9 @@ def _as_words(named: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _run(
     what: str,
-    market: str,
+    market: str | None,
     arguments: Mapping[str, Any],
-    send: Send,
+    prepare: Callable[[Venue, str], Send],
     wanted: Wanted,
     *,
     look_up: tuple[str, ...],
@@ -320,54 +294,75 @@ def _run(
     journal: str | None,
     is_test: bool = False,
 ) -> None:
-    """Show, ask, send once, tell; end the command with the exit code of the outcome."""
+    """Show, ask, send once, tell; end the command with the outcome's exit code. ``what`` has ``{}`` for the market."""
     output, more = wanted.output, {} if journal is None else {"journal": journal}
     with wanted.open(**more) as access:
+        market = access.venue.market_of(market, str(arguments["symbol"]))
+        send = prepare(access.venue, market)
+        what = what.format(market)
         teller = Teller(output, (*look_up, "--market", market, *access.words))
         if output.as_json:
             # On the other stream: whatever happens to this process, somebody has the id to look the order up by.
             click.echo(f"{what}: {' '.join(look_up)}", err=True)
         else:
-            _show(output, what, access, arguments, is_test)
-        if access.is_live and not skip_question and not _confirmed(output, what):
+            show_request(output, what, access, arguments, is_test=is_test)
+        if access.is_live and not skip_question and not confirmed(output, what):
             code = teller.not_sent("it was not confirmed")
         else:
             with output.failures():
-                code = _send(access, market, send, teller, output, reconcile, is_test)
+                code = _send(access, market, str(arguments["symbol"]), send, teller, output, reconcile, is_test)
     click.get_current_context().exit(code)
 
 
-def _show(output: Output, what: str, access: Access, arguments: Mapping[str, Any], is_test: bool) -> None:
-    place = "LIVE" if access.is_live else "SIMULATOR"
+def show_request(
+    output: Output, what: str, access: Access, arguments: Mapping[str, Any], *, is_test: bool = False
+) -> None:
+    """Show what will be sent, where, and with whose keys."""
     style = "bold white on red" if access.is_live and not is_test else "bold black on yellow"
-    output.console.print(f"[{style}] {'TEST, ' if is_test else ''}{place} [/] {what} at {access.title}", soft_wrap=True)
+    label = f" {'TEST, ' if is_test else ''}{access.label} "
+    output.print(Text.assemble((label, style), f" {what}"))
     shown = {
         "clientOid" if name == "client_oid" else name.replace("_", " "): value for name, value in arguments.items()
     }
-    output.facts({**shown, "keys from": access.source})
+    output.facts({**shown, "at": access.title, "keys from": access.source})
 
 
-def _confirmed(output: Output, what: str) -> bool:
+def confirmed(output: Output, what: str) -> bool:
     """Ask; where nobody can be asked the answer is no."""
     if not sys.stdin.isatty() or output.as_json:
-        click.echo("A live order needs --yes where nobody can be asked.", err=True)
+        click.echo("On a live account this needs --yes where nobody can be asked.", err=True)
         return False
-    return click.confirm(f"Send this {what}?", err=True)
+    return asked(f"Send this {what}?", default=False)
+
+
+def asked(question: str, *, default: bool) -> bool:
+    """Ask; Ctrl-C at the question is a no, so that the exit code tells what became of the order."""
+    try:
+        return click.confirm(question, default=default, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False
 
 
 def _send(
-    access: Access, market: str, send: Send, teller: Teller, output: Output, reconcile: float, is_test: bool
+    access: Access,
+    market: str,
+    symbol: str,
+    send: Send,
+    teller: Teller,
+    output: Output,
+    reconcile: float,
+    is_test: bool,
 ) -> int:
-    line = WsKey.WS_API_FUTURES_V1 if market == "futures" else WsKey.WS_API_SPOT_V1
-    with WebsocketAPIClient(access.options) as api:
+    with access.venue.api(access.options) as api:
         if not is_test:
             try:
                 with output.working("opening the order line"):
-                    api.connect_ws_api(line)
+                    access.venue.connect_orders(api, market, symbol)
             except ConfigError:
                 raise
             except KucoinSyncError as error:
-                return teller.not_sent(f"{error}. 'kucoin-sync doctor' looks for the cause.")
+                return teller.not_sent(output.not_reached(error))
             except KeyboardInterrupt:
                 return teller.not_sent("interrupted before that")
         try:
@@ -407,7 +402,7 @@ def _interrupted(interrupt: KeyboardInterrupt, teller: Teller) -> int:
 def _asked_to_reconcile(output: Output) -> float:
     if output.as_json or not (sys.stdin.isatty() and output.is_screen):
         return 0.0
-    return 30.0 if click.confirm("Find out now what became of it (up to 30 s)?", default=True, err=True) else 0.0
+    return 30.0 if asked("Find out now what became of it (up to 30 s)?", default=True) else 0.0
 
 
 def _reconciled(error: OutcomeUnknown, seconds: float, teller: Teller, output: Output) -> int:

@@ -44,6 +44,8 @@ class Teller:
             self._json("accepted", ack, latency=ack.latency, test=ack.test, no_effect=ack.no_effect, text="")
             return ACCEPTED
         text = "accepted: the exchange took it, which does not mean that it was filled"
+        if any(word in ack.op for word in ("cancel", "modify", "amend")):
+            text = "accepted: the exchange took it; a look-up tells when it is done"
         if ack.test:
             text = "accepted as a test: the exchange would take it; nothing was placed"
         elif ack.no_effect:

@@ -10,7 +10,15 @@ A profile is a section of an INI file::
     api_region = global
     hosts.spot_rest = https://...
 
-Nothing of its values is ever in an error.
+    [okx]
+    exchange = okx
+    api_key = ...
+    api_secret = ...
+    api_passphrase = ...
+    demo_trading = yes
+
+A profile says which exchange its keys are for, so that they never go to another one. Nothing of its values is ever in
+an error.
 """
 
 from __future__ import annotations
@@ -25,12 +33,14 @@ from typing import Any
 
 import click
 
-__all__ = ["CREDENTIALS", "DEFAULT_PROFILE", "ProfileError", "default_path", "from_environment", "names", "read"]
+from kucoin_sync.cli.venues import DEFAULT_EXCHANGE, EXCHANGES, Venue, venue_of
+from kucoin_sync.cli.venues.venue import CREDENTIALS
 
-CREDENTIALS = ("api_key", "api_secret", "api_passphrase")
-DEFAULT_PROFILE = "default"
-_PLAIN = ("api_key_version", "api_region", "proxy", "journal")
+__all__ = ["ProfileError", "default_path", "from_environment", "names", "read"]
+
+_EXCHANGE = "exchange"
 _HOST = "hosts."
+_BOOLEANS = configparser.ConfigParser.BOOLEAN_STATES
 
 
 class ProfileError(Exception):
@@ -42,43 +52,66 @@ def default_path() -> Path:
     return Path(click.get_app_dir("kucoin-sync")) / "profiles.ini"
 
 
-def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def from_environment(environment: Mapping[str, str], venue: Venue) -> dict[str, Any]:
     """
-    Return the options that the environment names; none if it names no key.
+    Return the options that the environment names for an exchange; none if it names no key.
 
     Raises:
         ProfileError: If it names only some of the three credentials.
     """
-    found = {name: environment.get(f"KUCOIN_{name.upper()}", "") for name in CREDENTIALS}
-    given = {name: value for name, value in found.items() if value}
-    missing = [f"KUCOIN_{name.upper()}" for name in CREDENTIALS if name not in given]
+    found = {name: environment.get(venue.variable(name), "") for name in CREDENTIALS}
+    given: dict[str, Any] = {name: value for name, value in found.items() if value}
+    missing = [venue.variable(name) for name in CREDENTIALS if name not in given]
     if given and missing:
         raise ProfileError(f"the environment has some of the credentials; missing: {', '.join(missing)}")
-    region = environment.get("KUCOIN_API_REGION")
-    return {**given, **({"api_region": region} if region else {})}
+    for variable, option in venue.environment:
+        if text := environment.get(variable):
+            given[option] = _flag(variable, text) if option in venue.flags else text
+    return given
 
 
-def read(path: Path, name: str) -> dict[str, Any]:
+def read(path: Path, name: str, exchange: str | None = None) -> tuple[Venue, dict[str, Any]]:
     """
-    Return the options of a profile.
+    Return the exchange of a profile and its options.
+
+    Args:
+        path: Of the file.
+        name: Of the profile.
+        exchange: Which exchange it is to be for; ``None``: whichever it says.
 
     Raises:
-        ProfileError: If the file is not there, open to others or malformed, or has no such profile.
+        ProfileError: If the file is not there, open to others or malformed, has no such profile, or has it for another
+            exchange.
     """
     parser = _parse(path)
     if not parser.has_section(name):
         known = ", ".join(parser.sections()) or "none"
         raise ProfileError(f"{path} has no profile {name!r}; there are: {known}")
+    whose = f"{path}: profile {name!r}"
+    said = parser.get(name, _EXCHANGE, fallback=DEFAULT_EXCHANGE).lower()
+    if said not in EXCHANGES:
+        raise ProfileError(f"{whose} has an unknown exchange; there are {', '.join(EXCHANGES)}")
+    if exchange not in (None, said):
+        raise ProfileError(f"{whose} is for {said}; one for {exchange} has the line: exchange = {exchange}")
+    venue = venue_of(said)
     options: dict[str, Any] = {}
     hosts: dict[str, str] = {}
     for key, value in parser.items(name):
         if key.startswith(_HOST):
             hosts[key.removeprefix(_HOST)] = value
-        elif key in (*CREDENTIALS, *_PLAIN):
+        elif key in venue.flags:
+            options[key] = _flag(f"{whose}: {key}", value)
+        elif key in (*CREDENTIALS, *venue.settings):
             options[key] = value
-        else:
-            raise ProfileError(f"{path}: profile {name!r} has an unknown setting {key[:40]!r}")
-    return {**options, **({"hosts": hosts} if hosts else {})}
+        elif key != _EXCHANGE:
+            raise ProfileError(f"{whose} has an unknown setting {key[:40]!r}")
+    return venue, {**options, **({"hosts": hosts} if hosts else {})}
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise ProfileError(f"{name} has to be yes or no")
+    return _BOOLEANS[text.lower()]
 
 
 def names(path: Path) -> list[str]:

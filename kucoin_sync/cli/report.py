@@ -20,6 +20,7 @@ from rich.text import Text
 
 from kucoin_sync._version import __version__
 from kucoin_sync.cli.board import Board
+from kucoin_sync.cli.console import spelled_mark
 from kucoin_sync.errors import OutcomeUnknown, Rejected
 from kucoin_sync.events import OrderAck, Pong
 
@@ -68,11 +69,11 @@ class Report:
         self._rows: list[_Row] = []
         self._steps = 0
 
-    def banner(self, url: str, *, is_remote: bool) -> None:
+    def banner(self, exchange: str, url: str, *, is_remote: bool) -> None:
         """Say what this is, and above all what it is not."""
         where = "another process" if is_remote else "this process"
         text = Text.assemble(
-            f"kucoin-sync {__version__} against a simulated KuCoin at ",
+            f"kucoin-sync {__version__} against a simulated {exchange} at ",
             (url, "bold"),
             f", in {where}.\n",
             ("No keys, no network, no real money.", "bold"),
@@ -100,9 +101,9 @@ class Report:
         self._say("✓", step, text, "green")
         self._rows.append(_Row(step, "OrderAck", ack.order_id, ack.client_oid, ack.latency))
 
-    def fill(self, size: str, price: str) -> None:
+    def fill(self, size: str, price: str, source: str) -> None:
         """Show that the order of the latest ack was filled."""
-        self._say("✓", "filled", f"{size} at {price}: the match stream names our order as the taker", "green")
+        self._say("✓", "filled", f"{size} at {price}: {source}", "green")
         self._rows[-1] = attrs.evolve(self._rows[-1], outcome="OrderAck, filled")
 
     def refusal(self, step: str, error: Rejected) -> None:
@@ -190,7 +191,7 @@ class Report:
     def _say(self, mark: str, word: str, text: str, style: str) -> None:
         # Wrapped here and not by rich, which would fill the lines of a pipe with spaces.
         for number, line in enumerate(textwrap.wrap(text, self._console.width - _INDENT)):
-            head = f"  {mark} {word}" if number == 0 else ""
+            head = f"  {spelled_mark(mark)} {word}" if number == 0 else ""
             self._console.print(Text.assemble((f"{head:<{_INDENT}}", style), line), soft_wrap=True)
 
 

@@ -243,10 +243,12 @@ def _kucoin_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
         lines += ["    ssl_context=ssl.create_default_context(", f"        cafile={str(ca_file)!r},", "    ),"]
     lines += [")", "order = api.submit_new_spot_order("]
     lines += ['    symbol="BTC-USDT", side="buy", type="market", size="0.01"', ")", "print(order)"]
-    demo = "" if ca_file is None else f" \\\n    --ca-file {shlex.quote(str(ca_file))}"
-    lines += ["", "# The demo on this simulator, in another terminal"]
-    lines.append(f"kucoin-sync demo --url {simulator.url}{demo}")
-    return lines
+    return [*lines, "", *_demo_lines(simulator, ca_file)]
+
+
+def _demo_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
+    more = "" if ca_file is None else f" \\\n    --ca-file {shlex.quote(str(ca_file))}"
+    return ["# The demo on this simulator, in another terminal", f"kucoin-sync demo --url {simulator.url}{more}"]
 
 
 def _okx_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
@@ -255,6 +257,8 @@ def _okx_lines(simulator: Simulator, ca_file: Path | None) -> list[str]:
         "# Instruments, with the codes that orders name them by",
         f"curl{_trust(ca_file)} \\",
         f"    '{simulator.url}/api/v5/public/instruments?instType=SPOT'",
+        "",
+        *_demo_lines(simulator, ca_file),
     ]
 
 

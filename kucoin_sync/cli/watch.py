@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,69 +21,62 @@ from rich.table import Table
 from rich.text import Text
 
 from kucoin_sync.cli.access import Wanted, access_options
-from kucoin_sync.cli.console import FAILED, Output
+from kucoin_sync.cli.console import FAILED, Output, silence
+from kucoin_sync.cli.venues import DEFAULT_EXCHANGE, venue_of
 from kucoin_sync.errors import KucoinSyncError
 from kucoin_sync.events import Update
-from kucoin_sync.kucoin.client import WebsocketClient
-from kucoin_sync.kucoin.keys import WS_KEY_MAP
-from kucoin_sync.kucoin.topic_table import CLASSIC_TOPICS, PRO_TOPICS
+from kucoin_sync.orders.client import OrderClient
 from kucoin_sync.stats import ClientStats, show_ms
 
-__all__ = ["line_of_topic", "spelled_topic", "summary", "watch"]
+__all__ = ["summary", "watch"]
 
 FRAME = 0.25
 """Seconds between two pictures."""
 MOST_ROWS = 200
 _FIRST_FIELDS = (
     "side",
+    "last",
     "price",
+    "px",
+    "fillPx",
+    "bidPx",
+    "askPx",
     "bestBid",
     "bestBidPrice",
     "bestAsk",
     "bestAskPrice",
     "size",
+    "sz",
+    "lastSz",
+    "fillSz",
+    "accFillSz",
     "orderType",
+    "ordType",
     "type",
     "status",
+    "state",
     "currency",
     "available",
     "total",
+    "totalEq",
     "markPrice",
+    "markPx",
 )
 """What is worth most where there is little room."""
-_UNTOLD_FIELDS = frozenset(
-    "symbol topic accountId relationEvent orderId sequence time timestamp ts Time O C M P s".split()  # noqa: SIM905
-)
-
+_UNTOLD_KUCOIN = "symbol topic accountId relationEvent orderId sequence time timestamp ts Time O C M P s"
+_UNTOLD_OKX = "instId instType sprdId ordId clOrdId tradeId seqId prevSeqId checksum cTime uTime sodUtc0 sodUtc8"
+_UNTOLD_FIELDS = frozenset(f"{_UNTOLD_KUCOIN} {_UNTOLD_OKX}".split())
 
 _SIDES = {"bids": "bid", "asks": "ask", "b": "bid", "a": "ask"}
 """Sides of a book, as the classic and the Pro streams name them."""
-
-
-def spelled_topic(word: str) -> str:
-    """Return the topic that a word of the command line stands for: a bare symbol is its ticker."""
-    if "/" in word or ":" in word or line_of_topic(word) is not None:
-        return word
-    if "-" in word:
-        return f"/market/ticker:{word.upper()}"
-    return f"/contractMarket/tickerV2:{word.upper()}" if word.isalnum() and word.upper().endswith("M") else word
-
-
-def line_of_topic(topic: str) -> str | None:
-    """Return the connection that serves a topic; ``None`` if no document names it."""
-    head = topic.partition(":")[0]
-    names = (head, head.rpartition(".")[0])
-    for row in (*CLASSIC_TOPICS, *PRO_TOPICS):
-        if row.name in names:
-            is_futures = len(row.ws_keys) > 1 and head.endswith(".FUTURES")
-            return row.ws_keys[1 if is_futures else 0]
-    return None
 
 
 def summary(data: Any) -> str:
     """Return what an update says in one line, what matters most first."""
     if isinstance(data, Mapping) and isinstance(data.get("data"), Mapping):  # as market snapshots have it
         data = data["data"]
+    if isinstance(data, list) and data and isinstance(data[-1], Mapping):  # as OKX has it: the newest is the last
+        data = data[-1]
     if not isinstance(data, Mapping):
         return _shown(json.dumps(data, default=str))
     plain = {name: value for name, value in data.items() if not isinstance(value, (Mapping, list)) and value != ""}
@@ -227,18 +218,15 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def _complete_topic(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
-    found = {row.pattern.partition("{")[0]: row.pattern for row in (*CLASSIC_TOPICS, *PRO_TOPICS)}
+def _complete_topic(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    patterns = venue_of(context.params.get("exchange") or DEFAULT_EXCHANGE).patterns()
+    found = {pattern.partition("{")[0]: pattern for pattern in patterns}
     return [CompletionItem(text, help=pattern) for text, pattern in found.items() if text.startswith(begun)]
 
 
 @click.command()
 @click.argument("topics", nargs=-1, required=True, metavar="TOPIC...", shell_complete=_complete_topic)
-@click.option(
-    "--ws-key",
-    type=click.Choice(list(WS_KEY_MAP)),
-    help="Which connection.  [default: the one that the topic belongs to]",
-)
+@click.option("--ws-key", metavar="NAME", help="Which connection.  [default: the one that the topic belongs to]")
 @click.option("--seconds", type=click.FloatRange(0.1), metavar="SECONDS", help="End after this time.")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="End after so many updates.")
 @access_options
@@ -253,39 +241,34 @@ def watch(
     kucoin-sync watch /market/match:BTC-USDT XBTUSDTM  trades, and a contract's ticker
     kucoin-sync watch obu.SPOT:BTC-USDT@5              a book of the Pro streams
     kucoin-sync watch /account/balance                 your balances (needs keys)
+    kucoin-sync watch BTC-USDT-SWAP trades:BTC-USDT --exchange okx
 
     On a terminal it is a table; in a pipe, a line for each update; with --json, an object for each update.
     """
-    by_line: dict[str, list[str]] = {}
-    for topic in map(spelled_topic, topics):
-        line = ws_key or line_of_topic(topic)
-        if line is None:
-            raise click.UsageError(f"{topic!r} belongs to no connection that is known; name one with --ws-key")
-        by_line.setdefault(line, []).append(topic)
     output = wanted.output
     watcher = _Watcher(output, count)
-    with wanted.open() as access, WebsocketClient(access.options) as client, output.failures():
+    with wanted.open() as access, access.venue.client(access.options) as client, output.failures():
+        places = access.venue.places(topics, ws_key)
         client.on("update", watcher.take)
         client.on("close", watcher.closed)
         for event, text in (("suspended", "line lost"), ("reconnected", "line is back")):
             client.on(event, watcher.note(text))
         try:
             with output.working(f"subscribing at {access.title}"):
-                for line, wished in by_line.items():
-                    client.subscribe(wished, line)
+                for line, wished in places.items():
+                    access.venue.subscribe(client, wished, line)
             watcher.began = time.monotonic()
             _wait(client, watcher, access.title, seconds)
         except KeyboardInterrupt:
             pass  # that is how it ends
     if watcher.pipe_broke:
-        # What is still in the buffer would fail again when the interpreter flushes it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
     if watcher.problem is not None:
         click.echo(f"Error: {watcher.problem}", err=True)
         click.get_current_context().exit(FAILED)
 
 
-def _wait(client: WebsocketClient, watcher: _Watcher, title: str, seconds: float | None) -> None:
+def _wait(client: OrderClient, watcher: _Watcher, title: str, seconds: float | None) -> None:
     end = float("inf") if seconds is None else time.monotonic() + seconds
     output = watcher._output
     if not output.is_screen or output.as_json:

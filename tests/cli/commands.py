@@ -40,18 +40,20 @@ class Ran:
 def run(*arguments: str, env: Mapping[str, str] | None = None, exchange: Simulator | None = None) -> Ran:
     """Run a command; ``exchange`` is added as its --simulator-url."""
     where = () if exchange is None else ("--simulator-url", exchange.url)
-    own = {name: None for name in os.environ if name.startswith("KUCOIN_API")}
+    own = {name: None for name in os.environ if name.startswith(("KUCOIN_API", "OKX_"))}
     result = CliRunner().invoke(cli, [*arguments, *where], env={**own, **(env or {})})
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Ran(result.exit_code, result.stdout, result.stderr)
 
 
-def profile(path: Path, options: Options | Mapping[str, Any], name: str = "p") -> tuple[str, ...]:
+def profile(
+    path: Path, options: Options | Mapping[str, Any], name: str = "p", *, exchange: str | None = None
+) -> tuple[str, ...]:
     """Write a profile that nobody else may read; return the words that choose it."""
     found = options if isinstance(options, Mapping) else attrs.asdict(options, recurse=False)
-    lines = [f"[{name}]"]
-    for key in ("api_key", "api_secret", "api_passphrase", "api_region", "proxy", "journal"):
+    lines = [f"[{name}]", *([] if exchange is None else [f"exchange = {exchange}"])]
+    for key in ("api_key", "api_secret", "api_passphrase", "api_region", "proxy", "journal", "demo_trading"):
         if found.get(key):
             lines.append(f"{key} = {found[key]}")
     lines += [f"hosts.{host} = {url}" for host, url in (found.get("hosts") or {}).items()]

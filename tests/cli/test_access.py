@@ -14,6 +14,8 @@ from click.shell_completion import ShellComplete
 from kucoin_sync.cli import profiles
 from kucoin_sync.cli.commands import cli
 from kucoin_sync.cli.profiles import ProfileError
+from kucoin_sync.cli.venues import venue_of
+from kucoin_sync.cli.venues.venue import CREDENTIALS
 from kucoin_sync.simulator import Simulator
 from tests.cli.commands import profile, run
 from tests.test_cli import posix
@@ -30,7 +32,9 @@ def written(path: Path, text: str, mode: int = 0o600) -> Path:
 
 
 def test_a_profile_is_read(tmp_path: Path) -> None:
-    assert profiles.read(written(tmp_path, GOOD), "main") == {
+    venue, options = profiles.read(written(tmp_path, GOOD), "main")
+    assert venue.name == "kucoin"
+    assert options == {
         "api_key": "k",
         "api_secret": SECRET,
         "api_passphrase": "p",
@@ -39,7 +43,7 @@ def test_a_profile_is_read(tmp_path: Path) -> None:
 
 
 def test_a_value_with_a_percent_sign_is_taken_as_it_is(tmp_path: Path) -> None:
-    assert profiles.read(written(tmp_path, "[main]\napi_secret = 50%(x)s%\n"), "main") == {"api_secret": "50%(x)s%"}
+    assert profiles.read(written(tmp_path, "[main]\napi_secret = 50%(x)s%\n"), "main")[1] == {"api_secret": "50%(x)s%"}
 
 
 @posix
@@ -73,12 +77,48 @@ def test_a_profile_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_the_environment_names_keys_or_some_are_missing() -> None:
-    assert profiles.from_environment({}) == {}
-    assert profiles.from_environment({"KUCOIN_API_REGION": "EU"}) == {"api_region": "EU"}
-    full = {f"KUCOIN_{name.upper()}": name for name in profiles.CREDENTIALS}
-    assert profiles.from_environment(full) == {name: name for name in profiles.CREDENTIALS}
+    kucoin = venue_of("kucoin")
+    assert profiles.from_environment({}, kucoin) == {}
+    assert profiles.from_environment({"KUCOIN_API_REGION": "EU"}, kucoin) == {"api_region": "EU"}
+    full = {f"KUCOIN_{name.upper()}": name for name in CREDENTIALS}
+    assert profiles.from_environment(full, kucoin) == {name: name for name in CREDENTIALS}
     with pytest.raises(ProfileError, match=r"missing: KUCOIN_API_SECRET, KUCOIN_API_PASSPHRASE$"):
-        profiles.from_environment({"KUCOIN_API_KEY": SECRET})
+        profiles.from_environment({"KUCOIN_API_KEY": SECRET}, kucoin)
+
+
+def test_okx_has_variables_and_settings_of_its_own(tmp_path: Path) -> None:
+    okx = venue_of("okx")
+    full = {f"OKX_{name.upper()}": name for name in CREDENTIALS}
+    environment = {**full, "OKX_MARKET": "EEA", "OKX_DEMO_TRADING": "Yes", "KUCOIN_API_KEY": "another"}
+    expected = {**{name: name for name in CREDENTIALS}, "market": "EEA", "demo_trading": True}
+    assert profiles.from_environment(environment, okx) == expected
+    with pytest.raises(ProfileError, match=r"^OKX_DEMO_TRADING has to be yes or no$"):
+        profiles.from_environment({**full, "OKX_DEMO_TRADING": "perhaps"}, okx)
+    text = "[o]\nexchange = OKX\nmarket = US\ndemo_trading = no\n[k]\nmarket = US\n[b]\nexchange = binance\n"
+    venue, options = profiles.read(written(tmp_path, text), "o")
+    assert (venue.name, options) == ("okx", {"market": "US", "demo_trading": False})
+    with pytest.raises(ProfileError, match="'k' has an unknown setting 'market'"):
+        profiles.read(tmp_path / "profiles.ini", "k")
+    with pytest.raises(ProfileError, match="'b' has an unknown exchange; there are kucoin, okx"):
+        profiles.read(tmp_path / "profiles.ini", "b")
+
+
+def test_keys_of_one_exchange_do_not_go_to_another(tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD + "[o]\nexchange = okx\n")
+    ran = run("balances", "--exchange", "okx", "--profile", "main", "--profiles-file", str(file))
+    assert ran.code == 1 and "profile 'main' is for kucoin; one for okx has the line: exchange = okx" in ran.err
+    ran = run("balances", "--exchange", "kucoin", "--profile", "o", "--profiles-file", str(file))
+    assert ran.code == 1 and "profile 'o' is for okx" in ran.err
+    assert SECRET not in ran.out + ran.err
+
+
+def test_a_profile_or_a_simulator_says_which_exchange_it_is(tmp_path: Path) -> None:
+    with Simulator(exchange="okx") as exchange:
+        words = profile(tmp_path, exchange.client_options(), exchange="okx")
+        assert run("balances", "USDT", "--json", *words).rows[0][0]["equity"]
+        assert run("balances", "USDT", "--json", exchange=exchange).rows[0][0]["equity"]
+        ran = run("balances", "--exchange", "kucoin", exchange=exchange)
+        assert ran.code == 2 and "stands for okx, not for kucoin" in ran.err
 
 
 def test_keys_come_from_where_they_were_named(tmp_path: Path) -> None:
@@ -89,7 +129,7 @@ def test_keys_come_from_where_they_were_named(tmp_path: Path) -> None:
         assert ran.code == 0
         ran = run("balances", "--json", "--profiles-file", words[3])  # the profile of this name is the default
         assert ran.code == 0
-        wrong = {f"KUCOIN_{name.upper()}": f"simulator-{name}" for name in profiles.CREDENTIALS}
+        wrong = {f"KUCOIN_{name.upper()}": f"simulator-{name}" for name in CREDENTIALS}
         ran = run("balances", *words, env=wrong)  # what is named on the command line wins
         assert ran.code == 0
 
@@ -146,13 +186,14 @@ def test_topics_and_profiles_are_completed(tmp_path: Path) -> None:
 
     assert "/market/ticker:" in completed("watch", begun="/market/")
     assert "orderAll." in completed("watch", begun="order")
+    assert "tickers:" in completed("watch", "--exchange", "okx", begun="tick")
     words = profile(tmp_path, {"api_key": "k", "api_secret": "s", "api_passphrase": "p"}, "main")
     assert completed("balances", "--profiles-file", words[3], "--profile", begun="m") == ["main"]
 
 
 def test_every_command_for_the_exchange_takes_the_shared_options() -> None:
-    shared = {"--profile", "--simulator", "--simulator-url", "--json", "--timeout"}
-    commands = {name: cli.commands[name] for name in ("watch", "orders", "balances", "doctor")}
+    shared = {"--exchange", "--profile", "--simulator", "--simulator-url", "--json", "--timeout"}
+    commands = {name: cli.commands[name] for name in ("watch", "orders", "balances", "cancel-all", "doctor")}
     group = cli.commands["order"]
     assert isinstance(group, click.Group)
     for name, command in {**commands, **group.commands}.items():

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync import AuthError, ConnectError, Options, RestError, TlsError, TokenError, WebsocketClient
+from kucoin_sync import AuthError, ConnectError, RestError, TlsError, TokenError
 from kucoin_sync.cli.causes import cause_of
-from kucoin_sync.cli.doctor import Examination, Finding, verdict
+from kucoin_sync.cli.doctor import verdict
+from kucoin_sync.cli.examination import Finding
+from kucoin_sync.cli.venues import venue_of
 from kucoin_sync.errors import ClosedError, DeadlineExceeded
 from kucoin_sync.simulator import Simulator
 from tests.cli.commands import delayed, profile, run
@@ -25,11 +27,14 @@ from tests.peers import BAD_SERVER_CONTEXTS, ScriptedPeer, background, blackhole
 QUICK = {"request_timeout": 2.0, "open_timeout": 2.0}
 
 
-def examine(market: str = "spot", **options: Any) -> tuple[dict[str, str], Finding | None]:
+def examine(
+    market: str | None = None, *, exchange: str = "kucoin", **options: Any
+) -> tuple[dict[str, str], Finding | None]:
     """Return the state of every check, and the finding that names the cause."""
-    made = Options(**{**QUICK, **options})
-    with WebsocketClient(made) as client:
-        findings = list(Examination(made, client, market, "the test").run())
+    venue = venue_of(exchange)
+    made = venue.options({**QUICK, **options})
+    with venue.client(made) as client:
+        findings = list(venue.examination(made, client, market, "the test").run())
     return {finding.check: finding.state for finding in findings}, verdict(findings)
 
 
@@ -248,6 +253,92 @@ def test_a_slow_line_works_and_is_named() -> None:
     assert found is not None and found.cause is not None
     assert (found.state, found.cause.name, found.check) == ("note", "slow_line", "round trip")
     assert "failed" not in states.values()
+
+
+# OKX.
+
+
+OKX_BROKEN: dict[str, tuple[Callable[[Simulator], dict[str, Any]], str, str]] = {
+    "name does not resolve": (lambda _: {"hosts": {"rest": NOBODY}, "request_timeout": 5.0}, "dns", "REST name"),
+    "port closed": (
+        lambda exchange: {**exchange.client_options(), "hosts": {"rest": f"http://127.0.0.1:{refused_port()}"}},
+        "port",
+        "REST port",
+    ),
+    "port of the lines closed": (
+        lambda exchange: with_port(exchange.client_options(), refused_port(), "ws"),
+        "port",
+        "line port",
+    ),
+    "TLS where there is none": (
+        lambda exchange: {"hosts": {"rest": exchange.url.replace("http:", "https:")}},
+        "tls",
+        "REST TLS",
+    ),
+    "key unknown": (_refused_key("api_key"), "key", "key"),
+    "passphrase wrong": (_refused_key("api_passphrase"), "passphrase", "key"),
+    "secret wrong": (_refused_key("api_secret"), "secret", "key"),
+    "clock a minute slow": (_fault(lambda exchange: exchange.clock_skew(60_000)), "clock", "clock"),
+    "address not on the whitelist": (
+        _fault(lambda exchange: exchange.refuse_rest("account/config", "50110", "not allowed IP", 401, None)),
+        "ip",
+        "key",
+    ),
+    "trading not permitted": (
+        _fault(lambda exchange: exchange.edit_rest("account/config", {"data": [{"perm": "read_only"}]}, None)),
+        "permission",
+        "permission",
+    ),
+    "key of demo trading": (
+        _fault(lambda exchange: exchange.refuse_rest("account/config", "50101", "wrong environment", 401, None)),
+        "environment",
+        "key",
+    ),
+    "maintenance": (
+        _fault(
+            lambda exchange: exchange.edit_rest(
+                "system/status", {"data": [{"state": "ongoing", "title": "an upgrade"}]}, None
+            )
+        ),
+        "maintenance",
+        "exchange open",
+    ),
+    "REST answered by a portal": (
+        _fault(lambda exchange: exchange.answer_rest("/", "<html>log in</html>", 200, count=None)),
+        "not_the_exchange",
+        "exchange open",
+    ),
+    "no WebSocket there": (_fault(lambda e: e.refuse_upgrade(404, None, "public")), "upgrade", "public line"),
+    "too many openings": (_fault(lambda e: e.refuse_upgrade(429, None, "public")), "rate_limit", "public line"),
+    "space behind the key": (
+        lambda exchange: {**exchange.client_options(), "api_passphrase": exchange.api_passphrase + " "},
+        "key_spaces",
+        "keys",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OKX_BROKEN)
+def test_the_cause_of_a_broken_set_up_of_okx_is_named(name: str) -> None:
+    break_it, cause, check = OKX_BROKEN[name]
+    with Simulator(exchange="okx") as exchange:
+        states, found = examine(exchange="okx", **break_it(exchange))
+    assert found is not None and found.cause is not None
+    assert (found.cause.name, found.check) == (cause, check), found
+    assert states[check] == found.state == "failed"
+
+
+def test_everything_works_at_okx_with_and_without_keys() -> None:
+    with Simulator(exchange="okx") as exchange:
+        states, found = examine(exchange="okx", **exchange.client_options())
+        assert found is None and set(states.values()) == {"ok"} and len(states) == 17
+    with Simulator(exchange="okx") as exchange:
+        # It answers this once in 5 s: that somebody has asked before is no cause.
+        exchange.refuse_rest("system/status", "50011", "Too Many Requests", 429, None)
+        states, found = examine(exchange="okx", hosts=exchange.client_options()["hosts"])
+    assert found is None and states["subscribe"] == "ok" and states["exchange open"] == "skipped"
+    private = ("keys", "key", "permission", "order login", "spread login", "round trip")
+    assert all(states[check] == "skipped" for check in private)
 
 
 # What is printed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from kucoin_sync.cli.console import spelled_mark
 from kucoin_sync.simulator import Simulator
 from tests.cli.commands import ORDER, profile, run
 from tests.peers import refused_port
-from tests.test_cli import posix, read_screen, started
+from tests.test_cli import LIMIT, posix, read_screen, started
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,8 @@ def test_nothing_is_sent_where_there_is_no_line(tmp_path: Path) -> None:
         options["hosts"] = {**options["hosts"], "ws_api": f"ws://127.0.0.1:{refused_port()}"}
         words = profile(tmp_path, options)
         ran = run("order", "place", *ORDER, *words)
-        assert ran.code == 4 and "not sent" in ran.out and "kucoin-sync doctor" in ran.out
+        assert ran.code == 4 and "not sent" in ran.out
+        assert f"To look for the cause: kucoin-sync doctor {' '.join(words)}\n" in ran.out
         ran = run("order", "cancel", "BTC-USDT", "--client-oid", "x", *words, "--json")
         assert (ran.code, ran.rows[0]["outcome"]) == (4, "not_sent")
 
@@ -106,8 +109,12 @@ def test_a_live_order_needs_a_yes(tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize(("answer", "says"), [(b"n\n", b"not confirmed"), (b"y\n", b"Connection refused")])
-def test_a_live_order_asks_on_a_terminal(answer: bytes, says: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(b"n\n", b"not confirmed"), (b"y\n", b"Connection refused"), (None, b"not confirmed")],
+    ids=["no", "yes", "Ctrl-C"],
+)
+def test_a_live_order_asks_on_a_terminal(answer: bytes | None, says: bytes, tmp_path: Path) -> None:
     keys = {"api_key": "a-live-key", "api_secret": "a-live-secret", "api_passphrase": "a-live-phrase"}
     words = profile(tmp_path, {**keys, "hosts": {"ws_api": f"ws://127.0.0.1:{refused_port()}"}})
     master, slave = os.openpty()
@@ -120,7 +127,10 @@ def test_a_live_order_asks_on_a_terminal(answer: bytes, says: bytes, tmp_path: P
             os.close(slave)
             slave = -1
             assert b"Send this spot order? [y/N]" in read_screen(master, b"[y/N]")
-            os.write(master, answer)
+            if answer is None:
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(master, answer)
             assert says in read_screen(master, None)
         assert process.returncode == 4
     finally:
@@ -130,12 +140,53 @@ def test_a_live_order_asks_on_a_terminal(answer: bytes, says: bytes, tmp_path: P
 
 
 @posix
+def test_a_ctrl_c_at_the_question_about_an_unknown_order_leaves_it_unknown() -> None:
+    with Simulator(market_maker=False) as exchange:
+        exchange.drop_ack(1, "spot.order")
+        words = ["order", "place", *ORDER, "--timeout", "0.5", "--simulator-url", exchange.url]
+        master, slave = os.openpty()
+        try:
+            command = [sys.executable, "-m", "kucoin_sync", *words]
+            environment = {**os.environ, "TERM": "xterm"}
+            with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
+                os.close(slave)
+                read_screen(master, b"[Y/n]")
+                process.send_signal(signal.SIGINT)
+                assert b"Traceback" not in read_screen(master, None)
+            assert process.returncode == 5
+        finally:
+            os.close(master)
+
+
+@posix
+def test_a_reader_that_leaves_does_not_change_how_an_order_ended() -> None:
+    with Simulator(market_maker=False) as exchange:
+        exchange.late_ack(1.0, 1, "spot.order")  # time for the reader to leave before the outcome is told
+        words = ("order", "place", *ORDER, "--client-oid", "unread", "--simulator-url", exchange.url)
+        with started(*words) as process:
+            assert process.stdout is not None and process.stderr is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert (process.wait(), process.stderr.read()) == (0, "")
+        assert exchange.truth("unread").executed == 1
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "✓"), ("ascii", "+"), ("iso-8859-1", "+")])
+def test_marks_that_a_terminal_cannot_show_do_not_become_the_mark_of_the_unknown(
+    encoding: str, mark: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert spelled_mark("✓") == mark
+    assert spelled_mark("?") == "?"
+
+
+@posix
 def test_a_ctrl_c_tells_what_is_known_of_the_order() -> None:
     with Simulator(market_maker=False) as exchange:
         exchange.drop_ack(1, "spot.order")
         words = ("order", "place", *ORDER, "--client-oid", "cut-short", "--timeout", "20", "--json")
         with started(*words, "--simulator-url", exchange.url) as process:
-            exchange.wait_for(lambda s: s.truth("cut-short").executed)
+            exchange.wait_for(lambda s: s.truth("cut-short").executed, LIMIT)
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate()
             assert process.returncode == 5

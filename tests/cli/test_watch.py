@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from kucoin_sync.cli.watch import line_of_topic, spelled_topic, summary
+from kucoin_sync.cli.venues.kucoin import line_of_topic, spelled_topic
+from kucoin_sync.cli.venues.okx import spelled_channel
+from kucoin_sync.cli.watch import summary
 from kucoin_sync.kucoin.topic_table import CLASSIC_TOPICS, PRO_TOPICS
 from kucoin_sync.simulator import Simulator
 from tests.cli.commands import run
@@ -30,6 +32,20 @@ from tests.test_cli import posix, read_screen, read_until, started
 )
 def test_a_bare_symbol_is_its_ticker(word: str, topic: str) -> None:
     assert spelled_topic(word) == topic
+
+
+@pytest.mark.parametrize(
+    ("word", "topic"),
+    [
+        ("btc-usdt", "tickers:BTC-USDT"),
+        ("BTC-USDT-SWAP", "tickers:BTC-USDT-SWAP"),
+        ("BTC-USDT_BTC-USDT-SWAP", "sprd-tickers:BTC-USDT_BTC-USDT-SWAP"),
+        ("candle1m:BTC-USDT", "candle1m:BTC-USDT"),
+        ("account", "account"),
+    ],
+)
+def test_a_bare_instrument_is_its_ticker_at_okx(word: str, topic: str) -> None:
+    assert spelled_channel(word) == topic
 
 
 @pytest.mark.parametrize("row", [*CLASSIC_TOPICS, *PRO_TOPICS], ids=lambda row: row.pattern)
@@ -54,6 +70,7 @@ def test_a_topic_of_no_known_line_asks_for_one() -> None:
         ({"data": {"price": "1"}, "sequence": "2"}, "price 1"),
         ({"candles": ["1", "2"], "symbol": "A-B"}, 'candles ["1"]'),
         ([1, 2], "[1, 2]"),
+        ([{"last": "1", "ts": "2"}, {"last": "2", "bidPx": "1", "instId": "A-B", "ts": "3"}], "last 2  bidPx 1"),
         ({"price": "1\x1b[2J"}, "price 1\\x1b[2J"),
     ],
 )
@@ -70,6 +87,17 @@ def test_updates_are_lines_in_a_pipe_and_objects_as_json() -> None:
         assert ran.code == 0
         assert {row["topic"] for row in ran.rows} == {"/market/ticker:BTC-USDT"}
         assert all(row["data"]["price"] and row["gap_before"] is False for row in ran.rows)
+
+
+def test_updates_of_okx_are_told_likewise() -> None:
+    with Simulator(exchange="okx") as exchange:
+        ran = run("watch", "BTC-USDT", "books5:BTC-USDT-SWAP", "--count", "6", exchange=exchange)
+        assert ran.code == 0
+        assert "tickers:BTC-USDT  last" in ran.out and "books5:BTC-USDT-SWAP  bid" in ran.out
+        ran = run("watch", "nothing-like-it:X", exchange=exchange)
+        assert ran.code == 2 and "name its connection with --ws-key" in ran.err
+        ran = run("watch", "BTC-USDT", "--ws-key", "spotPublicV1", exchange=exchange)
+        assert ran.code == 2 and "OKX has no connection 'spotPublicV1'" in ran.err
 
 
 def test_it_ends_after_its_time() -> None:
