@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -26,11 +26,13 @@ from tests.peers import (
     background,
     client_context,
     refused_port,
+    serve_token,
     v1_handshake,
+    welcome,
     ws_api_handshake,
 )
 
-__all__ = ["SIDES", "Side", "opened", "streaming"]
+__all__ = ["KUCOIN", "OKX", "SIDES", "Side", "opened", "streaming", "with_kucoin"]
 
 _TOKENS = itertools.count()  # no line opens with the token of another one
 SECRET = kucoin.CREDENTIALS["api_secret"]
@@ -53,6 +55,11 @@ class Side:
         topic, other_topic: Two topics that everybody may have; their pushes are numbered.
         account_key: Of the line that carries ``account_topic``.
         account_topic: A topic of the account.
+        batch_key: Of the line that takes several orders in one request.
+        no_such_order: Code of a refusal of a cancel because there is no such order.
+        simulator: Options of a `Simulator` that plays this exchange.
+        path: What the simulator calls the first order line.
+        busy, broken: Code and status of a refusal of a REST call: too many of them, and a failing server.
         odd: A message that is readable and not known.
         garbage: Messages that are not readable.
     """
@@ -73,6 +80,12 @@ class Side:
     other_topic: str
     account_key: str
     account_topic: str
+    batch_key: str
+    no_such_order: str
+    simulator: dict[str, Any]
+    path: str
+    busy: tuple[str, int]
+    broken: tuple[str, int]
     odd: str
     garbage: tuple[str, ...]
 
@@ -128,6 +141,14 @@ class Side:
         """Change the price of an order."""
         raise NotImplementedError
 
+    def cancel(self, api: Any, *, client_oid: str | None = None, order_id: str | None = None, **options: Any) -> Any:
+        """Cancel an order by one of its ids."""
+        raise NotImplementedError
+
+    def cancel_other(self, api: Any, order_id: str, **options: Any) -> Any:
+        """Cancel an order over the other order line."""
+        raise NotImplementedError
+
     def order(self, api: Any, client_oid: str | None = None, **options: Any) -> Background[Any]:
         """Place an order on a thread of its own."""
         return background(self.place, api, client_oid, **options)
@@ -142,6 +163,25 @@ class Side:
 
     def refusal(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the exchange's no."""
+        raise NotImplementedError
+
+    def batch(self, api: Any, client_oids: Sequence[str]) -> Any:
+        """Place several orders in one request."""
+        raise NotImplementedError
+
+    def cancel_batch(self, api: Any, order_ids: Sequence[str]) -> Any:
+        """Cancel several orders in one request."""
+        raise NotImplementedError
+
+    def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
+        """
+        Return the reply to several orders.
+
+        Args:
+            request: What was asked.
+            said: Client order ids, or the order ids of cancels, in the order of the reply: each with the order id that
+                was given or cancelled, or ``None`` for a refusal.
+        """
         raise NotImplementedError
 
     def read_key(self, line: Line) -> str:
@@ -168,6 +208,18 @@ class Side:
 
     def refuse(self, line: Line, command: dict[str, Any]) -> tuple[str, str]:
         """Say for good that there is no such topic; return code and text."""
+        raise NotImplementedError
+
+    def topics(self, count: int, first: int = 0) -> list[str]:
+        """Return so many topics, which one frame can hold."""
+        raise NotImplementedError
+
+    def topics_in(self, command: dict[str, Any]) -> list[str]:
+        """Return the single topics of a command."""
+        raise NotImplementedError
+
+    def stream_handshakes(self, peer: ScriptedPeer, count: int) -> list[Line]:
+        """Play the openings of so many streams, which come side by side."""
         raise NotImplementedError
 
     def accept(self, line: Line, *topics: str, op: str = "subscribe") -> None:
@@ -229,8 +281,21 @@ class KucoinSide(Side):
     stream_key = kucoin.SPOT
     topic, other_topic = kucoin.TICKER, "/market/ticker:ETH-USDT"
     account_key, account_topic = "spotPrivateV1", "/spotMarket/tradeOrdersV2"
+    batch_key, no_such_order = "wsApiFuturesV1", "100004"
+    simulator: dict[str, Any] = {}  # noqa: RUF012  (read only)
+    path = "ws_api"
+    busy, broken = ("429000", 429), ("500000", 500)
     odd = '{"type":"notice","topic":"/x","subject":"y","data":{}}'
     garbage = ("{not json", "[1,2]", '{"type":"message","topic":5}')
+
+    _FUTURES = {  # noqa: RUF012  (read only)
+        "symbol": "XBTUSDTM",
+        "side": "buy",
+        "type": "limit",
+        "price": "59000",
+        "size": 1,
+        "leverage": 5,
+    }
 
     def hosts(self, http_url: str, ws_url: str) -> dict[str, str]:
         return {"spot_rest": http_url, "futures_rest": http_url, "ws_api": f"{ws_url}/v1/private"}
@@ -246,11 +311,16 @@ class KucoinSide(Side):
         return api.submit_new_spot_order(**{**kucoin.ORDER, **named, **options})
 
     def place_other(self, api: Any, client_oid: str, **options: Any) -> Any:
-        order = {"symbol": "XBTUSDTM", "side": "buy", "type": "limit", "price": "50000", "size": 1, "leverage": 5}
-        return api.submit_futures_order(**order, client_oid=client_oid, **options)
+        return api.submit_futures_order(**self._FUTURES, client_oid=client_oid, **options)
 
     def amend(self, api: Any, client_oid: str, **options: Any) -> Any:
         return api.modify_spot_order(symbol="BTC-USDT", client_oid=client_oid, new_price="1", **options)
+
+    def cancel(self, api: Any, *, client_oid: str | None = None, order_id: str | None = None, **options: Any) -> Any:
+        return api.cancel_spot_order(symbol="BTC-USDT", client_oid=client_oid, order_id=order_id, **options)
+
+    def cancel_other(self, api: Any, order_id: str, **options: Any) -> Any:
+        return api.cancel_futures_order(order_id=order_id, **options)
 
     def client_oid(self, request: dict[str, Any]) -> str:
         return str(request["args"]["clientOid"])
@@ -260,6 +330,26 @@ class KucoinSide(Side):
 
     def refusal(self, request: dict[str, Any]) -> dict[str, Any]:
         return {**kucoin.success(request), "code": self.no, "msg": "no money", "data": None}
+
+    def batch(self, api: Any, client_oids: Sequence[str]) -> Any:
+        return api.submit_multiple_futures_orders([{**self._FUTURES, "client_oid": each} for each in client_oids])
+
+    def cancel_batch(self, api: Any, order_ids: Sequence[str]) -> Any:
+        return api.cancel_multiple_futures_orders(order_ids_list=list(order_ids))
+
+    def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
+        if request["op"] == "futures.multi_cancel":
+            data: list[Any] = [
+                {"orderId": each, "clientOid": None, "code": "200" if order_id else self.no_such_order}
+                for each, order_id in said.items()
+            ]
+        else:
+            yes, no = {"code": self.yes, "msg": "success"}, {"code": "300003", "msg": "balance"}
+            data = [
+                {"orderId": order_id, "clientOid": each, "symbol": "XBTUSDTM", **(yes if order_id else no)}
+                for each, order_id in said.items()
+            ]
+        return {"id": request["id"], "op": request["op"], "code": self.yes, "data": data, "inTime": 1, "outTime": 2}
 
     def read_key(self, line: Line) -> str:
         assert line.request is not None
@@ -288,6 +378,24 @@ class KucoinSide(Side):
         line.send_json({"id": command["id"], "type": "error", "code": 404, "data": "topic does not exist"})
         return "404", "topic does not exist"
 
+    def topics(self, count: int, first: int = 0) -> list[str]:
+        return [f"/market/ticker:A{number}-USDT" for number in range(first, first + count)]
+
+    def topics_in(self, command: dict[str, Any]) -> list[str]:
+        path, _, symbols = command["topic"].partition(":")
+        return [f"{path}:{symbol}" for symbol in symbols.split(",")]
+
+    def stream_handshakes(self, peer: ScriptedPeer, count: int) -> list[Line]:
+        lines: list[Line] = []
+        while len(lines) < count:
+            line = peer.accept()
+            if line.read_request().method == "POST":
+                serve_token(line, endpoint=peer.url)
+            else:
+                welcome(line, line.upgrade().query["connectId"])
+                lines.append(line)
+        return lines
+
     def push(self, number: int, topic: str | None = None) -> str:
         return kucoin.ticker(number, topic or self.topic)
 
@@ -309,7 +417,7 @@ class KucoinSide(Side):
 
 
 class OkxSide(Side):
-    """OKX: an order on a pair, whose number is given so that no list of instruments is asked for, and trades."""
+    """OKX: an order on a pair, whose number (the simulator's) is given so that nobody asks for it, and trades."""
 
     name = "okx"
     client_class, api_class = OkxClient, OkxApi
@@ -328,11 +436,15 @@ class OkxSide(Side):
     stream_key = "prodPublic"
     topic, other_topic = "trades:BTC-USDT", "trades:ETH-USDT"
     account_key, account_topic = "prodPrivate", "orders?instType=SPOT"
+    batch_key, no_such_order = "prodPrivate", "51400"
+    simulator: dict[str, Any] = {"exchange": "okx"}  # noqa: RUF012  (read only)
+    path = "private"
+    busy, broken = ("50011", 429), ("50026", 500)
     odd = '{"event":"brand-new","connId":"a4d3ae55"}'
     garbage = ("{not json", "[1,2]", '{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":5}')
+    _INSTRUMENT = {"inst_id": "BTC-USDT", "inst_id_code": 2026032600000001}  # noqa: RUF012  (read only)
     _ORDER = {  # noqa: RUF012  (read only)
-        "inst_id": "BTC-USDT",
-        "inst_id_code": 7,
+        **_INSTRUMENT,
         "td_mode": "cash",
         "side": "buy",
         "ord_type": "limit",
@@ -358,8 +470,13 @@ class OkxSide(Side):
         return api.submit_spread_order(**order, cl_ord_id=client_oid, **options)
 
     def amend(self, api: Any, client_oid: str, **options: Any) -> Any:
-        named = {"inst_id": "BTC-USDT", "inst_id_code": 7, "cl_ord_id": client_oid}
-        return api.amend_order(**named, new_px="1", **options)
+        return api.amend_order(**self._INSTRUMENT, cl_ord_id=client_oid, new_px="1", **options)
+
+    def cancel(self, api: Any, *, client_oid: str | None = None, order_id: str | None = None, **options: Any) -> Any:
+        return api.cancel_order(**self._INSTRUMENT, cl_ord_id=client_oid, ord_id=order_id, **options)
+
+    def cancel_other(self, api: Any, order_id: str, **options: Any) -> Any:
+        return api.cancel_spread_order(ord_id=order_id, **options)
 
     def client_oid(self, request: dict[str, Any]) -> str:
         return str(request["args"][0]["clOrdId"])
@@ -370,6 +487,27 @@ class OkxSide(Side):
 
     def refusal(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"id": request["id"], "op": request["op"], "code": self.no, "msg": "Invalid args", "data": []}
+
+    def batch(self, api: Any, client_oids: Sequence[str]) -> Any:
+        return api.submit_multiple_orders([{**self._ORDER, "cl_ord_id": each} for each in client_oids])
+
+    def cancel_batch(self, api: Any, order_ids: Sequence[str]) -> Any:
+        return api.cancel_multiple_orders([{**self._INSTRUMENT, "ord_id": each} for each in order_ids])
+
+    def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
+        cancels = request["op"] == "batch-cancel-orders"
+        no = self.no_such_order if cancels else "51008"
+        data = [
+            {
+                "clOrdId": "" if cancels else each,
+                "ordId": each if cancels else order_id or "",
+                "sCode": self.yes if order_id else no,
+                "sMsg": "" if order_id else "no",
+            }
+            for each, order_id in said.items()
+        ]
+        code = self.yes if all(said.values()) else "2" if any(said.values()) else "1"
+        return {"id": request["id"], "op": request["op"], "code": code, "msg": "", "data": data}
 
     def read_key(self, line: Line) -> str:
         return str(line.expect_json(op="login")["args"][0]["apiKey"])
@@ -396,6 +534,15 @@ class OkxSide(Side):
         text = f"Wrong URL or channel:{arg['channel']},instId:{arg['instId']} doesn't exist. Please use the correct URL"
         line.send_json({"id": command["id"], "event": "error", "code": "60018", "msg": text, "connId": "a4d3ae55"})
         return "60018", text
+
+    def topics(self, count: int, first: int = 0) -> list[str]:
+        return [f"trades:A{number}-USDT" for number in range(first, first + count)]
+
+    def topics_in(self, command: dict[str, Any]) -> list[str]:
+        return [f"{arg['channel']}:{arg['instId']}" for arg in command["args"]]
+
+    def stream_handshakes(self, peer: ScriptedPeer, count: int) -> list[Line]:
+        return [okx.open_line(peer, "public") for _ in range(count)]
 
     def push(self, number: int, topic: str | None = None) -> str:
         arg = _arg(topic or self.topic)
@@ -426,7 +573,12 @@ def _arg(topic: str) -> dict[str, str]:
     return {"channel": channel, "instId": instrument}
 
 
-SIDES: tuple[Side, ...] = (KucoinSide(), OkxSide())
+KUCOIN, OKX = KucoinSide(), OkxSide()
+SIDES: tuple[Side, ...] = (KUCOIN, OKX)
+
+
+with_kucoin = pytest.mark.parametrize("side", [KUCOIN], ids=["kucoin"], indirect=True)
+"""Run a test, or the fixtures it takes, on KuCoin only."""
 
 
 @pytest.fixture(params=SIDES, ids=lambda side: side.name)

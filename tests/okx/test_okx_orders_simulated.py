@@ -46,7 +46,7 @@ def test_O10_okx_an_order_expires_with_its_call(plain_peer: ScriptedPeer, client
     request = line.read_json()
     after = time.time() * 1000
     assert before + 1000 <= int(request["expTime"]) <= after + 2000
-    assert request["args"][0]["instIdCode"] == 7
+    assert request["args"][0]["instIdCode"] == 2026032600000001
     line.rst()
     with pytest.raises(OutcomeUnknown) as caught:
         call.result()
