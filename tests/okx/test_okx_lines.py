@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import queue
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -131,24 +132,72 @@ def test_a_login_that_the_exchange_was_too_busy_for_is_tried_again(plain_peer: S
     connecting.result()
 
 
-def test_a_clock_that_is_off_is_set_by_the_exchange_s(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    client = okx_client(clients, plain_peer, **CREDENTIALS)
+@pytest.fixture
+def clockless() -> Iterator[ScriptedPeer]:
+    """A peer that is asked for the time in lockstep, too."""
+    with ScriptedPeer() as peer:
+        yield peer
+
+
+def tell_time(peer: ScriptedPeer, ahead_ms: int = 0) -> None:
+    """Answer the call for the exchange's clock, which has to be the next."""
+    with peer.accept() as line:
+        assert line.read_request().path == "/api/v5/public/time"
+        now_ms = int(time.time() * 1000) + ahead_ms
+        line.respond(200, body={"code": "0", "msg": "", "data": [{"ts": str(now_ms)}]})
+
+
+def test_R13_okx_a_clock_that_is_off_is_set_by_the_exchange_s(clockless: ScriptedPeer, clients: Clients) -> None:
+    client = okx_client(clients, clockless, **CREDENTIALS)
     connecting = background(client.connect_private)
-    line = plain_peer.accept()
+    line = clockless.accept()
     line.upgrade()
     login(line)
     line.send_json({"event": "error", "code": "60006", "msg": "Timestamp request expired"})
-    asked = plain_peer.accept()
-    assert asked.read_request().path == "/api/v5/public/time"
-    later_ms = int(time.time() * 1000) + 3_600_000
-    asked.respond(200, body={"code": "0", "msg": "", "data": [{"ts": str(later_ms)}]})
-    asked.close()
-    line = plain_peer.accept()
+    tell_time(clockless, 3_600_000)
+    line = clockless.accept()
     line.upgrade()
     arg = login(line)
-    assert abs(int(arg["timestamp"]) - later_ms / 1000) < 10
+    assert abs(int(arg["timestamp"]) - 3600 - time.time()) < 10
     line.send_json({"event": "login", "msg": "", "code": "0", "connId": "a4d3ae55"})
     connecting.result()
+
+
+@pytest.mark.parametrize("path", ["private", "business"])
+def test_R13_okx_a_line_for_orders_asks_for_the_clock_by_which_they_expire(
+    path: str, clockless: ScriptedPeer, clients: Clients
+) -> None:
+    """Once: nothing on the line tells it, and the next line knows."""
+    client = okx_client(clients, clockless, **CREDENTIALS)
+    connecting = background(client.connect_private, business=path == "business")
+    line = open_line(clockless, path, secret=SECRET)
+    tell_time(clockless, 5000)
+    connecting.result()
+    clock = client.stats().clock
+    assert abs(clock.offset_ms - 5000) <= clock.uncertainty_ms + 1  # the time was told in whole milliseconds
+    line.rst()
+    open_line(clockless, path, secret=SECRET)
+    connecting = background(client.connect_public)
+    open_line(clockless, "public")
+    connecting.result()
+    assert not clockless.has_pending()
+
+
+def test_R13_okx_a_line_is_good_although_nobody_tells_the_time(clockless: ScriptedPeer, clients: Clients) -> None:
+    """That is reported, and the next line asks again."""
+    client = okx_client(clients, clockless, **CREDENTIALS)
+    seen = events(client, "exception")
+    connecting = background(client.connect_private)
+    line = open_line(clockless, "private", secret=SECRET)
+    with clockless.accept() as asked:
+        asked.read_request()
+        asked.respond(200, body={"code": "50026", "msg": "System error", "data": []})
+    connecting.result()
+    report = seen.get(timeout=LIMIT)[1]
+    assert (report.where, report.ws_key) == ("clock", "prodPrivate")
+    line.rst()
+    open_line(clockless, "private", secret=SECRET)
+    tell_time(clockless)
 
 
 def test_each_account_has_lines_of_its_own(plain_peer: ScriptedPeer, clients: Clients) -> None:
