@@ -58,7 +58,8 @@ class Side:
         batch_key: Of the line that takes several orders in one request.
         no_such_order: Code of a refusal of a cancel because there is no such order.
         simulator: Options of a `Simulator` that plays this exchange.
-        path: What the simulator calls the first order line.
+        path, other_path: What the simulator calls the two order lines.
+        other_op, other_cancel: Operations of an order on the second one, which does not expire, and of its cancel.
         busy, broken: Code and status of a refusal of a REST call: too many of them, and a failing server.
         odd: A message that is readable and not known.
         garbage: Messages that are not readable.
@@ -84,6 +85,9 @@ class Side:
     no_such_order: str
     simulator: dict[str, Any]
     path: str
+    other_path: str
+    other_op: str
+    other_cancel: str
     busy: tuple[str, int]
     broken: tuple[str, int]
     odd: str
@@ -133,7 +137,7 @@ class Side:
         """Place an order, over the client or its ``nowait``."""
         raise NotImplementedError
 
-    def place_other(self, api: Any, client_oid: str, **options: Any) -> Any:
+    def place_other(self, api: Any, client_oid: str | None = None, **options: Any) -> Any:
         """Place an order that goes over the other order line."""
         raise NotImplementedError
 
@@ -165,11 +169,11 @@ class Side:
         """Return the exchange's no."""
         raise NotImplementedError
 
-    def batch(self, api: Any, client_oids: Sequence[str]) -> Any:
+    def batch(self, api: Any, client_oids: Sequence[str], **options: Any) -> Any:
         """Place several orders in one request."""
         raise NotImplementedError
 
-    def cancel_batch(self, api: Any, order_ids: Sequence[str]) -> Any:
+    def cancel_batch(self, api: Any, order_ids: Sequence[str], **options: Any) -> Any:
         """Cancel several orders in one request."""
         raise NotImplementedError
 
@@ -283,7 +287,8 @@ class KucoinSide(Side):
     account_key, account_topic = "spotPrivateV1", "/spotMarket/tradeOrdersV2"
     batch_key, no_such_order = "wsApiFuturesV1", "100004"
     simulator: dict[str, Any] = {}  # noqa: RUF012  (read only)
-    path = "ws_api"
+    path, other_path = "ws_api", "ws_api"
+    other_op, other_cancel = "futures.order", "futures.cancel"
     busy, broken = ("429000", 429), ("500000", 500)
     odd = '{"type":"notice","topic":"/x","subject":"y","data":{}}'
     garbage = ("{not json", "[1,2]", '{"type":"message","topic":5}')
@@ -310,7 +315,7 @@ class KucoinSide(Side):
         named = {} if client_oid is None else {"client_oid": client_oid}
         return api.submit_new_spot_order(**{**kucoin.ORDER, **named, **options})
 
-    def place_other(self, api: Any, client_oid: str, **options: Any) -> Any:
+    def place_other(self, api: Any, client_oid: str | None = None, **options: Any) -> Any:
         return api.submit_futures_order(**self._FUTURES, client_oid=client_oid, **options)
 
     def amend(self, api: Any, client_oid: str, **options: Any) -> Any:
@@ -331,11 +336,12 @@ class KucoinSide(Side):
     def refusal(self, request: dict[str, Any]) -> dict[str, Any]:
         return {**kucoin.success(request), "code": self.no, "msg": "no money", "data": None}
 
-    def batch(self, api: Any, client_oids: Sequence[str]) -> Any:
-        return api.submit_multiple_futures_orders([{**self._FUTURES, "client_oid": each} for each in client_oids])
+    def batch(self, api: Any, client_oids: Sequence[str], **options: Any) -> Any:
+        orders = [{**self._FUTURES, "client_oid": each} for each in client_oids]
+        return api.submit_multiple_futures_orders(orders, **options)
 
-    def cancel_batch(self, api: Any, order_ids: Sequence[str]) -> Any:
-        return api.cancel_multiple_futures_orders(order_ids_list=list(order_ids))
+    def cancel_batch(self, api: Any, order_ids: Sequence[str], **options: Any) -> Any:
+        return api.cancel_multiple_futures_orders(order_ids_list=list(order_ids), **options)
 
     def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
         if request["op"] == "futures.multi_cancel":
@@ -438,7 +444,8 @@ class OkxSide(Side):
     account_key, account_topic = "prodPrivate", "orders?instType=SPOT"
     batch_key, no_such_order = "prodPrivate", "51400"
     simulator: dict[str, Any] = {"exchange": "okx"}  # noqa: RUF012  (read only)
-    path = "private"
+    path, other_path = "private", "business"
+    other_op, other_cancel = "sprd-order", "sprd-cancel-order"
     busy, broken = ("50011", 429), ("50026", 500)
     odd = '{"event":"brand-new","connId":"a4d3ae55"}'
     garbage = ("{not json", "[1,2]", '{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":5}')
@@ -465,7 +472,7 @@ class OkxSide(Side):
         named = {} if client_oid is None else {"cl_ord_id": client_oid}
         return api.submit_new_order(**{**self._ORDER, **named, **options})
 
-    def place_other(self, api: Any, client_oid: str, **options: Any) -> Any:
+    def place_other(self, api: Any, client_oid: str | None = None, **options: Any) -> Any:
         order = {"sprd_id": "BTC-USDT_BTC-USDT-SWAP", "side": "buy", "ord_type": "limit", "px": "-50", "sz": "0.1"}
         return api.submit_spread_order(**order, cl_ord_id=client_oid, **options)
 
@@ -488,11 +495,11 @@ class OkxSide(Side):
     def refusal(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"id": request["id"], "op": request["op"], "code": self.no, "msg": "Invalid args", "data": []}
 
-    def batch(self, api: Any, client_oids: Sequence[str]) -> Any:
-        return api.submit_multiple_orders([{**self._ORDER, "cl_ord_id": each} for each in client_oids])
+    def batch(self, api: Any, client_oids: Sequence[str], **options: Any) -> Any:
+        return api.submit_multiple_orders([{**self._ORDER, "cl_ord_id": each} for each in client_oids], **options)
 
-    def cancel_batch(self, api: Any, order_ids: Sequence[str]) -> Any:
-        return api.cancel_multiple_orders([{**self._INSTRUMENT, "ord_id": each} for each in order_ids])
+    def cancel_batch(self, api: Any, order_ids: Sequence[str], **options: Any) -> Any:
+        return api.cancel_multiple_orders([{**self._INSTRUMENT, "ord_id": each} for each in order_ids], **options)
 
     def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
         cancels = request["op"] == "batch-cancel-orders"
