@@ -61,6 +61,8 @@ class Side:
         path, other_path: What the simulator calls the two order lines.
         other_op, other_cancel: Operations of an order on the second one, which does not expire, and of its cancel.
         busy, broken: Code and status of a refusal of a REST call: too many of them, and a failing server.
+        cancelled, cancelled_symbol, cancel_path: What `cancel_all` returns, what it is about, and where it asks.
+        read_path: Where `read` asks.
         odd: A message that is readable and not known.
         garbage: Messages that are not readable.
     """
@@ -90,6 +92,10 @@ class Side:
     other_cancel: str
     busy: tuple[str, int]
     broken: tuple[str, int]
+    cancelled: Any
+    cancelled_symbol: str | None
+    cancel_path: tuple[str, str]
+    read_path: str
     odd: str
     garbage: tuple[str, ...]
 
@@ -198,6 +204,18 @@ class Side:
         """Make a REST call that changes nothing and needs no account."""
         raise NotImplementedError
 
+    def read(self, client: Any, **options: Any) -> Any:
+        """Make a REST call for a list of the account's."""
+        raise NotImplementedError
+
+    def cancel_all(self, client: Any, **options: Any) -> Any:
+        """Make a REST call that changes the account; its answer is `cancelled`."""
+        raise NotImplementedError
+
+    def answer(self, data: Any) -> dict[str, Any]:
+        """Return the answer to a REST call."""
+        raise NotImplementedError
+
     def stream_handshake(self, peer: ScriptedPeer, *, account: bool = False) -> Line:
         """Play the opening of a stream."""
         raise NotImplementedError
@@ -290,6 +308,8 @@ class KucoinSide(Side):
     path, other_path = "ws_api", "ws_api"
     other_op, other_cancel = "futures.order", "futures.cancel"
     busy, broken = ("429000", 429), ("500000", 500)
+    cancelled, cancelled_symbol = "success", "BTC-USDT"
+    cancel_path, read_path = ("DELETE", "/api/v1/hf/orders"), "/api/v1/accounts"
     odd = '{"type":"notice","topic":"/x","subject":"y","data":{}}'
     garbage = ("{not json", "[1,2]", '{"type":"message","topic":5}')
 
@@ -363,6 +383,15 @@ class KucoinSide(Side):
 
     def ask(self, client: Any, **options: Any) -> Any:
         return client.rest.symbols(**options)
+
+    def read(self, client: Any, **options: Any) -> Any:
+        return client.rest.accounts(**options)
+
+    def cancel_all(self, client: Any, **options: Any) -> Any:
+        return client.rest.cancel_all_spot_orders("BTC-USDT", **options)
+
+    def answer(self, data: Any) -> dict[str, Any]:
+        return {"code": "200000", "data": data}
 
     def stream_handshake(self, peer: ScriptedPeer, *, account: bool = False) -> Line:
         path = "/api/v1/bullet-private" if account else "/api/v1/bullet-public"
@@ -447,6 +476,8 @@ class OkxSide(Side):
     path, other_path = "private", "business"
     other_op, other_cancel = "sprd-order", "sprd-cancel-order"
     busy, broken = ("50011", 429), ("50026", 500)
+    cancelled, cancelled_symbol = [{"result": True}], None
+    cancel_path, read_path = ("POST", "/api/v5/sprd/mass-cancel"), "/api/v5/account/instruments"
     odd = '{"event":"brand-new","connId":"a4d3ae55"}'
     garbage = ("{not json", "[1,2]", '{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":5}')
     _INSTRUMENT = {"inst_id": "BTC-USDT", "inst_id_code": 2026032600000001}  # noqa: RUF012  (read only)
@@ -521,6 +552,15 @@ class OkxSide(Side):
 
     def ask(self, client: Any, **options: Any) -> Any:
         return client.rest.instruments("SPOT", **options)
+
+    def read(self, client: Any, **options: Any) -> Any:
+        return client.rest.account_instruments("SPOT", **options)
+
+    def cancel_all(self, client: Any, **options: Any) -> Any:
+        return client.rest.cancel_all_spread_orders("BTC-USDT_BTC-USDT-SWAP", **options)
+
+    def answer(self, data: Any) -> dict[str, Any]:
+        return {"code": "0", "msg": "", "data": data}
 
     def stream_handshake(self, peer: ScriptedPeer, *, account: bool = False) -> Line:
         return self.handshake(peer) if account else okx.open_line(peer, "public")

@@ -136,7 +136,7 @@ def test_T12_a_dripping_upgrade_response_ends_at_open_timeout(side: Side, peer: 
         pytest.param(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n", "HTTP status 503", id="503"),
     ],
 )
-def test_T14_a_bad_upgrade_answer(
+def test_T14_T16_a_bad_upgrade_answer(
     side: Side, answer: bytes, words: str, plain_peer: ScriptedPeer, clients: Clients
 ) -> None:
     """Whatever comes instead of a WebSocket is told in a bounded sample."""
@@ -149,6 +149,7 @@ def test_T14_a_bad_upgrade_answer(
     assert caught.value.phase == "upgrade"
     assert words in str(caught.value)
     assert len(str(caught.value)) < 400
+    assert caught.value.retry_after == (7.0 if b"Retry-After" in answer else None)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -212,6 +213,27 @@ def test_T20_a_plain_endpoint_on_another_host_is_refused(plain_peer: ScriptedPee
     with pytest.raises(ConnectError) as caught:
         call.result()
     assert not caught.value.retryable
+
+
+def test_T25_a_close_before_the_greeting_is_over(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    """Before the challenge, or the answer to the login."""
+    call = opening(side.client(clients, peer), side.ws_key)
+    line = peer.accept()
+    line.upgrade()
+    line.send_close(1001, "going away")
+    with pytest.raises(ConnectError) as caught:
+        call.result()
+    assert (caught.value.phase, caught.value.retryable) == ("auth", True)
+
+
+def test_T26_a_greeting_that_never_comes_costs_one_opening(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    """The order that waits leaves over the next line."""
+    call = side.order(side.api(clients, peer, open_timeout=0.3), timeout=8)
+    silent = peer.accept()
+    silent.upgrade()
+    line = side.handshake(peer)
+    line.send_json(side.success(line.read_json()))
+    assert call.result().order_id == "order1"
 
 
 def test_T25_a_close_before_the_welcome(peer: ScriptedPeer, clients: Clients) -> None:

@@ -67,7 +67,7 @@ def lasts(stream: Any, count: int) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("path", ["private", "business"])
-def test_an_account_logs_in_with_a_signature_of_now(path: str, peer: ScriptedPeer, clients: Clients) -> None:
+def test_X18_okx_an_account_logs_in_with_a_signature_of_now(path: str, peer: ScriptedPeer, clients: Clients) -> None:
     client = okx_client(clients, peer, **CREDENTIALS)
     seen = events(client, "open", "authenticated")
     connecting = background(client.connect_private, business=path == "business")
@@ -103,7 +103,7 @@ def test_the_lines_for_requests_open_side_by_side(plain_peer: ScriptedPeer, clie
     assert client.is_connected(WsKey.US_LIVE_BUSINESS)
 
 
-def test_a_refused_login_is_told_and_not_tried_again(peer: ScriptedPeer, clients: Clients) -> None:
+def test_P16_R01_okx_a_refused_login_is_told_and_not_tried_again(peer: ScriptedPeer, clients: Clients) -> None:
     client = okx_client(clients, peer, **CREDENTIALS)
     connecting = background(client.connect_private)
     line = peer.accept()
@@ -239,7 +239,7 @@ def test_a_demo_client_uses_the_demo_lines(plain_peer: ScriptedPeer, clients: Cl
 # Pings.
 
 
-def test_pings_are_bare_text_and_answered_first_in_first_out(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T29_okx_pings_are_bare_text_and_answered_first_in_first_out(peer: ScriptedPeer, clients: Clients) -> None:
     """One pong missing of two is one too few, whatever else comes in."""
     client, stream, line = streaming(clients, peer, ping_interval=0.05, pong_timeout=2.0)
     seen = events(client, "suspended")
@@ -278,7 +278,7 @@ def test_each_topic_of_a_frame_has_an_answer_of_its_own(peer: ScriptedPeer, clie
     assert subscription.state["tickers:BTC-USDT"] == "idle"
 
 
-def test_one_bad_topic_costs_no_other(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_S11_okx_one_bad_topic_costs_no_other(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """The refusal names it in words; the others of its frame are confirmed by their own answers."""
     client = okx_client(clients, plain_peer)
     bad = {"channel": "tickers", "instId": "NO-SUCH"}
@@ -294,7 +294,7 @@ def test_one_bad_topic_costs_no_other(plain_peer: ScriptedPeer, clients: Clients
     assert caught.value.acked == ("tickers:BTC-USDT",)
 
 
-def test_a_refusal_that_names_nobody_is_narrowed_down(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_S11_okx_a_refusal_that_names_nobody_is_narrowed_down(plain_peer: ScriptedPeer, clients: Clients) -> None:
     client = okx_client(clients, plain_peer)
     call = background(client.subscribe, [BTC, ETH])
     line = open_line(plain_peer, "public")
@@ -526,7 +526,7 @@ def test_a_notice_that_is_repeated_changes_nothing(plain_peer: ScriptedPeer, cli
     assert not plain_peer.has_pending()
 
 
-def test_a_close_during_a_hand_over_leaves_nothing_behind(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_S24_okx_a_close_during_a_hand_over_leaves_nothing_behind(plain_peer: ScriptedPeer, clients: Clients) -> None:
     client, stream, old = streaming(clients, plain_peer)
     old.send_json(NOTICE)
     new = plain_peer.accept()
@@ -537,7 +537,7 @@ def test_a_close_during_a_hand_over_leaves_nothing_behind(plain_peer: ScriptedPe
         line.expect_eof()
 
 
-def test_openings_are_spread_over_seconds(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_S09_okx_openings_are_spread_over_seconds(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """The exchange counts three a second for an address; the fourth waits for the first to be a second old."""
     accounts = [
         {"api_key": f"simulator-{name}", "api_secret": SECRET, "api_passphrase": "pass"} for name in ("a", "b", "c")
