@@ -4,8 +4,10 @@ Subscriptions over real lines: confirmed, kept through drops, and honest about g
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
+import zlib
 from concurrent.futures import Future
 from typing import Any
 
@@ -224,6 +226,14 @@ def test_P08_an_unknown_type_is_delivered_as_it_came(side: Side, peer: ScriptedP
     client.on("unknown", unknown.set_result)
     line.send_text(side.odd)
     assert unknown.result(5).raw == side.odd
+
+
+def test_P09_a_binary_message_is_the_text_it_holds(side: Side, plain_peer: ScriptedPeer, clients: Clients) -> None:
+    """Plain or packed."""
+    _, stream, line = streaming(side, clients, plain_peer)
+    for number, pack in enumerate((bytes, zlib.compress, gzip.compress)):
+        line.send(frame(0x2, pack(side.push(number).encode())))
+        assert stream.get(5).sequence == number
 
 
 @pytest.mark.parametrize(

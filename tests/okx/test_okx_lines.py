@@ -239,7 +239,7 @@ def test_a_demo_client_uses_the_demo_lines(plain_peer: ScriptedPeer, clients: Cl
 # Pings.
 
 
-def test_T29_okx_pings_are_bare_text_and_answered_first_in_first_out(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T09_T29_okx_pings_are_bare_text_and_answered_first_in_first_out(peer: ScriptedPeer, clients: Clients) -> None:
     """One pong missing of two is one too few, whatever else comes in."""
     client, stream, line = streaming(clients, peer, ping_interval=0.05, pong_timeout=2.0)
     seen = events(client, "suspended")
