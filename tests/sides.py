@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from kucoin_sync import WebsocketAPIClient, WebsocketClient
+from kucoin_sync.kucoin.operations import KucoinRules
 from kucoin_sync.okx import WebsocketAPIClient as OkxApi
 from kucoin_sync.okx import WebsocketClient as OkxClient
+from kucoin_sync.okx.operations import OkxRules
+from kucoin_sync.orders.operation import Rules
 from tests import clients as kucoin
 from tests.clients import Clients
 from tests.okx import lines as okx
@@ -55,6 +59,8 @@ class Side:
         topic, other_topic: Two topics that everybody may have; their pushes are numbered.
         account_key: Of the line that carries ``account_topic``.
         account_topic: A topic of the account.
+        rules: What decides about a reply.
+        batch_op: Operation of several new orders in one request.
         batch_key: Of the line that takes several orders in one request.
         no_such_order: Code of a refusal of a cancel because there is no such order.
         simulator: Options of a `Simulator` that plays this exchange.
@@ -83,6 +89,8 @@ class Side:
     other_topic: str
     account_key: str
     account_topic: str
+    rules: Rules
+    batch_op: str
     batch_key: str
     no_such_order: str
     simulator: dict[str, Any]
@@ -181,6 +189,10 @@ class Side:
 
     def cancel_batch(self, api: Any, order_ids: Sequence[str], **options: Any) -> Any:
         """Cancel several orders in one request."""
+        raise NotImplementedError
+
+    def batch_args(self, client_oids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the arguments of several new orders as they are on the wire."""
         raise NotImplementedError
 
     def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
@@ -303,6 +315,7 @@ class KucoinSide(Side):
     stream_key = kucoin.SPOT
     topic, other_topic = kucoin.TICKER, "/market/ticker:ETH-USDT"
     account_key, account_topic = "spotPrivateV1", "/spotMarket/tradeOrdersV2"
+    rules, batch_op = KucoinRules(None, time.time), "futures.multi_order"
     batch_key, no_such_order = "wsApiFuturesV1", "100004"
     simulator: dict[str, Any] = {}  # noqa: RUF012  (read only)
     path, other_path = "ws_api", "ws_api"
@@ -362,6 +375,9 @@ class KucoinSide(Side):
 
     def cancel_batch(self, api: Any, order_ids: Sequence[str], **options: Any) -> Any:
         return api.cancel_multiple_futures_orders(order_ids_list=list(order_ids), **options)
+
+    def batch_args(self, client_oids: Sequence[str]) -> list[dict[str, Any]]:
+        return [{**self._FUTURES, "clientOid": each} for each in client_oids]
 
     def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
         if request["op"] == "futures.multi_cancel":
@@ -471,6 +487,7 @@ class OkxSide(Side):
     stream_key = "prodPublic"
     topic, other_topic = "trades:BTC-USDT", "trades:ETH-USDT"
     account_key, account_topic = "prodPrivate", "orders?instType=SPOT"
+    rules, batch_op = OkxRules(None, time.time), "batch-orders"
     batch_key, no_such_order = "prodPrivate", "51400"
     simulator: dict[str, Any] = {"exchange": "okx"}  # noqa: RUF012  (read only)
     path, other_path = "private", "business"
@@ -531,6 +548,9 @@ class OkxSide(Side):
 
     def cancel_batch(self, api: Any, order_ids: Sequence[str], **options: Any) -> Any:
         return api.cancel_multiple_orders([{**self._INSTRUMENT, "ord_id": each} for each in order_ids], **options)
+
+    def batch_args(self, client_oids: Sequence[str]) -> list[dict[str, Any]]:
+        return [{"instId": "BTC-USDT", "side": "buy", "sz": "1", "clOrdId": each} for each in client_oids]
 
     def answered(self, request: dict[str, Any], said: Mapping[str, str | None]) -> dict[str, Any]:
         cancels = request["op"] == "batch-cancel-orders"
