@@ -3,11 +3,13 @@ The catalogue of faults: which there are, which tests show what happens then, an
 
 `faults.json` beside this module lists the faults, by group and number. A test takes the number into its name
 (``test_T08_...``). From the two comes the page of the documentation, written by ``python -m tests.fault_table``, and
-the table at the end of a test run.
+the table at the end of a test run. `one_exchange.json` says of the faults whose tests do not run on both exchanges why
+that is so.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import textwrap
@@ -17,10 +19,11 @@ from typing import Any
 
 import pytest
 
-__all__ = ["FaultTable", "listed_faults", "names_of_tests", "numbers_in", "page"]
+__all__ = ["FaultTable", "listed_faults", "names_of_tests", "numbers_in", "numbers_on_both", "page", "reasons"]
 
 TESTS = Path(__file__).resolve().parent
 CATALOGUE = TESTS / "faults.json"
+REASONS = TESTS / "one_exchange.json"
 PAGE = TESTS.parent / "docs" / "faults.rst"
 WIDTH = 120
 
@@ -33,6 +36,10 @@ Faults and their tests
 What can go wrong, what the library does then, and the test that shows it. The numbers are in the names of the tests:
 ``python -m pytest -k T08`` runs those of one fault, and the end of a run of all tests tells how many faults of each
 group passed. A number that is missing is not in use. The rules for orders are in :doc:`orders`.
+
+KuCoin and OKX share all code but that which knows their messages, so most tests run on both, or each exchange has its
+own: these faults say *both*. The others say why not: *KuCoin* only can have the fault, or the code is *shared* and
+never sees a message of an exchange, so that a second run would be the same run.
 """
 
 
@@ -40,6 +47,29 @@ def listed_faults() -> dict[str, dict[str, str]]:
     """Return the catalogue: title of the group to number to what happens."""
     groups: dict[str, dict[str, str]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     return groups
+
+
+def reasons() -> dict[str, str]:
+    """Return why the tests of a fault do not run on both exchanges, by number."""
+    found: dict[str, str] = json.loads(REASONS.read_text(encoding="utf-8"))
+    return found
+
+
+def numbers_on_both() -> set[str]:
+    """
+    Return the numbers with a test that runs on both exchanges, or with one of OKX and one that is not OKX's.
+
+    A test runs on both if it takes the fixture ``side`` and is not bound to KuCoin.
+    """
+    both, okx, others = set(), set(), set()
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                takes = any(argument.arg == "side" for argument in node.args.args)
+                bound = any(isinstance(each, ast.Name) and each.id == "with_kucoin" for each in node.decorator_list)
+                found = both if takes and not bound else okx if path.parent == TESTS / "okx" else others
+                found.update(numbers_in(node.name))
+    return both | (okx & others)
 
 
 def names_of_tests() -> set[str]:
@@ -60,20 +90,30 @@ def numbers_in(name: str) -> set[str]:
     return numbers
 
 
-def page(groups: Mapping[str, Mapping[str, str]], names: Iterable[str]) -> str:
-    """Return the page of the documentation."""
+def page(groups: Mapping[str, Mapping[str, str]], names: Iterable[str], why_one: Mapping[str, str]) -> str:
+    """
+    Return the page of the documentation.
+
+    Args:
+        groups: The catalogue.
+        names: Of all tests.
+        why_one: Of the faults whose tests do not run on both exchanges: why.
+    """
     tests: dict[str, list[str]] = {}
     for name in sorted(names):
         for number in numbers_in(name):
             tests.setdefault(number, []).append(name)
     parts = [HEAD]
     for title, faults in groups.items():
-        parts.append(f"\n{title}\n{'-' * len(title)}\n\n.. list-table::\n   :header-rows: 1\n   :widths: 8 46 46\n\n")
-        parts.append("   * - No.\n     - Fault, and what happens\n     - Tests\n")
+        parts.append(
+            f"\n{title}\n{'-' * len(title)}\n\n.. list-table::\n   :header-rows: 1\n   :widths: 6 38 16 40\n\n"
+        )
+        parts.append("   * - No.\n     - Fault, and what happens\n     - Exchanges\n     - Tests\n")
         for number, text in faults.items():
             shown = [f"| ``{name}``" for name in tests.get(number, [])] or ["*None yet.*"]
             wrapped = textwrap.wrap(text, WIDTH - 7, break_long_words=False, break_on_hyphens=False)
             parts.append(f"   * - {number}\n     - " + "\n       ".join(wrapped) + "\n")
+            parts.append(f"     - {why_one.get(number, 'both')}\n")
             parts.append("     - " + "\n       ".join(shown) + "\n")
     return "".join(parts)
 
@@ -144,4 +184,4 @@ class FaultTable:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(listed_faults(), names_of_tests()), encoding="utf-8")
+    PAGE.write_text(page(listed_faults(), names_of_tests(), reasons()), encoding="utf-8")

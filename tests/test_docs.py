@@ -18,7 +18,7 @@ import pytest
 from kucoin_sync.simulator import faults_by_name
 from tests import rule_table
 from tests.fault_table import PAGE as FAULTS
-from tests.fault_table import FaultTable, listed_faults, names_of_tests, numbers_in, page
+from tests.fault_table import FaultTable, listed_faults, names_of_tests, numbers_in, numbers_on_both, page, reasons
 from tests.programs import Program, run_programs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,8 +135,19 @@ def test_every_number_in_a_tests_name_is_explained() -> None:
 
 
 def test_the_page_of_faults_is_that_of_the_catalogue_and_the_tests() -> None:
-    written = FAULTS.read_text(encoding="utf-8") == page(listed_faults(), names_of_tests())
+    written = FAULTS.read_text(encoding="utf-8") == page(listed_faults(), names_of_tests(), reasons())
     assert written, "it is not what is there: write it anew with python -m tests.fault_table"
+
+
+def test_every_fault_is_tested_on_both_exchanges_or_it_is_said_why_not() -> None:
+    """And nothing is excused that is tested on both."""
+    faults = {number for group in listed_faults().values() for number in group}
+    both, excused = numbers_on_both() & faults, set(reasons())
+    assert both | excused == faults, (
+        f"neither: {sorted(faults - both - excused)}, not listed: {sorted(excused - faults)}"
+    )
+    assert not both & excused, f"both: {sorted(both & excused)}"
+    assert {text.partition(":")[0] for text in reasons().values()} == {"KuCoin", "shared"}
 
 
 def report(name: str, outcome: Any, when: Any = "call") -> pytest.TestReport:

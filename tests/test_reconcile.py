@@ -25,11 +25,12 @@ from kucoin_sync import (
     Rejected,
     Resolved,
     StillUnknown,
-    WebsocketAPIClient,
 )
 from kucoin_sync.kucoin.order_lists import CLOCK_SLACK_MS
 from kucoin_sync.simulator import Simulator
+from tests.okx import test_okx_operations_simulated as okx
 from tests.peers import background
+from tests.sides import KUCOIN, OKX, Side, with_kucoin
 
 SPOT: dict[str, Any] = {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "price": "20000", "size": "0.001"}
 FUTURES: dict[str, Any] = {
@@ -47,22 +48,22 @@ PATIENCE = 20.0
 
 
 @pytest.fixture
-def exchange() -> Iterator[Simulator]:
-    with Simulator(limits="off") as exchange:
+def exchange(side: Side) -> Iterator[Simulator]:
+    with Simulator(**side.simulator, limits="off") as exchange:
         yield exchange
 
 
-Connect = Callable[..., WebsocketAPIClient]
+Connect = Callable[..., Any]
 
 
 @pytest.fixture
-def connect(exchange: Simulator) -> Iterator[Connect]:
+def connect(side: Side, exchange: Simulator) -> Iterator[Connect]:
     """Makes clients and closes them after the test."""
-    made: list[WebsocketAPIClient] = []
+    made: list[Any] = []
 
-    def connect(**options: Any) -> WebsocketAPIClient:
+    def connect(**options: Any) -> Any:
         options = {"settle": SETTLE, "openings_per_minute": 1000, "reconnect_timeout": 0.01, **options}
-        api = WebsocketAPIClient(**{**exchange.client_options(), **options})
+        api = side.api_class(**{**exchange.client_options(), **options})
         made.append(api)
         return api
 
@@ -72,34 +73,36 @@ def connect(exchange: Simulator) -> Iterator[Connect]:
 
 
 @pytest.fixture
-def api(connect: Connect) -> WebsocketAPIClient:
+def api(connect: Connect) -> Any:
     api = connect()
     api.connect_ws_api()
     return api
 
 
-def unknown(call: Callable[..., Any], **arguments: Any) -> OutcomeUnknown:
+def unknown(call: Callable[..., Any], *positional: Any, **arguments: Any) -> OutcomeUnknown:
     """Make a call whose reply is lost, and return what it raises."""
     with pytest.raises(OutcomeUnknown) as caught:
-        call(**{"timeout": SHORT, **arguments})
+        call(*positional, **{"timeout": SHORT, **arguments})
     return caught.value
 
 
 # Found.
 
 
-PLACED: dict[str, tuple[str, dict[str, Any]]] = {
-    "spot.order": ("submit_new_spot_order", SPOT),
-    "spot.sync_order": ("submit_sync_spot_order", SPOT),
-    "margin.order": ("submit_margin_order", SPOT),
-    "margin.order, isolated": ("submit_margin_order", {**SPOT, "is_isolated": True}),
-    "futures.order": ("submit_futures_order", FUTURES),
+PLACED: dict[str, tuple[Side, str, dict[str, Any]]] = {
+    "spot.order": (KUCOIN, "submit_new_spot_order", SPOT),
+    "spot.sync_order": (KUCOIN, "submit_sync_spot_order", SPOT),
+    "margin.order": (KUCOIN, "submit_margin_order", SPOT),
+    "margin.order, isolated": (KUCOIN, "submit_margin_order", {**SPOT, "is_isolated": True}),
+    "futures.order": (KUCOIN, "submit_futures_order", FUTURES),
+    "order": (OKX, "submit_new_order", okx.SPOT),
+    "sprd-order": (OKX, "submit_spread_order", okx.SPREAD),
 }
 
 
-@pytest.mark.parametrize(("method", "order"), PLACED.values(), ids=PLACED)
+@pytest.mark.parametrize(("side", "method", "order"), PLACED.values(), ids=PLACED, indirect=["side"])
 def test_O11_an_order_whose_reply_was_lost_is_found(
-    exchange: Simulator, api: WebsocketAPIClient, method: str, order: dict[str, Any]
+    side: Side, exchange: Simulator, api: Any, method: str, order: dict[str, Any]
 ) -> None:
     exchange.drop_ack()
     error = unknown(getattr(api, method), **order)
@@ -117,9 +120,9 @@ def test_O11_an_order_whose_reply_was_lost_is_found(
     assert error.reconcile(0.0) == fate, "what is known stays known"
 
 
-def test_O11_an_order_that_was_filled_is_found_as_filled(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O11_an_order_that_was_filled_is_found_as_filled(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **{**SPOT, "type": "market", "price": None, "size": "0.001"})
+    error = unknown(side.place, api, **{side.price_key: "60500"})
 
     fate = error.reconcile(PATIENCE)
 
@@ -128,34 +131,34 @@ def test_O11_an_order_that_was_filled_is_found_as_filled(exchange: Simulator, ap
     assert fate.order.status == "filled"
 
 
-def test_O12_a_look_up_that_lags_is_waited_for(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O12_a_look_up_that_lags_is_waited_for(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.lookup_lag(0.8)
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT, timeout=0.1)
+    error = unknown(side.place, api, timeout=0.1)
 
     assert isinstance(error.reconcile(PATIENCE), Accepted)
 
 
-def test_O14_failing_look_ups_do_not_end_it(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O14_failing_look_ups_do_not_end_it(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT)
-    exchange.refuse_rest(code="429000", msg="too many requests", status=429, count=1)
-    exchange.refuse_rest(code="500000", status=500, count=1)
+    error = unknown(side.place, api)
+    exchange.refuse_rest(code=side.busy[0], msg="too many requests", status=side.busy[1], count=1)
+    exchange.refuse_rest(code=side.broken[0], status=side.broken[1], count=1)
     exchange.cut_rest(count=1)
 
     assert isinstance(error.reconcile(PATIENCE), Accepted)
 
 
-def test_O14_a_failing_exchange_leaves_it_unknown_at_the_deadline(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O14_a_failing_exchange_leaves_it_unknown_at_the_deadline(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT)
-    exchange.refuse_rest(code="500000", status=500, count=None)
+    error = unknown(side.place, api)
+    exchange.refuse_rest(code=side.broken[0], status=side.broken[1], count=None)
 
     fate = error.reconcile(0.5)
 
     assert isinstance(fate, StillUnknown)
     assert fate.last_error is not None
-    assert "500000" in str(fate)
+    assert side.broken[0] in str(fate)
     assert error.fate is None
     assert len(api.unresolved()) == 1, "nothing is lost: ask again"
 
@@ -164,10 +167,10 @@ def test_O14_a_failing_exchange_leaves_it_unknown_at_the_deadline(exchange: Simu
 
 
 def test_O12_an_order_that_died_with_its_line_is_absent_and_only_likely(
-    exchange: Simulator, api: WebsocketAPIClient
+    side: Side, exchange: Simulator, api: Any
 ) -> None:
     exchange.cut_before_execution()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     assert error.reason == "disconnected"
 
     fate = error.reconcile(PATIENCE)
@@ -177,12 +180,12 @@ def test_O12_an_order_that_died_with_its_line_is_absent_and_only_likely(
     assert exchange.truth(error.client_oid).executed == 0
 
 
-@pytest.mark.parametrize(("method", "order"), PLACED.values(), ids=PLACED)
+@pytest.mark.parametrize(("side", "method", "order"), PLACED.values(), ids=PLACED, indirect=["side"])
 def test_O12_an_order_that_the_exchange_swallowed_is_absent_after_its_line_was_let_go(
-    exchange: Simulator, api: WebsocketAPIClient, method: str, order: dict[str, Any]
+    side: Side, exchange: Simulator, api: Any, method: str, order: dict[str, Any]
 ) -> None:
     """The line is alive, so nothing shows that the order is not still on its way, until the line is replaced."""
-    api.ping()
+    side.place(api)  # the exchange is heard from
     exchange.late_execution(3600.0)
     error = unknown(getattr(api, method), **order)
     assert error.line_alive
@@ -193,7 +196,7 @@ def test_O12_an_order_that_the_exchange_swallowed_is_absent_after_its_line_was_l
     assert exchange.truth(error.client_oid).executed == 0
 
 
-def listened(monkeypatch: pytest.MonkeyPatch, api: WebsocketAPIClient, name: str) -> list[Any]:
+def listened(monkeypatch: pytest.MonkeyPatch, api: Any, name: str) -> list[Any]:
     """Return what the calls for done margin orders will be given under a name."""
     given: list[Any] = []
     call = api.rest.done_margin_orders
@@ -206,8 +209,9 @@ def listened(monkeypatch: pytest.MonkeyPatch, api: WebsocketAPIClient, name: str
     return given
 
 
+@with_kucoin
 def test_O12_done_orders_are_read_up_to_when_the_last_may_have_been_made(
-    exchange: Simulator, api: WebsocketAPIClient, monkeypatch: pytest.MonkeyPatch
+    exchange: Simulator, api: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A margin order does not expire: none can be made once its line is over and the settling time has gone by."""
     exchange.cut_before_execution()
@@ -221,6 +225,7 @@ def test_O12_done_orders_are_read_up_to_when_the_last_may_have_been_made(
     assert error.started_at * 1000 < bounds.pop() < lost_ms + 100
 
 
+@with_kucoin
 def test_O12_a_list_of_several_calls_may_take_the_time_of_several(
     exchange: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,19 +239,21 @@ def test_O12_a_list_of_several_calls_may_take_the_time_of_several(
     assert max(seconds) > 2.0
 
 
-def test_O12_letting_a_line_go_costs_no_call_that_is_in_flight(exchange: Simulator, connect: Connect) -> None:
+def test_O12_letting_a_line_go_costs_no_call_that_is_in_flight(
+    side: Side, exchange: Simulator, connect: Connect
+) -> None:
     """The new line is there before the old one goes, and what is in flight is answered over the old one."""
     api = connect()
-    api.connect_ws_api("wsApiFuturesV1")
-    before = exchange.connections("ws_api")
-    exchange.late_execution(3600.0, op="futures.order")
-    error = unknown(api.submit_futures_order, **FUTURES)
-    exchange.hold_acks(op="futures.cancel")
-    held = api.nowait.cancel_futures_order(order_id="1", timeout=60.0)
-    exchange.wait_for(lambda sim: sim.truth_frames(op="futures.cancel"))
+    side.connect(api, side.other_key)
+    before = exchange.connections(side.other_path)
+    exchange.late_execution(3600.0, op=side.other_op)
+    error = unknown(side.place_other, api)
+    exchange.hold_acks(op=side.other_cancel)
+    held = side.cancel_other(api.nowait, "1", timeout=60.0)
+    exchange.wait_for(lambda sim: sim.truth_frames(op=side.other_cancel))
     reconciling = background(error.reconcile, PATIENCE)
-    exchange.wait_for(lambda sim: sim.connections("ws_api") == before + 1, PATIENCE)
-    placed = api.submit_futures_order(**FUTURES)
+    exchange.wait_for(lambda sim: sim.connections(side.other_path) == before + 1, PATIENCE)
+    placed = side.place_other(api)
 
     assert not held.done()
     assert exchange.release_acks() == 1
@@ -255,16 +262,16 @@ def test_O12_letting_a_line_go_costs_no_call_that_is_in_flight(exchange: Simulat
 
     assert isinstance(reconciling.result(), Absent)
     assert isinstance(placed, OrderAck)
-    exchange.wait_for(lambda sim: sim.connections("ws_api") == before, PATIENCE)
+    exchange.wait_for(lambda sim: sim.connections(side.other_path) == before, PATIENCE)
 
 
 # Cancels.
 
 
-def test_O11_a_cancel_whose_reply_was_lost_is_found_done(exchange: Simulator, api: WebsocketAPIClient) -> None:
-    placed = api.submit_new_spot_order(**SPOT)
+def test_O11_a_cancel_whose_reply_was_lost_is_found_done(side: Side, exchange: Simulator, api: Any) -> None:
+    placed = side.place(api)
     exchange.drop_ack()
-    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", order_id=placed.order_id)
+    error = unknown(side.cancel, api, order_id=placed.order_id)
 
     fate = error.reconcile(PATIENCE)
 
@@ -273,10 +280,10 @@ def test_O11_a_cancel_whose_reply_was_lost_is_found_done(exchange: Simulator, ap
     assert (fate.order.status, fate.order.order_id, fate.no_effect) == ("cancelled", placed.order_id, False)
 
 
-def test_O12_a_cancel_that_did_not_arrive_leaves_its_order_live(exchange: Simulator, api: WebsocketAPIClient) -> None:
-    placed = api.submit_new_spot_order(**SPOT)
+def test_O12_a_cancel_that_did_not_arrive_leaves_its_order_live(side: Side, exchange: Simulator, api: Any) -> None:
+    placed = side.place(api)
     exchange.cut_before_execution()
-    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", client_oid=placed.client_oid)
+    error = unknown(side.cancel, api, client_oid=placed.client_oid)
 
     fate = error.reconcile(PATIENCE)
 
@@ -285,10 +292,10 @@ def test_O12_a_cancel_that_did_not_arrive_leaves_its_order_live(exchange: Simula
     assert fate.order.is_live
 
 
-def test_O08_a_cancel_can_be_repeated(exchange: Simulator, api: WebsocketAPIClient) -> None:
-    placed = api.submit_new_spot_order(**SPOT)
+def test_O08_a_cancel_can_be_repeated(side: Side, exchange: Simulator, api: Any) -> None:
+    placed = side.place(api)
     exchange.cut_before_execution()
-    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", order_id=placed.order_id)
+    error = unknown(side.cancel, api, order_id=placed.order_id)
 
     ack = error.retry_cancel()
 
@@ -298,18 +305,18 @@ def test_O08_a_cancel_can_be_repeated(exchange: Simulator, api: WebsocketAPIClie
     assert api.unresolved() == []
 
 
-@pytest.mark.parametrize("product", ["spot", "futures"])
+@pytest.mark.parametrize("line", ["first", "other"])
 def test_O08_a_repeated_cancel_of_a_done_order_tells_how_it_ended(
-    exchange: Simulator, api: WebsocketAPIClient, product: str
+    side: Side, exchange: Simulator, api: Any, line: str
 ) -> None:
-    if product == "spot":
-        placed = api.submit_new_spot_order(**SPOT)
+    if line == "first":
+        placed = side.place(api)
         exchange.drop_ack()
-        error = unknown(api.cancel_spot_order, symbol="BTC-USDT", order_id=placed.order_id)
+        error = unknown(side.cancel, api, order_id=placed.order_id)
     else:
-        placed = api.submit_futures_order(**FUTURES)
+        placed = side.place_other(api)
         exchange.drop_ack()
-        error = unknown(api.cancel_futures_order, order_id=placed.order_id)
+        error = unknown(side.cancel_other, api, placed.order_id)
 
     ack = error.retry_cancel()
 
@@ -317,11 +324,9 @@ def test_O08_a_repeated_cancel_of_a_done_order_tells_how_it_ended(
     assert api.unresolved() == []
 
 
-def test_O08_a_repeated_cancel_of_an_order_that_never_was_is_refused(
-    exchange: Simulator, api: WebsocketAPIClient
-) -> None:
+def test_O08_a_repeated_cancel_of_an_order_that_never_was_is_refused(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
-    error = unknown(api.cancel_spot_order, symbol="BTC-USDT", client_oid="never")
+    error = unknown(side.cancel, api, client_oid="never")
 
     with pytest.raises(Rejected) as caught:
         error.retry_cancel()
@@ -329,9 +334,9 @@ def test_O08_a_repeated_cancel_of_an_order_that_never_was_is_refused(
     assert caught.value.no_such_order
 
 
-def test_O08_only_a_cancel_can_be_repeated(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O08_only_a_cancel_can_be_repeated(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
 
     with pytest.raises(ConfigError, match="no cancel of one order"):
         error.retry_cancel()
@@ -342,7 +347,8 @@ def test_O08_only_a_cancel_can_be_repeated(exchange: Simulator, api: WebsocketAP
 # Modifications and batches.
 
 
-def test_O11_a_modification_whose_reply_was_lost_is_found_whole(exchange: Simulator, api: WebsocketAPIClient) -> None:
+@with_kucoin
+def test_O11_a_modification_whose_reply_was_lost_is_found_whole(exchange: Simulator, api: Any) -> None:
     placed = api.submit_new_spot_order(**SPOT)
     exchange.drop_ack()
     error = unknown(api.modify_spot_order, symbol="BTC-USDT", order_id=placed.order_id, new_price="20001")
@@ -356,9 +362,8 @@ def test_O11_a_modification_whose_reply_was_lost_is_found_whole(exchange: Simula
     assert str(fate.order.price) == "20001"
 
 
-def test_O12_a_modification_that_did_not_arrive_leaves_the_old_order(
-    exchange: Simulator, api: WebsocketAPIClient
-) -> None:
+@with_kucoin
+def test_O12_a_modification_that_did_not_arrive_leaves_the_old_order(exchange: Simulator, api: Any) -> None:
     placed = api.submit_new_spot_order(**SPOT)
     exchange.cut_before_execution()
     error = unknown(api.modify_spot_order, symbol="BTC-USDT", order_id=placed.order_id, new_price="20001")
@@ -370,10 +375,9 @@ def test_O12_a_modification_that_did_not_arrive_leaves_the_old_order(
     assert (fate.old.order_id, fate.old.is_live) == (placed.order_id, True)
 
 
-def test_O11_each_order_of_a_batch_has_its_fate(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O11_each_order_of_a_batch_has_its_fate(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.edit_batch(drop=2)
-    orders = [{**FUTURES, "client_oid": f"mine{number}", "leverage": 5} for number in range(4)]
-    error = unknown(api.submit_multiple_futures_orders, orders=orders)
+    error = unknown(side.batch, api, [f"mine{number}" for number in range(4)])
     assert error.results is not None
     assert len(api.unresolved()) == len(error.results.unknown) == 2
 
@@ -385,10 +389,10 @@ def test_O11_each_order_of_a_batch_has_its_fate(exchange: Simulator, api: Websoc
     assert api.unresolved() == []
 
 
-def test_O11_a_batch_cancel_has_a_fate_for_each_order(exchange: Simulator, api: WebsocketAPIClient) -> None:
-    placed = [api.submit_futures_order(**FUTURES).order_id for _ in range(3)]
+def test_O11_a_batch_cancel_has_a_fate_for_each_order(side: Side, exchange: Simulator, api: Any) -> None:
+    placed = [ack.order_id for ack in side.batch(api, [f"mine{number}" for number in range(3)])]
     exchange.drop_ack()
-    error = unknown(api.cancel_multiple_futures_orders, order_ids_list=placed)
+    error = unknown(side.cancel_batch, api, placed)
 
     fate = error.reconcile(PATIENCE)
 
@@ -400,11 +404,11 @@ def test_O11_a_batch_cancel_has_a_fate_for_each_order(exchange: Simulator, api: 
 # Evidence that comes by itself.
 
 
-def test_O15_a_late_reply_resolves_it_and_tells(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O15_a_late_reply_resolves_it_and_tells(side: Side, exchange: Simulator, api: Any) -> None:
     seen: queue.Queue[Resolved] = queue.Queue()
     api.get_ws_client().on("resolved", seen.put)
     exchange.hold_acks()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     exchange.release_acks()
 
     told = seen.get(timeout=PATIENCE)
@@ -416,12 +420,10 @@ def test_O15_a_late_reply_resolves_it_and_tells(exchange: Simulator, api: Websoc
     assert api.unresolved() == []
 
 
-def test_O15_a_reconcile_that_waits_ends_with_what_comes_by_itself(
-    exchange: Simulator, api: WebsocketAPIClient
-) -> None:
+def test_O15_a_reconcile_that_waits_ends_with_what_comes_by_itself(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.hold_acks()
-    error = unknown(api.submit_new_spot_order, **SPOT)
-    exchange.refuse_rest(code="500000", status=500, count=None)
+    error = unknown(side.place, api)
+    exchange.refuse_rest(code=side.broken[0], status=side.broken[1], count=None)
     reconciling = background(error.reconcile, PATIENCE)
     exchange.release_acks()
 
@@ -432,6 +434,7 @@ def test_O15_a_reconcile_that_waits_ends_with_what_comes_by_itself(
 
 
 @pytest.mark.parametrize("product", ["spot", "margin"])
+@with_kucoin
 def test_O15_P21_an_order_event_takes_the_place_of_a_lost_reply(
     exchange: Simulator, connect: Connect, product: str
 ) -> None:
@@ -455,6 +458,7 @@ def test_O15_P21_an_order_event_takes_the_place_of_a_lost_reply(
     assert cancelled.order.status == "cancelled"
 
 
+@with_kucoin
 def test_O15_an_order_event_tells_of_a_unified_order_too(exchange: Simulator, connect: Connect) -> None:
     """For these no look-up is documented, so events are all there is."""
     api = connect(track_orders=True)
@@ -473,15 +477,15 @@ def test_O15_an_order_event_tells_of_a_unified_order_too(exchange: Simulator, co
     assert (ack.order_id, ack.order.side, ack.order.is_live) == (exchange.truth(ack.client_oid).order_id, "buy", True)
 
 
-def test_O15_an_event_after_the_call_resolves_it(exchange: Simulator, connect: Connect) -> None:
+def test_O15_an_event_after_the_call_resolves_it(side: Side, exchange: Simulator, connect: Connect) -> None:
     api = connect(track_orders=True)
     api.connect_ws_api()
     exchange.hold_events()
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     resolved: queue.Queue[Resolved] = queue.Queue()
     api.get_ws_client().on("resolved", resolved.put)
-    exchange.refuse_rest(code="500000", status=500, count=None)
+    exchange.refuse_rest(code=side.broken[0], status=side.broken[1], count=None)
     reconciling = background(error.reconcile, PATIENCE)
     exchange.release_events()
 
@@ -495,11 +499,11 @@ def test_O15_an_event_after_the_call_resolves_it(exchange: Simulator, connect: C
 # Where and when.
 
 
-def test_O11_everything_unknown_is_reconciled_at_once(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O11_everything_unknown_is_reconciled_at_once(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack(count=3)
-    errors = [unknown(api.submit_new_spot_order, **SPOT, timeout=0.1) for _ in range(3)]
+    errors = [unknown(side.place, api, timeout=0.1) for _ in range(3)]
     exchange.cut_before_execution()
-    errors.append(unknown(api.submit_new_spot_order, **SPOT))
+    errors.append(unknown(side.place, api))
     assert [each.client_oid for each in api.unresolved()] == [error.client_oid for error in errors], "oldest first"
 
     fates = api.reconcile_all(PATIENCE)
@@ -511,10 +515,10 @@ def test_O11_everything_unknown_is_reconciled_at_once(exchange: Simulator, api: 
 
 
 def test_O11_an_error_that_was_pickled_is_reconciled_by_any_client(
-    exchange: Simulator, api: WebsocketAPIClient, connect: Connect
+    side: Side, exchange: Simulator, api: Any, connect: Connect
 ) -> None:
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     copied = pickle.loads(pickle.dumps(error))
     with pytest.raises(ConfigError, match=r"client.reconcile\(error\)"):
         copied.reconcile()
@@ -529,11 +533,11 @@ def test_O11_an_error_that_was_pickled_is_reconciled_by_any_client(
 
 
 def test_O12_what_another_process_may_still_send_is_not_taken_for_absent(
-    exchange: Simulator, api: WebsocketAPIClient, connect: Connect
+    side: Side, exchange: Simulator, api: Any, connect: Connect
 ) -> None:
-    """A futures order does not expire, and nothing is known about the line of the process that sent it."""
+    """Some orders do not expire, and nothing is known about the line of the process that sent it."""
     exchange.late_execution(3600.0)
-    error = pickle.loads(pickle.dumps(unknown(api.submit_futures_order, **FUTURES)))
+    error = pickle.loads(pickle.dumps(unknown(side.place_other, api)))
 
     other = connect()
     fate = other.reconcile(error, 2.0)
@@ -544,10 +548,10 @@ def test_O12_what_another_process_may_still_send_is_not_taken_for_absent(
 
 
 def test_O12_what_another_process_sent_is_absent_once_it_has_expired(
-    exchange: Simulator, api: WebsocketAPIClient, connect: Connect
+    side: Side, exchange: Simulator, api: Any, connect: Connect
 ) -> None:
     exchange.late_execution(3600.0)
-    error = pickle.loads(pickle.dumps(unknown(api.submit_new_spot_order, **SPOT)))
+    error = pickle.loads(pickle.dumps(unknown(side.place, api)))
 
     other = connect()
     other.connect_ws_api()  # the exchange's clock is known from here
@@ -555,11 +559,11 @@ def test_O12_what_another_process_sent_is_absent_once_it_has_expired(
     assert isinstance(other.reconcile(error, PATIENCE), Absent)
 
 
-def test_O19_after_close_it_takes_another_client(exchange: Simulator, connect: Connect) -> None:
+def test_O19_after_close_it_takes_another_client(side: Side, exchange: Simulator, connect: Connect) -> None:
     api = connect()
     api.connect_ws_api()
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     api.close()
     with pytest.raises(ClosedError):
         error.reconcile()
@@ -569,11 +573,11 @@ def test_O19_after_close_it_takes_another_client(exchange: Simulator, connect: C
     assert isinstance(again.reconcile(pickle.loads(pickle.dumps(error)), PATIENCE), Accepted)
 
 
-def test_O21_on_a_reading_thread_it_is_refused(exchange: Simulator, connect: Connect) -> None:
+def test_O21_on_a_reading_thread_it_is_refused(side: Side, exchange: Simulator, connect: Connect) -> None:
     api = connect(inline_listeners=True)
     api.connect_ws_api()
     exchange.hold_acks()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     raised: queue.Queue[BaseException] = queue.Queue()
 
     def listen(_: Any) -> None:
@@ -588,20 +592,20 @@ def test_O21_on_a_reading_thread_it_is_refused(exchange: Simulator, connect: Con
     assert isinstance(raised.get(timeout=PATIENCE), ReentrantCallError)
 
 
-def test_O21_a_listener_may_reconcile(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O21_a_listener_may_reconcile(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     done: queue.Queue[Any] = queue.Queue()
     api.get_ws_client().on("suspended", lambda _: done.put(error.reconcile(PATIENCE)))
 
-    exchange.cut("ws_api")
+    exchange.cut(side.path)
 
     assert isinstance(done.get(timeout=PATIENCE), Accepted)
 
 
-def test_two_may_reconcile_the_same_order(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_two_may_reconcile_the_same_order(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.cut_before_execution()
-    error = unknown(api.submit_new_spot_order, **SPOT)
+    error = unknown(side.place, api)
     start = threading.Barrier(4)
 
     def together() -> Any:
@@ -613,17 +617,18 @@ def test_two_may_reconcile_the_same_order(exchange: Simulator, api: WebsocketAPI
     assert len({id(fate) for fate in fates}) == 1
 
 
-def test_O20_an_order_the_user_looked_up_himself_can_be_dismissed(exchange: Simulator, api: WebsocketAPIClient) -> None:
+def test_O20_an_order_the_user_looked_up_himself_can_be_dismissed(side: Side, exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
-    error = unknown(api.submit_new_spot_order, **SPOT, client_oid="mine")
+    error = unknown(side.place, api, client_oid="mine")
 
     api.dismiss(error)
 
     assert api.unresolved() == []
-    assert api.submit_new_spot_order(**SPOT, client_oid="mine2").client_oid == "mine2"
+    assert side.place(api, client_oid="mine2").client_oid == "mine2"
 
 
-def test_an_error_shows_itself_as_a_table(exchange: Simulator, api: WebsocketAPIClient) -> None:
+@with_kucoin
+def test_an_error_shows_itself_as_a_table(exchange: Simulator, api: Any) -> None:
     exchange.drop_ack()
     error = unknown(api.submit_new_spot_order, **SPOT, client_oid="mine")
 

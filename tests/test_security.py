@@ -33,6 +33,7 @@ from kucoin_sync.protocol.packed_text import unpack_text
 from kucoin_sync.simulator import Simulator
 from tests.clients import SPOT, Clients
 from tests.peers import ScriptedPeer, background, frame, v1_handshake
+from tests.sides import KUCOIN, OKX, Side
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "kucoin_sync"
@@ -279,8 +280,13 @@ def test_X21_what_is_secret_is_compared_in_constant_time() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["api_secret", "api_passphrase"])
-@pytest.mark.parametrize("key", ["spotPrivateV1", "wsApiSpotV1", "privateProV2"])
-def test_X21_every_login_is_judged_so(wrong: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("side", "key"),
+    [(KUCOIN, "spotPrivateV1"), (KUCOIN, "wsApiSpotV1"), (KUCOIN, "privateProV2"), (OKX, "prodPrivate")],
+    ids=["spotPrivateV1", "wsApiSpotV1", "privateProV2", "prodPrivate"],
+    indirect=["side"],
+)
+def test_X21_every_login_is_judged_so(side: Side, wrong: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[Any] = []
     compare = hmac.compare_digest
 
@@ -289,9 +295,9 @@ def test_X21_every_login_is_judged_so(wrong: str, key: str, monkeypatch: pytest.
         return compare(one, other)
 
     monkeypatch.setattr(hmac, "compare_digest", counted)
-    with Simulator(market_maker=False) as exchange:
+    with Simulator(**side.simulator, market_maker=False) as exchange:
         options = {**exchange.client_options(), wrong: "simulator-wrong"}
-        with WebsocketClient(**options) as client, pytest.raises(AuthError):
+        with side.client_class(**options) as client, pytest.raises(AuthError):
             client.connect(key)
     assert compared
 

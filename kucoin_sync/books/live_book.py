@@ -127,6 +127,7 @@ class BookKeeper:
         self._told = True  # the listener has seen the newest change, or will
         self._connection_id: str | None = None
         self._untold: deque[tuple[str, BookGap | BookStale]] = deque()  # events to emit when the lock is free
+        self._telling = False  # by one thread at a time, for a gap is told before what it leads to
         self.over = False
         self._wish = Wish((feed.topic,), self._put, self._end, is_stream=True, lost=self._lost)
         # daemon: as all of our threads
@@ -263,16 +264,33 @@ class BookKeeper:
     # Telling; the lock is not held, for listeners may run inline.
 
     def _tell(self, step: Step) -> None:
-        while self._untold:
-            name, event = self._untold.popleft()
-            logger.warning("%s", event)
-            self._hub.emit(name, event)
+        if self._untold:
+            self._tell_untold()
         if step in (Step.CHANGED, Step.WENT_LIVE) and self._on_change is not None:
             with self.lock:
                 if not self._told:  # it is in the queue, and will see this change, too
                     return
                 self._told = False
             self._hub.deliver(self, (self._run_listener,))
+
+    def _tell_untold(self) -> None:
+        with self.lock:
+            if self._telling:  # by another thread, which finds the rest when it is done
+                return
+            self._telling = True
+        try:
+            while (untold := self._next_untold()) is not None:
+                name, event = untold
+                logger.warning("%s", event)
+                self._hub.emit(name, event)
+        except BaseException:
+            self._telling = False
+            raise
+
+    def _next_untold(self) -> tuple[str, BookGap | BookStale] | None:
+        with self.lock:
+            self._telling = bool(self._untold)
+            return self._untold.popleft() if self._telling else None
 
     def _run_listener(self, _: Any) -> None:
         """Call the listener with what the book is by now, on the listener thread."""

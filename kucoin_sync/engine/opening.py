@@ -42,6 +42,8 @@ logger = logging.getLogger("kucoin_sync.engine.opening")
 
 DEFAULT_PING_INTERVAL = 18.0
 DEFAULT_PONG_TIMEOUT = 10.0
+TIME_PATIENCE = 2.0
+"""Seconds that a line which is open waits for the exchange to tell its clock."""
 MOST_OWED = 3
 """Answers to the server's pings that may wait; one that pings faster than we can answer gets no more than these."""
 SHORTEST = 1.0
@@ -150,7 +152,7 @@ class Opener:
 
     def open(self, interrupt: Interrupt) -> Line:
         """
-        Open a line, with one retry if only the clocks differ.
+        Open a line, with one retry if only the clocks differ; learn the exchange's clock where the line does not tell.
 
         Args:
             interrupt: Ends the opening at once, and later the line.
@@ -159,6 +161,19 @@ class Opener:
             ConnectError: If it fails; what had been opened is closed.
         """
         deadline = Deadline(self._around.options.open_timeout)
+        line = self._open_and_correct(interrupt, deadline)
+        call = self._dialect.time_call() if self._dialect.asks_time else None
+        if call is not None and not self._clock.is_known(time.monotonic()):
+            try:
+                self._ask_time(call, interrupt, deadline.capped(TIME_PATIENCE))
+            except ConnectError as error:  # the line is good all the same
+                self._around.hub.report(error, "clock", self._dialect.ws_key, line.origin.connection_id)
+            except BaseException:
+                line.transport.discard()
+                raise
+        return line
+
+    def _open_and_correct(self, interrupt: Interrupt, deadline: Deadline) -> Line:
         try:
             return self._open_once(interrupt, deadline)
         except ConnectError as error:

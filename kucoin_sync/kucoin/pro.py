@@ -46,6 +46,8 @@ class ProDialect:
         login: ``auth``: a frame after the welcome; ``token``: a token in the URL, the older form.
     """
 
+    asks_time = False
+
     def __init__(
         self, ws_key: str, *, url: str, rest_host: str, signer: Signer | None = None, login: str = "auth"
     ) -> None:

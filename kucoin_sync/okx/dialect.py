@@ -65,6 +65,7 @@ class OkxDialect:
         self.ws_key = ws_key
         self.limits = _LIMITS
         self.greeting: tuple[Step, ...] = () if signer is None else (Step.LOGIN,)
+        self.asks_time = signer is not None and path != "public"  # replies tell no time, and pongs are bare text
         self._path = path
         self._url = url
         self._rest_host = rest_host

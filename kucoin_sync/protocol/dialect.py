@@ -113,6 +113,9 @@ class Dialect(Protocol):
     ws_key: str
     greeting: tuple[Step, ...]
     limits: Limits
+    asks_time: bool
+    """Whether a line that opened asks `time_call` unless the exchange's clock is known: nothing that comes over it
+    tells, and orders expire by that clock."""
 
     def token_call(self, *, timestamp_ms: int) -> HttpCall | None:
         """Return the REST call that has to come first, or ``None``."""

@@ -36,6 +36,10 @@ class ServerClock:
         """How far the offset may be off, milliseconds; infinite before the first sample."""
         return self._best[1]
 
+    def is_known(self, now: float) -> bool:
+        """Whether there is a sample that is not stale at ``now``, by the monotonic clock."""
+        return now - self._best[2] <= STALE_AFTER
+
     def observe(self, server_ms: float, *, sent_ms: float, received_ms: float, now: float) -> None:
         """
         Take a sample.

@@ -33,6 +33,7 @@ from kucoin_sync import (
     WsKey,
 )
 from kucoin_sync.books import live_book
+from kucoin_sync.books.synced_book import Step
 from kucoin_sync.simulator import Simulator
 from tests.peers import background
 
@@ -212,6 +213,28 @@ def test_B01_a_lost_change_makes_the_book_stale_until_it_has_caught_up(desk: Des
     desk.book.wait_live(PATIENCE)
     desk.check()
     assert desk.book.stats()["gaps"] == 1
+
+
+@only("spot")
+def test_B01_a_gap_is_told_before_what_it_leads_to_whichever_thread_tells(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The book's own thread has something to tell while the reading thread has only told a half."""
+    hub, emit = desk.client._hub, desk.client._hub.emit
+    others: list[threading.Thread] = []
+
+    def overtaken(name: str, event: Any, keep: bool = False) -> bool:
+        if name == "gap":
+            others.append(threading.Thread(target=desk.book._keeper._tell, args=(Step.KEPT,)))
+            others[-1].start()
+            others[-1].join(PATIENCE)
+        return emit(name, event, keep)
+
+    desk.caught_up()
+    monkeypatch.setattr(hub, "emit", overtaken)
+    desk.lose_one()
+    assert desk.event(BookStale).reason == "gap"
+    assert others and not any(thread.is_alive() for thread in others)
 
 
 @pytest.mark.parametrize("fault", ["drop_push", "dup_push", "swap_pushes"])

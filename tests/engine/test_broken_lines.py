@@ -20,15 +20,14 @@ from kucoin_sync import (
     NotSent,
     OutcomeUnknown,
     ProtocolViolation,
-    WebsocketAPIClient,
-    WebsocketClient,
 )
 from kucoin_sync.engine import beats, boot_clock, transport
 from kucoin_sync.engine.channel import Channel, SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.protocol import json_text
-from tests.clients import ORDER, SPOT, TICKER, Clients, accept_subscribe, success, ticker
+from tests import sides
+from tests.clients import Clients
 from tests.peers import (
     Background,
     FaultProxy,
@@ -39,38 +38,26 @@ from tests.peers import (
     client_context,
     frame,
     server_context,
-    v1_handshake,
-    ws_api_handshake,
 )
 from tests.peers.failing import FailingSocket
+from tests.sides import Side
 
 PATIENCE = 5.0
 Failing = type[FailingSocket]
 
 
-def streaming(clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[WebsocketClient, Any, Line]:
-    """A client with one stream of the ticker, and the other end of its line."""
-    client = clients.stream_client(peer, **{"reconnect_timeout": 0.0, "max_frames_per_window": 1000, **options})
-    opening = background(client.stream, TICKER, SPOT)
-    line = v1_handshake(peer)
-    accept_subscribe(line)
-    return client, opening.result(), line
+def streaming(side: Side, clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[Any, Any, Line]:
+    """A client with one stream, and the other end of its line; it comes back at once."""
+    at_once = {"reconnect_timeout": 0.0, "max_frames_per_window": 1000, **options}
+    return sides.streaming(side, clients, peer, **at_once)
 
 
-def ordering(clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[WebsocketAPIClient, Line]:
-    """A client with its order line open, and the other end of that line."""
-    api = clients.api(peer, **{"reconnect_timeout": 0.0, **options})
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer)
-    connecting.result()
-    return api, line
+def ordering(side: Side, clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[Any, Line]:
+    """A client with its order line open, and the other end of that line; it comes back at once."""
+    return sides.opened(side, clients, peer, **{"reconnect_timeout": 0.0, **options})
 
 
-def order(api: WebsocketAPIClient, **arguments: Any) -> Background[Any]:
-    return background(api.submit_new_spot_order, **{**ORDER, **arguments})
-
-
-def next_event(client: WebsocketClient, name: str) -> Future[Any]:
+def next_event(client: Any, name: str) -> Future[Any]:
     """Return a future of the next event of this name."""
     event: Future[Any] = Future()
     client.once(name, event.set_result)
@@ -81,10 +68,12 @@ def next_event(client: WebsocketClient, name: str) -> Future[Any]:
 
 
 @pytest.mark.parametrize("ending", ["T06-rst", "T07-fin"])
-def test_T06_T07_a_cut_at_every_byte_of_a_push(ending: str, plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T06_T07_a_cut_at_every_byte_of_a_push(
+    side: Side, ending: str, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
     """Half a message is never delivered; the loss is told with how it came; the stream goes on after the reconnect."""
-    client, stream, line = streaming(clients, plain_peer)
-    whole = frame(0x1, ticker(7))
+    client, stream, line = streaming(side, clients, plain_peer)
+    whole = frame(0x1, side.push(7))
     for position in range(len(whole)):
         lost = next_event(client, "suspended")
         line.send(whole[:position])
@@ -92,21 +81,23 @@ def test_T06_T07_a_cut_at_every_byte_of_a_push(ending: str, plain_peer: Scripted
         error = lost.result(PATIENCE).error
         assert isinstance(error, ConnectionLost)
         assert (error.code, error.initiator) == (1006, "peer" if ending == "T07-fin" else "network")
-        line = v1_handshake(plain_peer)
-        accept_subscribe(line)
-        line.send_text(ticker(1000 + position))
+        line = side.stream_handshake(plain_peer)
+        side.accept(line)
+        line.send_text(side.push(1000 + position))
         update = stream.get(PATIENCE)
         assert (update.sequence, update.gap_before) == (1000 + position, True)
 
 
 @pytest.mark.parametrize("ending", ["T06-rst", "T07-fin"])
-def test_T06_T07_a_cut_at_every_byte_of_a_reply(ending: str, plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T06_T07_a_cut_at_every_byte_of_a_reply(
+    side: Side, ending: str, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
     """An order is accepted if the last byte of its reply came, and unknown with any byte less."""
-    api, line = ordering(clients, plain_peer)
+    api, line = ordering(side, clients, plain_peer)
     position, whole = 0, 1
     while position <= whole:
-        call = order(api, timeout=9)
-        reply = frame(0x1, json_text.dumps(success(line.read_json())))
+        call = side.order(api, timeout=9)
+        reply = frame(0x1, json_text.dumps(side.success(line.read_json())))
         whole = len(reply)
         line.send(reply[:position])
         # A reset may overtake bytes that were not read yet, so a whole reply comes with a polite end only.
@@ -117,36 +108,36 @@ def test_T06_T07_a_cut_at_every_byte_of_a_reply(ending: str, plain_peer: Scripte
             with pytest.raises(OutcomeUnknown) as caught:
                 call.result()
             assert (caught.value.reason, caught.value.sent) == ("disconnected", "complete")
-            line = ws_api_handshake(plain_peer)
+            line = side.handshake(plain_peer)
         position += 1
 
 
-def test_T06_a_cut_at_every_byte_of_an_order(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T06_a_cut_at_every_byte_of_an_order(side: Side, plain_peer: ScriptedPeer, clients: Clients) -> None:
     """
     However little of it arrived: its caller learns that it is unknown, and no piece of it is on the next line.
 
     The client handed over the whole frame, and cannot know how far it came.
     """
     with FaultProxy("127.0.0.1", plain_peer.port) as proxy:
-        hosts = {"ws_api": f"ws://127.0.0.1:{proxy.port}/v1/private", "spot_rest": plain_peer.http_url}
-        api, line = ordering(clients, plain_peer, hosts=hosts, probe_after=9.0)
+        hosts = side.hosts(plain_peer.http_url, f"ws://127.0.0.1:{proxy.port}")
+        api, line = ordering(side, clients, plain_peer, hosts=hosts, probe_after=9.0)
         before = proxy.bytes_up
-        call = order(api, client_oid="oid0", timeout=9)
-        line.send_json(success(line.read_json()))
+        call = side.order(api, client_oid="oid0", timeout=9)
+        line.send_json(side.success(line.read_json()))
         call.result()
         length = proxy.bytes_up - before
         for count in range(0, length, 7):
             # Ids may grow by some digits, so the cut stays clear of the very end.
             proxy.cut_after(min(count, length - 8), "up")
             with pytest.raises(OutcomeUnknown) as caught:
-                order(api, client_oid=f"cut{count}", timeout=9).result()
+                side.order(api, client_oid=f"cut{count}", timeout=9).result()
             assert (caught.value.reason, caught.value.sent) == ("disconnected", "complete")
             with pytest.raises(AssertionError):  # the end of the line instead of a frame
                 line.read_frame()
-            line = ws_api_handshake(plain_peer)
+            line = side.handshake(plain_peer)
             proxy.heal()
-        call = order(api, client_oid="oid1", timeout=9)
-        assert line.read_json()["args"]["clientOid"] == "oid1"
+        call = side.order(api, client_oid="oid1", timeout=9)
+        assert side.client_oid(line.read_json()) == "oid1"
         line.rst()
         with pytest.raises(OutcomeUnknown):
             call.result()
@@ -155,35 +146,37 @@ def test_T06_a_cut_at_every_byte_of_an_order(plain_peer: ScriptedPeer, clients: 
 # Close codes.
 
 
-def test_T23_a_second_refusal_by_close_code_ends_the_attempts(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T23_a_second_refusal_by_close_code_ends_the_attempts(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """With a fresh token in between; whoever waits is told, and a later call tries anew."""
-    client, stream, line = streaming(clients, peer)
+    client, stream, line = streaming(side, clients, peer)
     reports: queue.Queue[Any] = queue.Queue()
     client.on("exception", lambda event: reports.put(event.error))
     line.send_close(1008, "not\u202eallowed\n")
-    line = v1_handshake(peer, token="fresh")
-    accept_subscribe(line)
+    line = side.stream_handshake(peer)
+    side.accept(line)
     line.send_close(1008, "not allowed")
     error = reports.get(timeout=PATIENCE)
     assert isinstance(error, AuthError)
     with pytest.raises(AuthError):
         stream.get(PATIENCE)
-    assert not client.is_connected(SPOT)
-    opening = background(client.connect, SPOT)
-    v1_handshake(peer)
+    assert not client.is_connected(side.stream_key)
+    opening = background(client.connect, side.stream_key)
+    side.stream_handshake(peer)
     opening.result()
 
 
-def test_T23_a_peer_that_finds_fault_with_us_again_is_left_alone_for_long(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T23_a_peer_that_finds_fault_with_us_again_is_left_alone_for_long(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """Once may be its mistake."""
-    client, _, line = streaming(clients, peer)
+    client, _, line = streaming(side, clients, peer)
     events: queue.Queue[Any] = queue.Queue()
     client.on("reconnect", lambda event: events.put(event.delay))
     client.on("exception", lambda event: events.put(event.error))
     line.send_close(1002, "what was that\x1b[2J?")
     assert events.get(timeout=PATIENCE) == 0
-    line = v1_handshake(peer)
-    accept_subscribe(line)
+    line = side.stream_handshake(peer)
+    side.accept(line)
     line.send_close(1007, "and that?")
     error = events.get(timeout=PATIENCE)
     assert isinstance(error, ProtocolViolation)
@@ -192,8 +185,10 @@ def test_T23_a_peer_that_finds_fault_with_us_again_is_left_alone_for_long(peer: 
 
 
 @pytest.mark.parametrize("code", [1012, 1013])
-def test_T23_a_peer_that_restarts_or_is_busy_gets_a_second(code: int, peer: ScriptedPeer, clients: Clients) -> None:
-    client, _, line = streaming(clients, peer)
+def test_T23_a_peer_that_restarts_or_is_busy_gets_a_second(
+    side: Side, code: int, peer: ScriptedPeer, clients: Clients
+) -> None:
+    client, _, line = streaming(side, clients, peer)
     delayed = next_event(client, "reconnect")
     line.send_close(code)
     assert delayed.result(PATIENCE).delay == 1.0
@@ -245,19 +240,19 @@ def test_T11_a_send_that_ends_after_any_byte_is_the_last(
 
 @pytest.mark.parametrize("count", [1, 6, 60])
 def test_S02_a_line_that_breaks_in_the_middle_of_a_send_leaves_the_order_partly_sent(
-    count: int, peer: ScriptedPeer, clients: Clients, failing_sockets: Failing
+    side: Side, count: int, peer: ScriptedPeer, clients: Clients, failing_sockets: Failing
 ) -> None:
     """Unknown; the line is opened again for the next order."""
-    api, line = ordering(clients, peer)
+    api, line = ordering(side, clients, peer)
     failing_sockets.fail(count)
-    call = order(api, timeout=9)
+    call = side.order(api, timeout=9)
     with pytest.raises(OutcomeUnknown) as caught:
         call.result()
     assert (caught.value.reason, caught.value.sent, caught.value.bytes_sent) == ("disconnected", "partial", count)
     assert line.expect_eof() == "rst"
-    line = ws_api_handshake(peer)
-    call = order(api, timeout=9)
-    line.send_json(success(line.read_json()))
+    line = side.handshake(peer)
+    call = side.order(api, timeout=9)
+    line.send_json(side.success(line.read_json()))
     assert call.result().order_id == "order1"
 
 
@@ -265,46 +260,49 @@ def test_S02_a_line_that_breaks_in_the_middle_of_a_send_leaves_the_order_partly_
     "number", [errno.EPIPE, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL], ids=errno.errorcode.get
 )
 def test_T39_S02_a_network_that_is_gone_ends_the_line_at_the_next_send(
-    number: int, peer: ScriptedPeer, clients: Clients, failing_sockets: Failing
+    side: Side, number: int, peer: ScriptedPeer, clients: Clients, failing_sockets: Failing
 ) -> None:
     """Not one byte left, so the order was not sent, and that is known."""
-    api, line = ordering(clients, peer)
+    api, line = ordering(side, clients, peer)
     lost = next_event(api.get_ws_client(), "suspended")
     failing_sockets.fail(0, number)
-    call = order(api, timeout=9)
+    call = side.order(api, timeout=9)
     with pytest.raises(NotSent) as caught:
         call.result()
     assert (caught.value.sent, caught.value.bytes_sent) == ("no", 0)
     assert isinstance(caught.value.cause, ConnectionLost)
     lost.result(PATIENCE)
     assert line.expect_eof() == "rst"
-    with ws_api_handshake(peer) as line:
-        call = order(api, timeout=9)
-        line.send_json(success(line.read_json()))
+    with side.handshake(peer) as line:
+        call = side.order(api, timeout=9)
+        line.send_json(side.success(line.read_json()))
         call.result()
 
 
 def test_T39_a_ping_that_cannot_leave_ends_the_line(
-    peer: ScriptedPeer, clients: Clients, failing_sockets: Failing
+    side: Side, peer: ScriptedPeer, clients: Clients, failing_sockets: Failing
 ) -> None:
     """Nobody has to send an order to find out."""
-    client, stream, _ = streaming(clients, peer, ping_interval=0.1)
+    client, stream, _ = streaming(side, clients, peer, ping_interval=0.1)
     lost = next_event(client, "suspended")
     failing_sockets.fail(0, errno.ENETUNREACH)
     assert "ENETUNREACH" in str(lost.result(PATIENCE).error) or "unreachable" in str(lost.result().error)
-    line = v1_handshake(peer)
-    accept_subscribe(line)
-    line.send_text(ticker(2))
+    line = side.stream_handshake(peer)
+    side.accept(line)
+    line.send_text(side.push(2))
     assert stream.get(PATIENCE).gap_before
 
 
-def test_T39_a_network_that_swallows_everything_and_comes_back(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T39_a_network_that_swallows_everything_and_comes_back(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
     """The line, and every opening while it is gone, ends at its own limit; the first opening after that works."""
     with FaultProxy("127.0.0.1", plain_peer.port) as proxy:
         url = f"http://127.0.0.1:{proxy.port}"
-        client = clients.stream_client(
+        client = side.client(
+            clients,
             plain_peer,
-            hosts={"spot_rest": url},
+            hosts=side.stream_hosts(url),
             ping_interval=0.1,
             pong_timeout=0.2,
             open_timeout=0.3,
@@ -312,50 +310,52 @@ def test_T39_a_network_that_swallows_everything_and_comes_back(plain_peer: Scrip
         )
         failures = threading.Semaphore(0)
         client.on("exception", lambda _: failures.release())
-        opening = background(client.stream, TICKER, SPOT, timeout=9)
-        line = v1_handshake(plain_peer)
-        # The token names the peer itself; what the proxy carries is the token call.
-        accept_subscribe(line)
+        opening = background(client.stream, side.topic, side.stream_key, timeout=9)
+        line = side.stream_handshake(plain_peer)
+        # Where a token names the peer itself, the proxy carries the token call only.
+        side.accept(line)
         stream = opening.result()
         lost = next_event(client, "suspended")
         proxy.blackhole("both")
         assert "no pong" in str(lost.result(PATIENCE).error)  # nobody answers the pings here
         assert all(failures.acquire(timeout=PATIENCE) for _ in range(3))
         proxy.heal()
-        line = v1_handshake(plain_peer)
-        accept_subscribe(line)
-        line.send_text(ticker(2))
+        line = side.stream_handshake(plain_peer)
+        side.accept(line)
+        line.send_text(side.push(2))
         assert stream.get(PATIENCE).gap_before
 
 
-def test_T28_a_missing_pong_costs_its_line_and_nothing_piles_up(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T28_a_missing_pong_costs_its_line_and_nothing_piles_up(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
     """Line after line, each after its first ping without an answer: a pong is due before the next ping."""
-    client, _, line = streaming(clients, plain_peer, ping_interval=0.2, pong_timeout=0.1)
+    client, _, line = streaming(side, clients, plain_peer, ping_interval=0.2, pong_timeout=0.1)
     for _ in range(4):
         lost = next_event(client, "suspended")
-        line.expect_json(type="ping")
+        side.read_ping(line)
         assert "no pong" in str(lost.result(PATIENCE).error)
         assert line.expect_eof() == "rst"
         assert line.unread == b""  # one ping a line
-        line = v1_handshake(plain_peer)
-        accept_subscribe(line)
+        line = side.stream_handshake(plain_peer)
+        side.accept(line)
 
 
-def test_T07_an_end_that_is_told_inside_of_TLS_only_ends_the_line(clients: Clients) -> None:
+def test_T07_an_end_that_is_told_inside_of_TLS_only_ends_the_line(side: Side, clients: Clients) -> None:
     """As of a server that waits for the answer before it ends the connection: what came before is delivered."""
     with ScriptedPeer(tls=server_context(), auto_time=True) as peer:
-        client, stream, line = streaming(clients, peer)
+        client, stream, line = streaming(side, clients, peer)
         lost = next_event(client, "suspended")
-        line.send_text(ticker(1))
+        line.send_text(side.push(1))
         line.close_notify()
         assert stream.get(PATIENCE).sequence == 1
         error = lost.result(PATIENCE).error
         assert isinstance(error, ConnectionLost)
         assert (error.code, error.initiator) == (1006, "peer")
         line.expect_eof()
-        line = v1_handshake(peer)
-        accept_subscribe(line)
-        line.send_text(ticker(2))
+        line = side.stream_handshake(peer)
+        side.accept(line)
+        line.send_text(side.push(2))
         assert stream.get(PATIENCE).gap_before
 
 
@@ -379,11 +379,11 @@ def dripping(line: Line, data: bytes) -> tuple[threading.Event, Background[None]
 
 
 def test_T13_a_frame_that_drips_is_given_up(
-    peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Although a byte comes every now and then, and pongs could too if the frame ever ended."""
     monkeypatch.setattr(transport, "FRAME_TIMEOUT", 0.3)
-    client, stream, line = streaming(clients, peer)
+    client, stream, line = streaming(side, clients, peer)
     lost = next_event(client, "suspended")
     started = time.monotonic()
     stop, drip = dripping(line, frame(0x1, b"x" * 1000))
@@ -391,19 +391,19 @@ def test_T13_a_frame_that_drips_is_given_up(
     assert time.monotonic() - started >= 0.3
     stop.set()
     drip.result()
-    line = v1_handshake(peer)
-    accept_subscribe(line)
-    line.send_text(ticker(1))
+    line = side.stream_handshake(peer)
+    side.accept(line)
+    line.send_text(side.push(1))
     assert stream.get(PATIENCE).sequence == 1
 
 
 def test_T13_frames_that_end_in_time_may_drip_for_ever(
-    peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is that of one frame: fragments, and frames that end in the read that begins the next, start anew."""
     monkeypatch.setattr(transport, "FRAME_TIMEOUT", 0.5)
-    _, stream, line = streaming(clients, peer)
-    text = ticker(1).encode()
+    _, stream, line = streaming(side, clients, peer)
+    text = side.push(1).encode()
     pieces = [text[start : start + 20] for start in range(0, len(text), 20)]
     frames = [frame(0x1 if not n else 0x0, p, fin=n == len(pieces) - 1) for n, p in enumerate(pieces)]
     data, pause = b"".join(frames), threading.Event()
@@ -416,9 +416,9 @@ def test_T13_frames_that_end_in_time_may_drip_for_ever(
     assert stream.get(PATIENCE).sequence == 1
 
 
-def test_T13_close_is_in_time_while_a_frame_drips(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T13_close_is_in_time_while_a_frame_drips(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Long before the frame's own limit."""
-    client, _, line = streaming(clients, peer)
+    client, _, line = streaming(side, clients, peer)
     stop, drip = dripping(line, frame(0x1, b"x" * 1000))
     started = time.monotonic()
     client.close(timeout=0.5)
@@ -428,12 +428,12 @@ def test_T13_close_is_in_time_while_a_frame_drips(peer: ScriptedPeer, clients: C
 
 
 def test_T13_a_greeting_that_drips_ends_with_its_frames_limit(
-    plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The opening has a deadline of its own, whichever comes first."""
     monkeypatch.setattr(transport, "FRAME_TIMEOUT", 0.2)
-    api = clients.api(plain_peer, reconnect_timeout=9.0)
-    connecting = background(api.connect_ws_api)
+    api = side.api(clients, plain_peer, reconnect_timeout=9.0)
+    connecting = background(side.connect, api)
     line = plain_peer.accept()
     line.upgrade()
     stop, drip = dripping(line, frame(0x1, b"x" * 1000))
@@ -471,11 +471,11 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Sleep:
 
 
 def test_T37_after_a_sleep_every_line_is_reset_and_opened_again_at_once(
-    peer: ScriptedPeer, clients: Clients, machine: Sleep
+    side: Side, peer: ScriptedPeer, clients: Clients, machine: Sleep
 ) -> None:
     """An order in flight is unknown for that reason; no back-off, for nothing is wrong with the exchange."""
-    api, line = ordering(clients, peer, reconnect_timeout=9.0)
-    call = order(api, timeout=9)
+    api, line = ordering(side, clients, peer, reconnect_timeout=9.0)
+    call = side.order(api, timeout=9)
     line.read_json()
     lost = next_event(api.get_ws_client(), "suspended")
     machine.sleep(30.0)
@@ -484,18 +484,18 @@ def test_T37_after_a_sleep_every_line_is_reset_and_opened_again_at_once(
     assert (caught.value.reason, caught.value.sent) == ("slept", "complete")
     assert "slept for 30 s" in str(lost.result(PATIENCE).error)
     assert line.expect_eof() == "rst"
-    line = ws_api_handshake(peer)
-    call = order(api, timeout=9)
-    line.send_json(success(line.read_json()))
+    line = side.handshake(peer)
+    call = side.order(api, timeout=9)
+    line.send_json(side.success(line.read_json()))
     assert call.result().order_id == "order1"
     assert not peer.has_pending()  # one sleep costs one line
 
 
 def test_T37_a_nap_or_a_process_that_had_to_wait_costs_nothing(
-    peer: ScriptedPeer, clients: Clients, machine: Sleep
+    side: Side, peer: ScriptedPeer, clients: Clients, machine: Sleep
 ) -> None:
     """Less than the pong timeout, however often: the line could have been silent that long too."""
-    client, stream, line = streaming(clients, peer, ping_interval=30.0, pong_timeout=10.0)
+    client, stream, line = streaming(side, clients, peer, ping_interval=30.0, pong_timeout=10.0)
     suspended = next_event(client, "suspended")
     looks = threading.Semaphore(0)
     read = machine.read_clocks
@@ -509,23 +509,23 @@ def test_T37_a_nap_or_a_process_that_had_to_wait_costs_nothing(
         machine.sleep(9.0)
         assert looks.acquire(timeout=PATIENCE)
         assert looks.acquire(timeout=PATIENCE)
-    line.send_text(ticker(1))
+    line.send_text(side.push(1))
     assert stream.get(PATIENCE).sequence == 1
     assert not suspended.done()
 
 
 def test_T37_a_sleep_in_an_order_call_without_waiter_is_told_by_its_future(
-    plain_peer: ScriptedPeer, clients: Clients, machine: Sleep
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, machine: Sleep
 ) -> None:
     """And timers that would all be overdue by the other clock end nothing."""
-    api, line = ordering(clients, plain_peer)
-    futures = [api.nowait.submit_new_spot_order(**ORDER, timeout=9) for _ in range(5)]
+    api, line = ordering(side, clients, plain_peer)
+    futures = [side.place(api.nowait, timeout=9) for _ in range(5)]
     for _ in futures:
         line.read_json()
     machine.sleep(3600.0)
     reasons = {future.exception(PATIENCE).reason for future in futures}  # type: ignore[union-attr]
     assert reasons == {"slept"}
-    ws_api_handshake(plain_peer)
+    side.handshake(plain_peer)
 
 
 def test_T37_the_clocks_of_this_machine_can_be_told_apart() -> None:
@@ -549,6 +549,7 @@ def short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("data", [False, True], ids=["silent", "busy"])
 def test_S36_a_dead_heartbeat_is_reported_and_replaced(
+    side: Side,
     data: bool,
     peer: ScriptedPeer,
     clients: Clients,
@@ -557,7 +558,7 @@ def test_S36_a_dead_heartbeat_is_reported_and_replaced(
     guard: LeakGuard,
 ) -> None:
     """Whether or not anything comes in: a dead line would not be noticed any more."""
-    client, stream, line = streaming(clients, peer, ping_interval=0.05, pong_timeout=5.0)
+    client, stream, line = streaming(side, clients, peer, ping_interval=0.05, pong_timeout=5.0)
     reports: Future[Any] = Future()
     client.on("exception", lambda event: reports.done() or reports.set_result(event))
     due = beats.Beats._due
@@ -571,29 +572,26 @@ def test_S36_a_dead_heartbeat_is_reported_and_replaced(
         return due(*args)
 
     monkeypatch.setattr(beats.Beats, "_due", die_once)
-    stop, drip = dripping(line, frame(0x1, ticker(0)) * 100 if data else b"")
+    stop, drip = dripping(line, frame(0x1, side.push(0)) * 100 if data else b"")
     report = reports.result(PATIENCE)
     assert report.where == "heartbeat"
     stop.set()
     drip.result()
-    line = v1_handshake(peer)
-    command = line.read_json()
-    while command["type"] != "subscribe":  # a ping may come first
-        command = line.read_json()
-    line.send_json({"id": command["id"], "type": "ack"})
-    line.expect_json(type="ping")
-    line.send_text(ticker(9))
+    line = side.stream_handshake(peer)
+    side.accept(line)
+    side.read_ping(line)
+    line.send_text(side.push(9))
     while stream.get(PATIENCE).sequence != 9:
         pass
-    assert client.is_connected(SPOT)
+    assert client.is_connected(side.stream_key)
     assert "MemoryError" in guard.uncaught.pop()
 
 
 def test_S36_a_heartbeat_that_is_merely_idle_or_late_is_left_alone(
-    peer: ScriptedPeer, clients: Clients, short_watch: None, monkeypatch: pytest.MonkeyPatch
+    side: Side, peer: ScriptedPeer, clients: Clients, short_watch: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was held up gets a moment to show itself."""
-    client, stream, line = streaming(clients, peer, ping_interval=0.05, pong_timeout=9.0)
+    client, stream, line = streaming(side, clients, peer, ping_interval=0.05, pong_timeout=9.0)
     asked = threading.Semaphore(0)
     hold, held = threading.Event(), threading.Event()
     is_stuck, due = beats.Beats.is_stuck, beats.Beats._due
@@ -613,19 +611,19 @@ def test_S36_a_heartbeat_that_is_merely_idle_or_late_is_left_alone(
     monkeypatch.setattr(beats.Beats, "_due", late)
     assert all(asked.acquire(timeout=PATIENCE) for _ in range(3))
     assert held.is_set()
-    line.send_text(ticker(1))
+    line.send_text(side.push(1))
     assert stream.get(PATIENCE).sequence == 1
     assert not peer.has_pending()
-    assert client.is_connected(SPOT)
+    assert client.is_connected(side.stream_key)
 
 
 def test_S37_a_pong_that_waits_for_a_reader_that_is_held_up_saves_the_line(
-    peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lateness is judged when the reader had a chance to run."""
-    client = clients.stream_client(peer, inline_listeners=True, ping_interval=0.1, pong_timeout=0.1)
-    opening = background(client.connect, SPOT)
-    line = v1_handshake(peer)
+    client = side.client(clients, peer, inline_listeners=True, ping_interval=0.1, pong_timeout=0.1)
+    opening = background(client.connect, side.stream_key)
+    line = side.stream_handshake(peer)
     opening.result()
     lost: list[Any] = []
     client.on("suspended", lost.append)
@@ -641,28 +639,28 @@ def test_S37_a_pong_that_waits_for_a_reader_that_is_held_up_saves_the_line(
 
     monkeypatch.setattr(beats.Beats, "_has_unread_pong", counted)
     client.on("unknown", lambda _: (holds.set(), let_go.wait(PATIENCE)))  # on the reading thread
-    line.send_json({"type": "notice"})
+    line.send_text(side.odd)
     assert holds.wait(PATIENCE)
-    ping = line.expect_json(type="ping")
-    line.send_json({"id": ping["id"], "type": "pong"})
+    ping = side.read_ping(line)
+    line.send_text(side.pong(ping))
     assert all(excused.acquire(timeout=PATIENCE) for _ in range(3))
     monkeypatch.setattr(beats.Beats, "_due", lambda self, line, now: (None, now + 60))  # no further ping
     let_go.set()
     client.on("update", lambda _: holds.set())
     holds.clear()
-    line.send_text(ticker(1))
+    line.send_text(side.push(1))
     assert holds.wait(PATIENCE)
     assert lost == []
-    assert client.is_connected(SPOT)
+    assert client.is_connected(side.stream_key)
 
 
 @pytest.mark.parametrize("error", [MemoryError, RecursionError, ZeroDivisionError])
 def test_S38_whatever_is_raised_on_the_reading_thread_costs_the_line_and_not_the_client(
-    error: type[Exception], peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, error: type[Exception], peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Out of memory above all: what was in flight is unknown, and the next line works."""
-    api, line = ordering(clients, peer)
-    call = order(api, timeout=9)
+    api, line = ordering(side, clients, peer)
+    call = side.order(api, timeout=9)
     request = line.read_json()
 
     def fail(*_: Any) -> Any:
@@ -671,13 +669,13 @@ def test_S38_whatever_is_raised_on_the_reading_thread_costs_the_line_and_not_the
     lost = next_event(api.get_ws_client(), "suspended")
     with monkeypatch.context() as patch:
         patch.setattr("kucoin_sync.engine.inbox.Inbox.handle", fail)
-        line.send_json(success(request))
+        line.send_json(side.success(request))
         with pytest.raises(OutcomeUnknown) as caught:
             call.result()
         assert (caught.value.reason, caught.value.sent) == ("disconnected", "complete")
         assert error.__name__ in str(lost.result(PATIENCE).error)
     assert line.expect_eof() == "rst"
-    line = ws_api_handshake(peer)
-    call = order(api, timeout=9)
-    line.send_json(success(line.read_json()))
+    line = side.handshake(peer)
+    call = side.order(api, timeout=9)
+    line.send_json(side.success(line.read_json()))
     assert call.result().order_id == "order1"

@@ -34,8 +34,6 @@ from kucoin_sync import (
     NotSent,
     OrderAck,
     OutcomeUnknown,
-    WebsocketAPIClient,
-    WebsocketClient,
 )
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.dial import Resolver, dial
@@ -44,40 +42,23 @@ from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
 from kucoin_sync.engine.transport import Transport
 from kucoin_sync.events import EVENTS
-from tests.clients import CREDENTIALS, ORDER, ORDERS, SPOT, TICKER, Clients, accept_subscribe, success, ticker
+from tests.clients import CREDENTIALS, ORDER, ORDERS, SPOT, Clients, accept_subscribe, ticker
 from tests.peers import (
-    Background,
-    Line,
     ScriptedPeer,
     background,
     blackhole_port,
-    client_context,
     refused_port,
     serve_token,
     v1_handshake,
-    ws_api_handshake,
 )
+from tests.sides import Side, opened
 
 PATIENCE = 5.0
 
 
-def ordering(clients: Clients, peer: ScriptedPeer, **options: Any) -> tuple[WebsocketAPIClient, Line]:
-    """A client with its order line open, and the other end of that line."""
-    api = clients.api(peer, **{"reconnect_timeout": 0.0, **options})
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer)
-    connecting.result()
-    return api, line
-
-
-def order(api: WebsocketAPIClient, **arguments: Any) -> Background[Any]:
-    return background(api.submit_new_spot_order, **{**ORDER, **arguments})
-
-
-def made(kind: type[Any], peer: ScriptedPeer, **options: Any) -> Any:
+def made(side: Side, peer: ScriptedPeer, *, api: bool = False) -> Any:
     """Make a client that nothing closes."""
-    hosts = {"spot_rest": peer.http_url, "ws_api": f"{peer.url}/v1/private"}
-    return kind(**CREDENTIALS, hosts=hosts, ssl_context=client_context(), **options)
+    return (side.api_class if api else side.client_class)(**side.options(peer, close_timeout=2.0))
 
 
 def client_threads() -> list[threading.Thread]:
@@ -93,31 +74,41 @@ def wait_for_threads(threads: list[threading.Thread]) -> None:
 # Dropped.
 
 
-def drop(reference: weakref.ref[Any]) -> list[str]:
-    """Collect what is dropped; return the warnings about it."""
+def drop(held: list[Any]) -> list[str]:
+    """Let go of a client that only this list holds; return the warnings about it once it is gone."""
+    gone = threading.Event()
+    client = held.pop()
+    reference = weakref.ref(
+        client.get_ws_client() if hasattr(client, "get_ws_client") else client, lambda _: gone.set()
+    )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        del client
         gc.collect()
-    assert reference() is None
-    return [str(w.message) for w in caught if issubclass(w.category, ResourceWarning)]
+    told = [str(w.message) for w in caught if issubclass(w.category, ResourceWarning)]
+    caught.clear()  # a warning holds on to its client
+    # One that is in no circle is gone when the thread that closes it has ended.
+    assert gone.wait(PATIENCE), reference()
+    return told
 
 
-def test_S32_a_client_that_is_dropped_closes_itself(peer: ScriptedPeer) -> None:
+def test_S32_a_client_that_is_dropped_closes_itself(side: Side, peer: ScriptedPeer) -> None:
     """Its threads hold nothing of it: they end, the peer sees a polite close, and a warning names the client."""
-    client = made(WebsocketClient, peer)
+    client = made(side, peer)
     client.on("update", print)
-    connecting = background(client.connect, SPOT)
-    line = v1_handshake(peer)
+    connecting = background(client.connect, side.stream_key)
+    line = side.stream_handshake(peer)
     connecting.result()
     del connecting
-    threads, reference = client_threads(), weakref.ref(client)
+    held, threads = [client], client_threads()
+    del client
     assert len(threads) >= 3
     started = time.monotonic()
-    del client
-    told = drop(reference)
+    dropping = background(drop, held)
     assert line.read_frame()[0] == 0x8
     line.send_close(1000)
     line.close()
+    told = dropping.result()
     wait_for_threads(threads)
     assert time.monotonic() - started < PATIENCE
     assert len(told) == 1
@@ -125,46 +116,43 @@ def test_S32_a_client_that_is_dropped_closes_itself(peer: ScriptedPeer) -> None:
     assert "WebsocketClient" in told[0]
 
 
-def test_S32_an_api_client_that_is_dropped_in_an_opening(plain_peer: ScriptedPeer) -> None:
+def test_S32_an_api_client_that_is_dropped_in_an_opening(side: Side, plain_peer: ScriptedPeer) -> None:
     """And with an order in flight that nobody waits for: its future ends, too."""
-    api = made(WebsocketAPIClient, plain_peer)
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(plain_peer)
+    api = made(side, plain_peer, api=True)
+    connecting = background(side.connect, api)
+    line = side.handshake(plain_peer)
     connecting.result()
-    future = api.nowait.submit_new_spot_order(**ORDER)
+    future = side.place(api.nowait)
     line.read_json()
-    opening = background(lambda client: client.get_ws_client().subscribe(TICKER, SPOT, wait=False), api)
+    opening = background(lambda client: client.get_ws_client().subscribe(side.topic, side.stream_key, wait=False), api)
     opening.result()
-    plain_peer.accept().read_request()  # a token that never comes
-    threads, reference = client_threads(), weakref.ref(api.get_ws_client())
+    plain_peer.accept().read_request()  # a token, or an upgrade, that never comes
+    held, threads = [api], client_threads()
     del api, connecting, opening
-    assert len(drop(reference)) == 1
+    assert len(drop(held)) == 1
     assert future.exception(PATIENCE).reason == "closed"
     wait_for_threads(threads)
 
 
-def test_S32_listeners_alone_are_ended_too_and_nothing_at_all_is_no_leak(plain_peer: ScriptedPeer) -> None:
-    client = made(WebsocketClient, plain_peer)
+def test_S32_listeners_alone_are_ended_too_and_nothing_at_all_is_no_leak(side: Side, plain_peer: ScriptedPeer) -> None:
+    client = made(side, plain_peer)
     client.once("update", print)
-    threads, reference = client_threads(), weakref.ref(client)
+    held, threads = [client], client_threads()
     del client
-    assert len(drop(reference)) == 1
+    assert len(drop(held)) == 1
     wait_for_threads(threads)
-    client = made(WebsocketClient, plain_peer)
-    reference = weakref.ref(client)
-    del client
-    assert drop(reference) == []
+    assert drop([made(side, plain_peer)]) == []
 
 
-def test_S32_what_a_client_gave_out_keeps_it_alive(peer: ScriptedPeer) -> None:
+def test_S32_what_a_client_gave_out_keeps_it_alive(side: Side, peer: ScriptedPeer) -> None:
     """A loop over a stream needs no second name for the client."""
-    opening = background(lambda: made(WebsocketClient, peer).stream(TICKER, SPOT))
-    line = v1_handshake(peer)
-    accept_subscribe(line)
+    opening = background(lambda: made(side, peer).stream(side.topic, side.stream_key))
+    line = side.stream_handshake(peer)
+    side.accept(line)
     stream = opening.result()
     del opening
     gc.collect()
-    line.send_text(ticker(1))
+    line.send_text(side.push(1))
     assert stream.get(PATIENCE).sequence == 1
     threads = client_threads()
     with pytest.warns(ResourceWarning, match="dropped without"):
@@ -174,19 +162,19 @@ def test_S32_what_a_client_gave_out_keeps_it_alive(peer: ScriptedPeer) -> None:
     wait_for_threads(threads)
 
 
-def test_S32_a_closed_client_is_dropped_without_a_word(peer: ScriptedPeer, clients: Clients) -> None:
-    client = made(WebsocketClient, peer)
-    connecting = background(client.connect, SPOT)
-    line = v1_handshake(peer)
+def test_S32_a_closed_client_is_dropped_without_a_word(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    client = made(side, peer)
+    connecting = background(client.connect, side.stream_key)
+    line = side.stream_handshake(peer)
     connecting.result()
     closing = background(client.close)
     assert line.read_frame()[0] == 0x8
     line.send_close(1000)
     closing.result()
     del connecting, closing
-    reference = weakref.ref(client)
+    held = [client]
     del client
-    assert drop(reference) == []
+    assert drop(held) == []
 
 
 DROPPED_ANYWHERE = """
@@ -256,52 +244,52 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
 
 @pytest.mark.parametrize("name", ["-reader", "-heartbeat"])
 def test_S35_a_connection_without_threads_is_a_connect_error_and_opens_later(
-    name: str, peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
+    side: Side, name: str, peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
 ) -> None:
     """There is no state in between: nothing runs, nothing is open, and the next call starts anew."""
-    client = clients.stream_client(peer)
+    client = side.client(clients, peer)
     no_threads(name)
     before = len(client_threads())
     for call in (
-        lambda: client.connect(SPOT),
-        lambda: client.subscribe(TICKER, SPOT),
-        lambda: client.subscribe(TICKER, SPOT, wait=False),
-        lambda: client.stream(TICKER, SPOT),
+        lambda: client.connect(side.stream_key),
+        lambda: client.subscribe(side.topic, side.stream_key),
+        lambda: client.subscribe(side.topic, side.stream_key, wait=False),
+        lambda: client.stream(side.topic, side.stream_key),
     ):
         with pytest.raises(ConnectError, match="no thread"):
             call()
-    assert not client.is_connected(SPOT)
+    assert not client.is_connected(side.stream_key)
     wait_for_threads(client_threads()[before:])
     no_threads("")
-    opening = background(client.stream, TICKER, SPOT)
-    line = v1_handshake(peer)
-    accept_subscribe(line)
-    line.send_text(ticker(1))
+    opening = background(client.stream, side.topic, side.stream_key)
+    line = side.stream_handshake(peer)
+    side.accept(line)
+    line.send_text(side.push(1))
     assert opening.result().get(PATIENCE).sequence == 1
 
 
 def test_S35_an_order_without_threads_was_not_sent(
-    peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
+    side: Side, peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
 ) -> None:
-    api = clients.api(peer)
+    api = side.api(clients, peer)
     no_threads("-reader")
     with pytest.raises(NotSent) as caught:
-        api.submit_new_spot_order(**ORDER)
+        side.place(api)
     assert isinstance(caught.value.cause, ConnectError)
     with pytest.raises(NotSent):
-        api.nowait.submit_new_spot_order(**ORDER).result(PATIENCE)
+        side.place(api.nowait).result(PATIENCE)
 
 
 def test_S35_a_listener_that_nobody_could_run_is_refused_and_not_kept(
-    peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
+    side: Side, peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
 ) -> None:
-    client = clients.stream_client(peer)
+    client = side.client(clients, peer)
     no_threads("-listeners")
     heard: list[Any] = []
     for call in (
         lambda: client.on("open", heard.append),
         lambda: client.once("open", heard.append),
-        lambda: client.subscribe(TICKER, SPOT, listener=heard.append),
+        lambda: client.subscribe(side.topic, side.stream_key, listener=heard.append),
         lambda: client.wait_for("open"),
     ):
         with pytest.raises(ConnectError, match="no thread"):
@@ -309,38 +297,39 @@ def test_S35_a_listener_that_nobody_could_run_is_refused_and_not_kept(
     no_threads("")
     told: Future[Any] = Future()
     client.on("open", told.set_result)
-    opening = background(client.connect, SPOT)
-    v1_handshake(peer)
+    opening = background(client.connect, side.stream_key)
+    side.stream_handshake(peer)
     opening.result()
     told.result(PATIENCE)
     assert heard == []
 
 
 def test_S35_a_name_that_no_thread_can_look_up_is_a_connect_error(
-    clients: Clients, no_threads: Callable[[str], None]
+    side: Side, clients: Clients, no_threads: Callable[[str], None]
 ) -> None:
-    client = clients.enter_context(WebsocketClient(hosts={"spot_rest": "https://no-such-host.invalid"}))
+    hosts = side.stream_hosts("https://no-such-host.invalid")
+    client = clients.enter_context(side.client_class(hosts=hosts))
     no_threads("-resolver")
     with pytest.raises(ConnectError, match="no thread") as caught:
-        client.connect(SPOT)
+        client.connect(side.stream_key)
     assert (caught.value.phase, caught.value.retryable) == ("dns", True)
 
 
 @pytest.mark.parametrize("inline", [False, True])
 def test_S35_close_in_a_listener_works_without_a_thread_to_hand_it_to(
-    inline: bool, peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
+    side: Side, inline: bool, peer: ScriptedPeer, clients: Clients, no_threads: Callable[[str], None]
 ) -> None:
     """It holds the listener up then, for no longer than a close may take."""
-    client = clients.stream_client(peer, inline_listeners=inline)
+    client = side.client(clients, peer, inline_listeners=inline)
     returned: Future[Any] = Future()
     client.on("update", lambda _: returned.set_result(client.close()))
-    opening = background(client.subscribe, TICKER, SPOT)
-    line = v1_handshake(peer)
-    accept_subscribe(line)
+    opening = background(client.subscribe, side.topic, side.stream_key)
+    line = side.stream_handshake(peer)
+    side.accept(line)
     opening.result()
     no_threads("kucoin-sync-close")
     threads = client_threads()
-    line.send_text(ticker(1))
+    line.send_text(side.push(1))
     returned.result(PATIENCE)
     assert client.wait(PATIENCE)
     line.close()
@@ -400,15 +389,15 @@ def test_T40_a_thousand_openings_without_a_descriptor_left(plain_peer: ScriptedP
 
 
 def test_T40_the_last_descriptors_are_given_back_by_an_opening_that_needs_more(
-    plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of the wake-up are taken before there is a socket."""
-    client = clients.stream_client(plain_peer, reconnect_timeout=0.0)
+    client = side.client(clients, plain_peer, reconnect_timeout=0.0)
     failures: queue.Queue[Any] = queue.Queue()
     client.on("exception", lambda event: failures.put(event.error))
-    opening = background(client.stream, TICKER, SPOT)
-    line = v1_handshake(plain_peer)
-    accept_subscribe(line)
+    opening = background(client.stream, side.topic, side.stream_key)
+    line = side.stream_handshake(plain_peer)
+    side.accept(line)
     stream = opening.result()
     before = descriptors()
     with monkeypatch.context() as patch:
@@ -422,9 +411,9 @@ def test_T40_the_last_descriptors_are_given_back_by_an_opening_that_needs_more(
             error = failures.get(timeout=PATIENCE)
             assert (error.phase, error.retryable) == ("tcp", True)
             assert "Too many open files" in str(error)
-    line = v1_handshake(plain_peer)
-    accept_subscribe(line)
-    line.send_text(ticker(2))
+    line = side.stream_handshake(plain_peer)
+    side.accept(line)
+    line.send_text(side.push(2))
     assert stream.get(PATIENCE).gap_before
     assert descriptors() <= before + 4  # the peer keeps both ends of its own
 
@@ -513,13 +502,19 @@ def test_R18_an_exchange_closed_for_maintenance_is_asked_again_after_the_longest
     assert events.get(timeout=PATIENCE) is caught.value
     assert events.get(timeout=PATIENCE).delay == 30.0
     if door == "challenge":
-        call = order(api, timeout=0.2)  # not gated: it waits for a line in its own time
+        call = background(
+            api.submit_new_spot_order, **ORDER, timeout=0.2
+        )  # not gated: it waits for a line in its own time
         with pytest.raises(NotSent):
             call.result()
 
 
 def test_X03_a_trace_that_the_user_switched_on_is_warned_of(
-    plain_peer: ScriptedPeer, clients: Clients, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    side: Side,
+    plain_peer: ScriptedPeer,
+    clients: Clients,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """It prints the URL with its signature, and that is not ours to change."""
     handler = logging.NullHandler()
@@ -527,31 +522,30 @@ def test_X03_a_trace_that_the_user_switched_on_is_warned_of(
     before = list(logger.handlers)
     websocket.enableTrace(True, handler)
     try:
-        ordering(clients, plain_peer)
+        opened(side, clients, plain_peer)
     finally:
         websocket.enableTrace(False)
         logger.handlers[:] = before
     assert "prints tokens, signatures and passphrases" in caplog.text
     caplog.clear()
-    ordering(clients, plain_peer)
+    opened(side, clients, plain_peer)
     assert "enableTrace" not in caplog.text
 
 
-def test_X04_no_event_carries_a_url_a_token_or_a_signature(peer: ScriptedPeer, clients: Clients) -> None:
+def test_X04_no_event_carries_a_url_a_token_or_a_signature(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Whatever is told from an opening to its end, and by whatever of it one looks at."""
-    api = clients.api(peer, reconnect_timeout=0.0)
+    api = side.api(clients, peer, reconnect_timeout=0.0)
     client = api.get_ws_client()
     told: list[Any] = []
     for name in EVENTS:
         client.on(name, told.append)
     for _ in range(2):
-        opening = background(api.connect_ws_api) if _ == 0 else None
-        line = ws_api_handshake(peer)
+        opening = background(side.connect, api) if _ == 0 else None
+        line = side.handshake(peer)
         query = line.request.query if line.request is not None else {}
         if opening is not None:
             opening.result()
-        secrets = [value for name, value in query.items() if len(value) > 8]
-        assert secrets
+        secrets = [*CREDENTIALS.values(), *(value for value in query.values() if len(value) > 8)]
         line.rst()
     peer.accept().respond(400, body=b"wrong")  # an opening that fails
     client.close()
@@ -560,7 +554,7 @@ def test_X04_no_event_carries_a_url_a_token_or_a_signature(peer: ScriptedPeer, c
     for event in told:
         shown = repr(event) + repr(attrs.asdict(event, recurse=True)) + repr(getattr(event, "error", ""))
         assert "://" not in shown
-        assert not [secret for secret in [*secrets, *CREDENTIALS.values()] if secret in shown], shown
+        assert not [secret for secret in secrets if secret in shown], shown
 
 
 # Several addresses.
@@ -609,7 +603,7 @@ def test_T03_no_address_at_all_is_a_connect_error() -> None:
 
 
 def test_T03_a_client_reaches_the_live_address_of_its_host(
-    plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On an address of this machine where nobody listens, and then on the one where somebody does."""
     asked: list[str] = []
@@ -625,9 +619,9 @@ def test_T03_a_client_reaches_the_live_address_of_its_host(
 
     monkeypatch.setattr(socket, "getaddrinfo", two)
     url = f"http://localhost:{plain_peer.port}"
-    client = clients.stream_client(plain_peer, hosts={"spot_rest": url})
-    opening = background(client.connect, SPOT)
-    v1_handshake(plain_peer)
+    client = side.client(clients, plain_peer, hosts=side.stream_hosts(url))
+    opening = background(client.connect, side.stream_key)
+    side.stream_handshake(plain_peer)
     opening.result()
     assert asked
 
@@ -636,10 +630,10 @@ def test_T03_a_client_reaches_the_live_address_of_its_host(
 
 
 def test_S05_a_reply_that_loses_against_the_deadline_is_a_late_one(
-    plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reader has read it and is held there until the call has ended."""
-    api, line = ordering(clients, plain_peer)
+    api, line = opened(side, clients, plain_peer)
     late: Future[Any] = Future()
     api.get_ws_client().on("late_reply", late.set_result)
     ended = threading.Event()
@@ -650,9 +644,9 @@ def test_S05_a_reply_that_loses_against_the_deadline_is_a_late_one(
         return resolve(self, reply)
 
     monkeypatch.setattr(RequestRegistry, "resolve", held)
-    call = order(api, timeout=0.3)
+    call = side.order(api, timeout=0.3)
     request = line.read_json()
-    line.send_json(success(request))
+    line.send_json(side.success(request))
     with pytest.raises(OutcomeUnknown) as caught:
         call.result()
     assert caught.value.reason == "timeout"
@@ -661,10 +655,10 @@ def test_S05_a_reply_that_loses_against_the_deadline_is_a_late_one(
 
 
 def test_S05_a_deadline_that_loses_against_the_reply_is_an_answer(
-    plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reader has taken the request out of the table, and is held until the caller's time is over."""
-    api, line = ordering(clients, plain_peer)
+    api, line = opened(side, clients, plain_peer)
     gave_up = threading.Event()
     finish, discard = PendingRequest.finish, RequestRegistry.discard
 
@@ -679,17 +673,17 @@ def test_S05_a_deadline_that_loses_against_the_reply_is_an_answer(
 
     monkeypatch.setattr(PendingRequest, "finish", held)
     monkeypatch.setattr(RequestRegistry, "discard", noted)
-    call = order(api, timeout=0.3)
-    line.send_json(success(line.read_json()))
+    call = side.order(api, timeout=0.3)
+    line.send_json(side.success(line.read_json()))
     assert call.result().order_id == "order1"
     assert gave_up.is_set()
 
 
 def test_S06_a_reply_that_is_faster_than_the_return_from_the_send_counts(
-    peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request is in the table before its first byte leaves."""
-    api, line = ordering(clients, peer)
+    api, line = opened(side, clients, peer)
     resolved = threading.Event()
     send, resolve = Transport.send_text, RequestRegistry.resolve
 
@@ -707,23 +701,19 @@ def test_S06_a_reply_that_is_faster_than_the_return_from_the_send_counts(
     monkeypatch.setattr(RequestRegistry, "resolve", noted)
     for nowait in (False, True):
         resolved.clear()
-        call = background(
-            (lambda: api.nowait.submit_new_spot_order(**ORDER).result(PATIENCE))
-            if nowait
-            else (lambda: api.submit_new_spot_order(**ORDER))
-        )
-        line.send_json(success(line.read_json()))
+        call = background((lambda: side.place(api.nowait).result(PATIENCE)) if nowait else (lambda: side.place(api)))
+        line.send_json(side.success(line.read_json()))
         assert call.result().order_id == "order1"
 
 
 @pytest.mark.parametrize("nowait", [False, True])
 @pytest.mark.parametrize("place", ["before-a-byte-left", "after-all-of-them"])
 def test_S07_a_bug_in_the_send_leaves_nothing_in_the_table(
-    nowait: bool, place: str, peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, nowait: bool, place: str, peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The outcome is unknown, for nobody can be trusted to have counted the bytes; and the next order works."""
-    api, line = ordering(clients, peer)
-    connection = api.get_ws_client()._group(ORDERS).first
+    api, line = opened(side, clients, peer)
+    connection = api.get_ws_client()._group(side.ws_key).first
     with monkeypatch.context() as patch:
         # Functions without a frame of their own: what raises in foreign code is taken for a signal handler's doing.
         if place == "before-a-byte-left":
@@ -732,55 +722,41 @@ def test_S07_a_bug_in_the_send_leaves_nothing_in_the_table(
             patch.setattr(connection.registry, "end_send", len)
             # Else the line would be reset if the frame was not acknowledged yet: another test's matter.
             patch.setattr(PendingRequest, "hold_back", lambda _: None)
-        call = background(
-            (lambda: api.nowait.submit_new_spot_order(**ORDER).result(PATIENCE))
-            if nowait
-            else (lambda: api.submit_new_spot_order(**ORDER))
-        )
+        call = background((lambda: side.place(api.nowait).result(PATIENCE)) if nowait else (lambda: side.place(api)))
         with pytest.raises(OutcomeUnknown):
             call.result()
     assert "0 in flight" in repr(connection)
     if place == "before-a-byte-left":
         assert line.expect_eof() == "rst"
-        line = ws_api_handshake(peer)
+        line = side.handshake(peer)
     else:
         line.read_json()
-    call = order(api)
-    line.send_json(success(line.read_json()))
+    call = side.order(api)
+    line.send_json(side.success(line.read_json()))
     call.result()
 
 
 def test_P22_one_id_on_two_connections_is_two_requests(
-    plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reply ends the request of the line that it came on."""
-    api = clients.api(plain_peer, hosts={"spot_rest": plain_peer.http_url, "ws_api": f"{plain_peer.url}/v1/private"})
-    lines = {}
-    for key in ("wsApiSpotV1", "wsApiFuturesV1"):
-        connecting = background(api.connect_ws_api, key)
-        lines[key] = ws_api_handshake(plain_peer)
+    api = side.api(clients, plain_peer)
+    keys, lines = (side.ws_key, side.other_key), []
+    for key in keys:
+        connecting = background(side.connect, api, key)
+        lines.append(side.handshake(plain_peer, key))
         connecting.result()
     monkeypatch.setattr(Identifiers, "next", lambda self: "same1")
-    spot = order(api, client_oid="one", timeout=9)
-    request = lines["wsApiSpotV1"].read_json()
-    futures = background(
-        api.submit_futures_order,
-        symbol="XBTUSDTM",
-        side="buy",
-        type="limit",
-        price="50000",
-        size=1,
-        leverage=5,
-        client_oid="two",
-        timeout=9,
-    )
-    other = lines["wsApiFuturesV1"].read_json()
+    first = side.order(api, client_oid="one", timeout=9)
+    request = lines[0].read_json()
+    second = background(side.place_other, api, "two", timeout=9)
+    other = lines[1].read_json()
     assert request["id"] == other["id"]
-    lines["wsApiFuturesV1"].send_json(success(other, "order2"))
-    assert futures.result().order_id == "order2"
-    assert not spot.is_done()
-    lines["wsApiSpotV1"].send_json(success(request, "order1"))
-    assert spot.result().order_id == "order1"
+    lines[1].send_json(side.success(other, "order2"))
+    assert second.result().order_id == "order2"
+    assert not first.is_done()
+    lines[0].send_json(side.success(request, "order1"))
+    assert first.result().order_id == "order1"
 
 
 # Interrupted.
@@ -789,19 +765,19 @@ def test_P22_one_id_on_two_connections_is_two_requests(
 @pytest.mark.parametrize(
     "call",
     [
-        pytest.param(lambda c: c.connect(SPOT), id="connect"),
-        pytest.param(lambda c: c.subscribe(TICKER, SPOT), id="subscribe"),
-        pytest.param(lambda c: c.stream(TICKER, SPOT), id="stream"),
-        pytest.param(lambda c: c.wait_for("close", timeout=9), id="wait_for"),
-        pytest.param(lambda c: c.rest.symbols(), id="rest"),
-        pytest.param(lambda c: WebsocketAPIClient(client=c).submit_new_spot_order(**ORDER), id="order"),
+        pytest.param(lambda side, c: c.connect(side.stream_key), id="connect"),
+        pytest.param(lambda side, c: c.subscribe(side.topic, side.stream_key), id="subscribe"),
+        pytest.param(lambda side, c: c.stream(side.topic, side.stream_key), id="stream"),
+        pytest.param(lambda side, c: c.wait_for("close", timeout=9), id="wait_for"),
+        pytest.param(lambda side, c: side.ask(c), id="rest"),
+        pytest.param(lambda side, c: side.place(side.api_class(client=c)), id="order"),
     ],
 )
 def test_S29_ctrl_c_ends_any_wait_at_once_and_the_client_goes_on(
-    call: Callable[[WebsocketClient], Any], plain_peer: ScriptedPeer, clients: Clients
+    side: Side, call: Callable[[Side, Any], Any], plain_peer: ScriptedPeer, clients: Clients
 ) -> None:
     """Raised where the call waits for a peer that says nothing; the next call works."""
-    client = clients.api(plain_peer, open_timeout=9.0, request_timeout=9.0).get_ws_client()
+    client = side.api(clients, plain_peer, open_timeout=9.0, request_timeout=9.0).get_ws_client()
 
     def raise_it(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -812,19 +788,19 @@ def test_S29_ctrl_c_ends_any_wait_at_once_and_the_client_goes_on(
     try:
         with pytest.raises(KeyboardInterrupt):
             timer.start()
-            call(client)
+            call(side, client)
         timer.join()
     finally:
         signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < PATIENCE
-    client.close(ws_key=SPOT)
-    client.close(ws_key=ORDERS)
+    client.close(ws_key=side.stream_key)
+    client.close(ws_key=side.ws_key)
     while plain_peer.has_pending():
         plain_peer.accept().close()
-    opening = background(client.stream, TICKER, SPOT)
-    line = v1_handshake(plain_peer)
-    accept_subscribe(line)
-    line.send_text(ticker(1))
+    opening = background(client.stream, side.topic, side.stream_key)
+    line = side.stream_handshake(plain_peer)
+    side.accept(line)
+    line.send_text(side.push(1))
     assert opening.result().get(PATIENCE).sequence == 1
 
 
@@ -872,30 +848,31 @@ def test_S29_a_second_ctrl_c_during_the_close_does_no_harm() -> None:
 # Two at once, and threads that are switched at any instruction.
 
 
-def test_S40_two_clients_share_no_cookie_and_no_credential(peer: ScriptedPeer, clients: Clients) -> None:
+def test_S40_two_clients_share_no_cookie_and_no_credential(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """websocket-client keeps one jar of cookies for the whole process."""
-    first = clients.api(peer, api_key="simulator-first", max_reconnect_attempts=1)
-    second = clients.api(peer, api_key="simulator-second", max_reconnect_attempts=1)
-    seen = []
+    first = side.api(clients, peer, api_key="simulator-first", max_reconnect_attempts=1)
+    second = side.api(clients, peer, api_key="simulator-second", max_reconnect_attempts=1)
+    seen, keys = [], []
     for api in (first, second):
-        connecting = background(api.connect_ws_api)
+        connecting = background(side.connect, api)
         line = peer.accept()
         seen.append(line.read_request())
         line.upgrade(headers={"Set-Cookie": "account=first; Path=/; Domain=localhost"})
+        keys.append(side.read_key(line))
         line.send_close(1000)
         with pytest.raises(ConnectError):
             connecting.result()
         api.close()
-    assert [request.query["apikey"] for request in seen] == ["simulator-first", "simulator-second"]
+    assert keys == ["simulator-first", "simulator-second"]
     assert not any("cookie" in request.headers for request in seen)
     assert "simulator-first" not in str(seen[1].head)
 
 
 def test_S41_every_answer_is_right_when_threads_are_switched_at_any_moment(
-    plain_peer: ScriptedPeer, clients: Clients
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
 ) -> None:
     """A switch every microsecond finds an update that is not one step."""
-    api, line = ordering(clients, plain_peer)
+    api, line = opened(side, clients, plain_peer)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     threads, each = 8, 25
@@ -907,15 +884,13 @@ def test_S41_every_answer_is_right_when_threads_are_switched_at_any_moment(
                 held.append(line.read_json())
                 if len(held) == 3:  # in another order than asked for
                     for request in reversed(held):
-                        line.send_json(success(request, f"of {request['args']['clientOid']}"))
+                        line.send_json(side.success(request, f"of {side.client_oid(request)}"))
                     held.clear()
             for request in held:
-                line.send_json(success(request, f"of {request['args']['clientOid']}"))
+                line.send_json(side.success(request, f"of {side.client_oid(request)}"))
 
         def place(number: int) -> list[OrderAck]:
-            futures = [
-                api.nowait.submit_new_spot_order(**ORDER, client_oid=f"o{number}x{n}", timeout=60) for n in range(each)
-            ]
+            futures = [side.place(api.nowait, client_oid=f"o{number}x{n}", timeout=60) for n in range(each)]
             return [future.result(60) for future in futures]
 
         serving = background(serve)
@@ -927,5 +902,5 @@ def test_S41_every_answer_is_right_when_threads_are_switched_at_any_moment(
     finally:
         sys.setswitchinterval(before)
     stats = api.get_ws_client().stats()["requests"]
-    assert stats.operations["spot.order"].accepted == threads * each
-    assert "0 in flight" in repr(api.get_ws_client()._group(ORDERS).first)
+    assert stats.operations[side.op].accepted == threads * each
+    assert "0 in flight" in repr(api.get_ws_client()._group(side.ws_key).first)

@@ -11,64 +11,53 @@ from typing import Any
 import pytest
 
 from kucoin_sync import ClosedError, SubscribeError, WebsocketClient
-from tests.clients import SPOT, Clients, ticker
-from tests.peers import Line, ScriptedPeer, background, serve_token, v1_handshake, welcome
+from tests.clients import SPOT, Clients
+from tests.peers import Line, ScriptedPeer, background, v1_handshake
+from tests.sides import KUCOIN, Side
 
 MATCH = "/market/match"
 
 
 def names(count: int, first: int = 0) -> list[str]:
-    return [f"/market/ticker:A{n}-USDT" for n in range(first, first + count)]
+    return KUCOIN.topics(count, first)
 
 
-def accept_all(line: Line, topics: int) -> list[str]:
+def accept_all(side: Side, line: Line, topics: int) -> list[str]:
     """Acknowledge subscribes until so many single topics were asked for; return them in order."""
     asked: list[str] = []
     while len(asked) < topics:
-        command = line.expect_json(type="subscribe")
-        path, _, symbols = command["topic"].partition(":")
-        asked += [f"{path}:{symbol}" for symbol in symbols.split(",")]
-        line.send_json({"id": command["id"], "type": "ack"})
+        command = side.read_command(line)
+        asked += side.topics_in(command)
+        side.confirm(line, command)
     return asked
 
 
-def open_lines(peer: ScriptedPeer, count: int) -> list[Line]:
-    """Play the openings of so many connections, which come side by side."""
-    lines: list[Line] = []
-    while len(lines) < count:
-        line = peer.accept()
-        if line.read_request().method == "POST":
-            serve_token(line, endpoint=peer.url)
-        else:
-            welcome(line, line.upgrade().query["connectId"])
-            lines.append(line)
-    return lines
-
-
-def subscribed(clients: Clients, peer: ScriptedPeer, topics: list[str], **options: Any) -> tuple[Any, Any, list[Line]]:
+def subscribed(
+    side: Side, clients: Clients, peer: ScriptedPeer, topics: list[str], **options: Any
+) -> tuple[Any, Any, list[Line]]:
     """A client with a stream of these topics, two on a connection, and the other ends of its lines."""
-    client = clients.stream_client(peer, max_topics_per_connection=2, **options)
-    call = background(client.stream, topics, SPOT)
-    lines = open_lines(peer, (len(topics) + 1) // 2)
-    asked = {line: accept_all(line, 2 if len(topics) > 1 else 1) for line in lines}
+    client = side.client(clients, peer, max_topics_per_connection=2, **options)
+    call = background(client.stream, topics, side.stream_key)
+    lines = side.stream_handshakes(peer, (len(topics) + 1) // 2)
+    asked = {line: accept_all(side, line, 2 if len(topics) > 1 else 1) for line in lines}
     return client, call.result(), sorted(lines, key=lambda line: topics.index(asked[line][0]))
 
 
-def test_topics_beyond_the_limit_go_to_further_connections(peer: ScriptedPeer, clients: Clients) -> None:
+def test_topics_beyond_the_limit_go_to_further_connections(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """The caller sees one stream."""
-    _, stream, lines = subscribed(clients, peer, names(4))
+    _, stream, lines = subscribed(side, clients, peer, side.topics(4))
     assert len(lines) == 2
     for n, line in enumerate(lines):
-        for topic in names(4):
-            line.send_text(ticker(n, topic))  # a connection delivers what was asked for on it
+        for topic in side.topics(4):
+            line.send_text(side.push(n, topic))  # a connection delivers what was asked for on it
     updates = [stream.get(5) for _ in range(4)]
-    assert {update.topic for update in updates} == set(names(4))
+    assert {update.topic for update in updates} == set(side.topics(4))
     assert len({update.connection_id for update in updates}) == 2
 
 
 def test_a_topic_stays_on_the_connection_where_it_is_wanted(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """A second wish for it sends nothing, and the first one's end takes nothing away."""
-    client, stream, lines = subscribed(clients, plain_peer, names(4))
+    client, stream, lines = subscribed(KUCOIN, clients, plain_peer, names(4))
     again = client.subscribe(names(1, first=3), SPOT)
     stream.close()
     for line in lines[:1]:
@@ -79,46 +68,48 @@ def test_a_topic_stays_on_the_connection_where_it_is_wanted(plain_peer: Scripted
     assert again.state == dict.fromkeys(names(1, first=3), "active")
 
 
-def test_a_further_connection_closes_when_nobody_wants_it(peer: ScriptedPeer, clients: Clients) -> None:
+def test_a_further_connection_closes_when_nobody_wants_it(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """The first one stays, and `close` is not reported: the user lost nothing."""
-    client, stream, lines = subscribed(clients, peer, names(2))
+    client, stream, lines = subscribed(side, clients, peer, side.topics(2))
     closes: list[Any] = []
     client.on("close", closes.append)
-    call = background(client.subscribe, names(2, first=2), SPOT)
-    further = v1_handshake(peer)
-    accept_all(further, 2)
+    call = background(client.subscribe, side.topics(2, first=2), side.stream_key)
+    further = side.stream_handshake(peer)
+    accept_all(side, further, 2)
     call.result().close()
     while further.read_frame()[0] != 0x8:  # perhaps an unsubscribe first
         pass
-    lines[0].send_text(ticker(1, names(1)[0]))
+    lines[0].send_text(side.push(1, side.topics(1)[0]))
     assert stream.get(5).sequence == 1
-    assert client.is_connected(SPOT)
+    assert client.is_connected(side.stream_key)
     client.close(timeout=1.0)
     assert [event.error for event in closes] == [None]
 
 
 def test_room_that_is_free_again_is_used_first(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    client, _, lines = subscribed(clients, plain_peer, names(1))
+    client, _, lines = subscribed(KUCOIN, clients, plain_peer, names(1))
     first = client.subscribe(names(1), SPOT)
     call = background(client.subscribe, names(1, first=1), SPOT)
-    accept_all(lines[0], 1)
+    accept_all(KUCOIN, lines[0], 1)
     call.result()
     assert first.state == dict.fromkeys(names(1), "active")
     assert not plain_peer.has_pending()
 
 
-def test_S11_every_connection_resubscribes_its_own_topics(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    client, stream, lines = subscribed(clients, plain_peer, names(4))
+def test_S11_every_connection_resubscribes_its_own_topics(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    client, stream, lines = subscribed(side, clients, plain_peer, side.topics(4))
     resumed: Future[Any] = Future()
     client.on("reconnected", resumed.set_result)
     lines[1].rst()
-    again = v1_handshake(plain_peer)
-    assert set(accept_all(again, 2)) == set(names(2, first=2))
-    assert set(resumed.result(5).confirmed) == set(names(2, first=2))
+    again = side.stream_handshake(plain_peer)
+    assert set(accept_all(side, again, 2)) == set(side.topics(2, first=2))
+    assert set(resumed.result(5).confirmed) == set(side.topics(2, first=2))
     # Two lines have no order between them, so one update at a time.
-    lines[0].send_text(ticker(1, names(1)[0]))
+    lines[0].send_text(side.push(1, side.topics(1)[0]))
     assert not stream.get(5).gap_before
-    again.send_text(ticker(2, names(1, first=2)[0]))
+    again.send_text(side.push(2, side.topics(1, first=2)[0]))
     assert stream.get(5).gap_before
 
 
@@ -128,7 +119,7 @@ def test_a_refusal_on_a_further_connection_is_named_and_the_rest_kept(
     client = clients.stream_client(plain_peer, max_topics_per_connection=1)
     call = background(client.subscribe, [*names(1), f"{MATCH}:B-USDT"], SPOT)
     answered = 0
-    for line in open_lines(plain_peer, 2):
+    for line in KUCOIN.stream_handshakes(plain_peer, 2):
         command = line.expect_json(type="subscribe")
         answered += 1
         if command["topic"].startswith(MATCH):
@@ -162,10 +153,12 @@ def test_S11_one_bad_symbol_of_a_frame_is_found_and_named(plain_peer: ScriptedPe
     assert set(caught.value.acked) == set(names(4)) - {bad}
 
 
-def test_S24_closing_while_further_connections_open_ends_them_all(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    client = clients.stream_client(plain_peer, max_topics_per_connection=1)
-    call = background(client.subscribe, names(5), SPOT)
-    open_lines(plain_peer, 2)
+def test_S24_closing_while_further_connections_open_ends_them_all(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    client = side.client(clients, plain_peer, max_topics_per_connection=1)
+    call = background(client.subscribe, side.topics(5), side.stream_key)
+    side.stream_handshakes(plain_peer, 2)
     client.close(timeout=1.0)
     with pytest.raises(ClosedError):
         call.result()

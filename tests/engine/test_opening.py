@@ -8,11 +8,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from kucoin_sync import AuthError, ConnectError, NotSent, TlsError, TokenError, WebsocketAPIClient, WebsocketClient
-from tests.clients import CREDENTIALS, ORDER, ORDERS, SPOT, Clients
+from kucoin_sync import AuthError, ConnectError, NotSent, TlsError, TokenError
+from tests.clients import CREDENTIALS, ORDERS, SPOT, Clients
 from tests.peers import (
     BAD_SERVER_CONTEXTS,
     Background,
@@ -26,25 +27,19 @@ from tests.peers import (
     welcome,
     ws_api_handshake,
 )
+from tests.sides import Side
 
 LIMIT = 0.25
 """What a call may last beyond its deadline, seconds."""
 
 
-def pointed_at(clients: Clients, port: int, **options: object) -> WebsocketAPIClient:
-    url = f"ws://127.0.0.1:{port}"
-    hosts = {"spot_rest": f"http://127.0.0.1:{port}", "ws_api": f"{url}/v1/private"}
-    return clients.enter_context(
-        WebsocketAPIClient(
-            **CREDENTIALS,
-            hosts=hosts,
-            close_timeout=1.0,
-            **options,  # type: ignore[arg-type]
-        )
-    )
+def pointed_at(side: Side, clients: Clients, port: int, **options: Any) -> Any:
+    """A client whose orders go to a port where nothing of ours need be."""
+    hosts = side.hosts(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
+    return clients.enter_context(side.api_class(**CREDENTIALS, hosts=hosts, close_timeout=1.0, **options))
 
 
-def opening(client: WebsocketClient, key: str = ORDERS, timeout: float | None = None) -> Background[None]:
+def opening(client: Any, key: str, timeout: float | None = None) -> Background[None]:
     return background(client.connect, key, timeout=timeout)
 
 
@@ -62,49 +57,48 @@ def drip(line: Line) -> tuple[threading.Event, Background[None]]:
     return stop, background(send)
 
 
-def test_T01_connection_refused_is_a_retryable_tcp_error(clients: Clients) -> None:
+def test_T01_connection_refused_is_a_retryable_tcp_error(side: Side, clients: Clients) -> None:
     """The first explicit call says so at once; the rest is left to the background."""
-    api = pointed_at(clients, refused_port())
+    api = pointed_at(side, clients, refused_port())
     with pytest.raises(ConnectError) as caught:
-        api.connect_ws_api()
+        side.connect(api)
     assert (caught.value.phase, caught.value.retryable) == ("tcp", True)
 
 
-def test_T01_an_order_waits_for_a_line_until_its_deadline_and_was_not_sent(clients: Clients) -> None:
+def test_T01_an_order_waits_for_a_line_until_its_deadline_and_was_not_sent(side: Side, clients: Clients) -> None:
     """Refused openings are tried again inside the call's time."""
-    api = pointed_at(clients, refused_port(), reconnect_timeout=0.01)
+    api = pointed_at(side, clients, refused_port(), reconnect_timeout=0.01)
     started = time.monotonic()
     with pytest.raises(NotSent) as caught:
-        api.submit_new_spot_order(**ORDER, timeout=0.3)
+        side.place(api, timeout=0.3)
     assert 0.3 <= time.monotonic() - started < 0.3 + LIMIT
     assert isinstance(caught.value.cause, ConnectError)
     assert caught.value.safe_to_retry
 
 
-def test_T02_a_host_that_does_not_answer_is_given_up_at_open_timeout(clients: Clients) -> None:
+def test_T02_a_host_that_does_not_answer_is_given_up_at_open_timeout(side: Side, clients: Clients) -> None:
     """The library below has no time-out of its own here."""
     with blackhole_port() as port:
-        api = pointed_at(clients, port, open_timeout=0.3)
+        api = pointed_at(side, clients, port, open_timeout=0.3)
         started = time.monotonic()
         with pytest.raises(ConnectError) as caught:
-            api.connect_ws_api(timeout=5)
+            api.get_ws_client().connect(side.ws_key, timeout=5)
         assert time.monotonic() - started < 0.3 + LIMIT
         assert caught.value.phase == "tcp"
 
 
-def test_T04_an_unknown_host_is_a_dns_error(clients: Clients) -> None:
+def test_T04_an_unknown_host_is_a_dns_error(side: Side, clients: Clients) -> None:
     """The resolver runs beside us, so a hanging one could not hold the deadline up either."""
-    client = clients.enter_context(
-        WebsocketClient(hosts={"spot_rest": "https://no-such-host.invalid"}, open_timeout=5.0)
-    )
+    hosts = side.stream_hosts("https://no-such-host.invalid")
+    client = clients.enter_context(side.client_class(hosts=hosts, open_timeout=5.0))
     with pytest.raises(ConnectError) as caught:
-        client.connect(SPOT)
+        client.connect(side.stream_key)
     assert caught.value.phase == "dns"
 
 
-def test_T05_reset_during_the_upgrade(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T05_reset_during_the_upgrade(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """A reset after the request is an upgrade that failed, and worth another try."""
-    call = opening(clients.api(peer).get_ws_client())
+    call = opening(side.api(clients, peer).get_ws_client(), side.ws_key)
     line = peer.accept()
     line.read_request()
     line.rst()
@@ -113,11 +107,11 @@ def test_T05_reset_during_the_upgrade(peer: ScriptedPeer, clients: Clients) -> N
     assert (caught.value.phase, caught.value.retryable) == ("upgrade", True)
 
 
-def test_T12_a_dripping_upgrade_response_ends_at_open_timeout(peer: ScriptedPeer, clients: Clients) -> None:
+def test_T12_a_dripping_upgrade_response_ends_at_open_timeout(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """A byte now and then must not start the time anew."""
-    api = clients.api(peer, open_timeout=0.4, max_reconnect_attempts=1)
+    api = side.api(clients, peer, open_timeout=0.4, max_reconnect_attempts=1)
     started = time.monotonic()
-    call = opening(api.get_ws_client(), timeout=5)
+    call = opening(api.get_ws_client(), side.ws_key, timeout=5)
     line = peer.accept()
     line.read_request()
     stop, dripping = drip(line)
@@ -142,9 +136,11 @@ def test_T12_a_dripping_upgrade_response_ends_at_open_timeout(peer: ScriptedPeer
         pytest.param(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n", "HTTP status 503", id="503"),
     ],
 )
-def test_T14_a_bad_upgrade_answer(answer: bytes, words: str, plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T14_T16_a_bad_upgrade_answer(
+    side: Side, answer: bytes, words: str, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
     """Whatever comes instead of a WebSocket is told in a bounded sample."""
-    call = opening(clients.api(plain_peer, max_reconnect_attempts=1).get_ws_client())
+    call = opening(side.api(clients, plain_peer, max_reconnect_attempts=1).get_ws_client(), side.ws_key)
     line = plain_peer.accept()
     line.read_request()
     line.send(answer)
@@ -153,14 +149,15 @@ def test_T14_a_bad_upgrade_answer(answer: bytes, words: str, plain_peer: Scripte
     assert caught.value.phase == "upgrade"
     assert words in str(caught.value)
     assert len(str(caught.value)) < 400
+    assert caught.value.retry_after == (7.0 if b"Retry-After" in answer else None)
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_T15_a_refused_upgrade_is_an_auth_error_and_releases_callers_at_once(
-    status: int, peer: ScriptedPeer, clients: Clients
+    side: Side, status: int, peer: ScriptedPeer, clients: Clients
 ) -> None:
     """Trying again with the same key cannot help, so nobody waits for his deadline."""
-    call = background(clients.api(peer).submit_new_spot_order, **ORDER, timeout=9)
+    call = side.order(side.api(clients, peer), timeout=9)
     line = peer.accept()
     line.read_request()
     started = time.monotonic()
@@ -172,10 +169,12 @@ def test_T15_a_refused_upgrade_is_an_auth_error_and_releases_callers_at_once(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_T17_X08_a_redirect_of_the_upgrade_is_refused(status: int, peer: ScriptedPeer, clients: Clients) -> None:
+def test_T17_X08_a_redirect_of_the_upgrade_is_refused(
+    side: Side, status: int, peer: ScriptedPeer, clients: Clients
+) -> None:
     """Following it would carry the signed URL to another host."""
     with ScriptedPeer() as other:
-        call = opening(clients.api(peer).get_ws_client())
+        call = opening(side.api(clients, peer).get_ws_client(), side.ws_key)
         line = peer.accept()
         line.read_request()
         line.respond(status, headers={"Location": f"{other.url}/elsewhere"}, body=b"")
@@ -186,20 +185,20 @@ def test_T17_X08_a_redirect_of_the_upgrade_is_refused(status: int, peer: Scripte
 
 
 @pytest.mark.parametrize("name", sorted(BAD_SERVER_CONTEXTS))
-def test_T19_a_certificate_that_is_not_acceptable(name: str, clients: Clients) -> None:
+def test_T19_a_certificate_that_is_not_acceptable(side: Side, name: str, clients: Clients) -> None:
     """There is no fall-back to less."""
     with ScriptedPeer(tls=BAD_SERVER_CONTEXTS[name]()) as peer:
-        call = opening(clients.api(peer).get_ws_client())
+        call = opening(side.api(clients, peer).get_ws_client(), side.ws_key)
         peer.expect_failed_handshake()
         with pytest.raises(TlsError) as caught:
             call.result()
         assert not caught.value.retryable
 
 
-def test_T19_a_silent_tls_handshake_ends_at_open_timeout(clients: Clients) -> None:
+def test_T19_a_silent_tls_handshake_ends_at_open_timeout(side: Side, clients: Clients) -> None:
     """A peer that accepts and says nothing."""
     with ScriptedPeer(tls=server_context()) as peer:
-        call = opening(clients.api(peer, open_timeout=0.3).get_ws_client(), timeout=5)
+        call = opening(side.api(clients, peer, open_timeout=0.3).get_ws_client(), side.ws_key, timeout=5)
         line = peer.accept(handshake=False)
         with pytest.raises(ConnectError) as caught:
             call.result()
@@ -214,6 +213,27 @@ def test_T20_a_plain_endpoint_on_another_host_is_refused(plain_peer: ScriptedPee
     with pytest.raises(ConnectError) as caught:
         call.result()
     assert not caught.value.retryable
+
+
+def test_T25_a_close_before_the_greeting_is_over(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    """Before the challenge, or the answer to the login."""
+    call = opening(side.client(clients, peer), side.ws_key)
+    line = peer.accept()
+    line.upgrade()
+    line.send_close(1001, "going away")
+    with pytest.raises(ConnectError) as caught:
+        call.result()
+    assert (caught.value.phase, caught.value.retryable) == ("auth", True)
+
+
+def test_T26_a_greeting_that_never_comes_costs_one_opening(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    """The order that waits leaves over the next line."""
+    call = side.order(side.api(clients, peer, open_timeout=0.3), timeout=8)
+    silent = peer.accept()
+    silent.upgrade()
+    line = side.handshake(peer)
+    line.send_json(side.success(line.read_json()))
+    assert call.result().order_id == "order1"
 
 
 def test_T25_a_close_before_the_welcome(peer: ScriptedPeer, clients: Clients) -> None:
@@ -358,42 +378,63 @@ def _token_phase(peer: ScriptedPeer) -> Line:
     return line
 
 
+def _token_upgrade_phase(peer: ScriptedPeer) -> Line:
+    serve_token(peer, endpoint=peer.url)
+    return _upgrade_phase(peer)
+
+
+def _welcome_phase(peer: ScriptedPeer) -> Line:
+    serve_token(peer, endpoint=peer.url)
+    return _greeting_phase(peer)
+
+
 def _tls_phase(peer: ScriptedPeer) -> Line:
     return peer.accept(handshake=False)
 
 
 def _upgrade_phase(peer: ScriptedPeer) -> Line:
-    serve_token(peer, endpoint=peer.url)
     line = peer.accept()
     line.read_request()
     return line
 
 
-def _welcome_phase(peer: ScriptedPeer) -> Line:
-    serve_token(peer, endpoint=peer.url)
+def _greeting_phase(peer: ScriptedPeer) -> Line:
     line = peer.accept()
     line.upgrade()
     return line
 
 
-@pytest.mark.parametrize("reach", [_token_phase, _tls_phase, _upgrade_phase, _welcome_phase])
+def close_while_opening(client: Any, key: str, peer: ScriptedPeer, reach: Callable[[ScriptedPeer], Line]) -> None:
+    """The opening thread is woken, and the waiting call is told that the client is closed."""
+    call = opening(client, key)
+    line = reach(peer)
+    started = time.monotonic()
+    client.close(timeout=5)
+    assert time.monotonic() - started < 0.5
+    with pytest.raises(RuntimeError, match="closed"):
+        call.result()
+    line.close()
+
+
+@pytest.mark.parametrize("reach", [_token_phase, _tls_phase, _token_upgrade_phase, _welcome_phase])
 def test_S24_close_during_opening_ends_it_at_once(reach: Callable[[ScriptedPeer], Line], clients: Clients) -> None:
-    """In every phase the opening thread is woken, and the waiting call is told that the client is closed."""
+    """In every phase of a stream with a token."""
     with ScriptedPeer(tls=server_context()) as peer:
-        client = clients.stream_client(peer)
-        call = opening(client, SPOT)
-        line = reach(peer)
-        started = time.monotonic()
-        client.close(timeout=5)
-        assert time.monotonic() - started < 0.5
-        with pytest.raises(RuntimeError, match="closed"):
-            call.result()
-        line.close()
+        close_while_opening(clients.stream_client(peer), SPOT, peer, reach)
+
+
+@pytest.mark.parametrize("reach", [_tls_phase, _upgrade_phase, _greeting_phase])
+def test_S24_close_during_the_opening_of_an_order_line_ends_it_at_once(
+    side: Side, reach: Callable[[ScriptedPeer], Line], clients: Clients
+) -> None:
+    """The last phase is that of a challenge that never comes, or of a login that is not answered."""
+    with ScriptedPeer(tls=server_context()) as peer:
+        close_while_opening(side.client(clients, peer), side.ws_key, peer, reach)
 
 
 def test_P16_a_refused_login_is_an_auth_error(peer: ScriptedPeer, clients: Clients) -> None:
     """The refusal has neither id nor operation; while the line opens it can only mean the login."""
-    call = opening(clients.api(peer).get_ws_client())
+    call = opening(clients.api(peer).get_ws_client(), ORDERS)
     line = ws_api_handshake(peer, welcome=False)
     line.send_json({"code": "400003", "msg": "KC-API-KEY not exists.", "inTime": 1, "outTime": 2})
     with pytest.raises(AuthError) as caught:
@@ -403,7 +444,7 @@ def test_P16_a_refused_login_is_an_auth_error(peer: ScriptedPeer, clients: Clien
 
 def test_X02_no_error_of_an_opening_shows_the_signed_url(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """The URL of the order line holds signature and passphrase."""
-    call = opening(clients.api(plain_peer, max_reconnect_attempts=1).get_ws_client())
+    call = opening(clients.api(plain_peer, max_reconnect_attempts=1).get_ws_client(), ORDERS)
     line = plain_peer.accept()
     request = line.read_request()
     line.respond(500, body=b"x")

@@ -37,7 +37,6 @@ from kucoin_sync import (
     ReentrantCallError,
     Rejected,
     RequestError,
-    RestClient,
     RestError,
     TlsError,
     WebsocketClient,
@@ -56,8 +55,8 @@ from tests.peers import (
     client_context,
     refused_port,
     server_context,
-    v1_handshake,
 )
+from tests.sides import KUCOIN, Side
 
 LIMIT = 0.25
 YES = {"code": "200000", "data": "success"}
@@ -72,12 +71,12 @@ def serve(peer: ScriptedPeer, body: Any, status: int = 200, headers: Any = None)
     return request
 
 
-def reading(rest: RestClient, timeout: float | None = None) -> Background[Any]:
-    return background(rest.accounts, timeout=timeout)
+def reading(client: Any, timeout: float | None = None, side: Side = KUCOIN) -> Background[Any]:
+    return background(side.read, client, timeout=timeout)
 
 
-def cancelling(rest: RestClient, timeout: float | None = None) -> Background[Any]:
-    return background(rest.cancel_all_spot_orders, "BTC-USDT", timeout=timeout)
+def cancelling(client: Any, timeout: float | None = None, side: Side = KUCOIN) -> Background[Any]:
+    return background(side.cancel_all, client, timeout=timeout)
 
 
 def signature(text: str) -> str:
@@ -142,7 +141,7 @@ def test_options_of_the_account_show_in_its_calls(plain_peer: ScriptedPeer, clie
         broker=Broker("demoPartner", "partner-key", "desk"),
         custom_sign_message_fn=lambda message, secret: f"signed-{len(message)}-with-{len(secret)}",
     )
-    call = reading(client.rest)
+    call = reading(client)
     sent = serve(plain_peer, {"code": "200000", "data": []}).headers
     call.result()
     assert sent["x-site-type"] == "australia"
@@ -188,45 +187,47 @@ def test_a_signature_that_cannot_be_made_ends_a_call_before_anything_is_sent(
 
 def test_calls_go_through_the_proxy(peer: ScriptedPeer, clients: Clients) -> None:
     with ConnectProxy(("user", "password")) as proxy:
-        call = cancelling(clients.stream_client(peer, proxy=proxy.url).rest)
+        call = cancelling(clients.stream_client(peer, proxy=proxy.url))
         serve(peer, YES)
         assert call.result() == "success"
         assert len(proxy.targets) == 1
 
 
-def test_S33_many_threads_get_their_own_answers(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    rest = clients.stream_client(plain_peer).rest
+def test_S33_many_threads_get_their_own_answers(side: Side, plain_peer: ScriptedPeer, clients: Clients) -> None:
+    rest = side.client(clients, plain_peer).rest
     calls = {n: background(rest.request, "GET", "/api/v1/x", params={"n": n}) for n in range(16)}
     for _ in calls:
         with plain_peer.accept() as line:
             number = line.read_request().query["n"]
-            line.respond(200, body={"code": "200000", "data": {"n": number}})
-    assert {n: call.result() for n, call in calls.items()} == {n: {"n": str(n)} for n in calls}
+            line.respond(200, body=side.answer([{"n": number}]))
+    assert {n: call.result() for n, call in calls.items()} == {n: [{"n": str(n)}] for n in calls}
 
 
 # Answers that must not do harm.
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_R08_X08_a_redirect_of_a_rest_call_is_not_followed(status: int, peer: ScriptedPeer, clients: Clients) -> None:
+def test_R08_X08_a_redirect_of_a_rest_call_is_not_followed(
+    side: Side, status: int, peer: ScriptedPeer, clients: Clients
+) -> None:
     """It would hand the signed headers to another host, and a change would be made twice."""
     with ScriptedPeer() as other:
-        rest = clients.stream_client(peer).rest
+        client = side.client(clients, peer)
         headers = {"Location": f"{other.http_url}/api/v1/accounts"}
-        call = reading(rest)
+        call = reading(client, side=side)
         serve(peer, b"", status, headers)
         with pytest.raises(RestError) as caught:
             call.result()
         assert (caught.value.status, caught.value.retryable) == (status, False)
-        change = cancelling(rest)
+        change = cancelling(client, side=side)
         serve(peer, b"", status, headers)
         with pytest.raises(OutcomeUnknown):
             change.result()
         assert not other.has_pending()
 
 
-def test_R10_an_endless_rest_answer_is_cut(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    call = reading(clients.stream_client(plain_peer).rest, timeout=9)
+def test_R10_an_endless_rest_answer_is_cut(side: Side, plain_peer: ScriptedPeer, clients: Clients) -> None:
+    call = reading(side.client(clients, plain_peer), timeout=9, side=side)
     with plain_peer.accept() as line:
         line.read_request()
         line.respond(200, headers={"Content-Length": str(10**9)}, body=b"x" * (MAX_BODY + 1))
@@ -236,7 +237,7 @@ def test_R10_an_endless_rest_answer_is_cut(plain_peer: ScriptedPeer, clients: Cl
 
 def test_R10_endless_tiny_chunks_are_cut(plain_peer: ScriptedPeer, clients: Clients) -> None:
     """Bytes on the wire are bounded too, not only those of the body."""
-    call = reading(clients.stream_client(plain_peer).rest, timeout=30)
+    call = reading(clients.stream_client(plain_peer), timeout=30)
     with plain_peer.accept() as line:
         line.read_request()
         line.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -255,10 +256,12 @@ def _pour(line: Line, block: bytes, times: int) -> None:
             return
 
 
-def test_R10_an_answer_that_was_packed_unasked_is_not_unpacked(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    call = reading(clients.stream_client(plain_peer).rest)
+def test_R10_an_answer_that_was_packed_unasked_is_not_unpacked(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    call = reading(side.client(clients, plain_peer), side=side)
     serve(plain_peer, gzip.compress(b"0" * 10**7), headers={"Content-Encoding": "gzip"})
-    with pytest.raises(RestError, match="not KuCoin's JSON"):
+    with pytest.raises(RestError, match=r"not .*JSON"):
         call.result()
 
 
@@ -270,18 +273,18 @@ def test_a_large_answer_that_a_token_could_not_have_is_read(plain_peer: Scripted
     assert len(call.result()) == 3000
 
 
-def test_R15_cookies_of_one_answer_are_in_no_later_call(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    rest = clients.stream_client(plain_peer).rest
-    call = reading(rest)
-    serve(plain_peer, {"code": "200000", "data": []}, headers={"Set-Cookie": "a=b; Path=/"})
+def test_R15_cookies_of_one_answer_are_in_no_later_call(side: Side, plain_peer: ScriptedPeer, clients: Clients) -> None:
+    client = side.client(clients, plain_peer)
+    call = reading(client, side=side)
+    serve(plain_peer, side.answer([]), headers={"Set-Cookie": "a=b; Path=/"})
     call.result()
-    call = reading(rest)
-    assert "cookie" not in serve(plain_peer, {"code": "200000", "data": []}).headers
+    call = reading(client, side=side)
+    assert "cookie" not in serve(plain_peer, side.answer([])).headers
     call.result()
 
 
 def test_R15_a_netrc_is_not_read(
-    plain_peer: ScriptedPeer, clients: Clients, environment: pytest.MonkeyPatch, tmp_path: Path
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """requests would add its login to every call."""
     netrc = tmp_path / "netrc"
@@ -290,8 +293,8 @@ def test_R15_a_netrc_is_not_read(
     environment.setenv("NETRC", str(netrc))
     with requests.Session() as session:
         for options in ({}, {"rest_session": session}):
-            call = reading(clients.stream_client(plain_peer, **options).rest)
-            assert "authorization" not in serve(plain_peer, {"code": "200000", "data": []}).headers
+            call = reading(side.client(clients, plain_peer, **options), side=side)
+            assert "authorization" not in serve(plain_peer, side.answer([])).headers
             call.result()
 
 
@@ -317,11 +320,11 @@ def drip(line: Line) -> tuple[threading.Event, Background[None]]:
     ("start", "kind"), [(reading, DeadlineExceeded), (cancelling, OutcomeUnknown)], ids=["read", "change"]
 )
 def test_T12_a_dripping_rest_answer_ends_at_the_calls_deadline(
-    start: Callable[..., Background[Any]], kind: type[KucoinSyncError], peer: ScriptedPeer, clients: Clients
+    side: Side, start: Callable[..., Background[Any]], kind: type[KucoinSyncError], peer: ScriptedPeer, clients: Clients
 ) -> None:
     """requests alone would start its time anew with every byte."""
     started = time.monotonic()
-    call = start(clients.stream_client(peer).rest, timeout=0.4)
+    call = start(side.client(clients, peer), timeout=0.4, side=side)
     with peer.accept() as line:
         line.read_request()
         stop, dripping = drip(line)
@@ -335,46 +338,49 @@ def test_T12_a_dripping_rest_answer_ends_at_the_calls_deadline(
         dripping.result()
 
 
-def test_T02_a_host_that_does_not_answer_costs_a_call_its_time_and_no_more(clients: Clients) -> None:
+def test_T02_a_host_that_does_not_answer_costs_a_call_its_time_and_no_more(side: Side, clients: Clients) -> None:
     with blackhole_port() as port:
-        hosts = {"spot_rest": f"http://127.0.0.1:{port}"}
-        rest = clients.enter_context(WebsocketClient(**CREDENTIALS, hosts=hosts)).rest
+        hosts = side.hosts(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
+        client = clients.enter_context(side.client_class(**CREDENTIALS, hosts=hosts))
         started = time.monotonic()
-        with pytest.raises(DeadlineExceeded, match="GET /api/v1/accounts: tcp: "):
-            rest.accounts(timeout=0.3)
+        with pytest.raises(DeadlineExceeded, match=f"GET {side.read_path}.*tcp: "):
+            side.read(client, timeout=0.3)
         with pytest.raises(NotSent):
-            rest.cancel_all_spot_orders(timeout=0.3)
+            side.cancel_all(client, timeout=0.3)
         assert time.monotonic() - started < 0.6 + 2 * LIMIT
 
 
-def test_T01_a_refused_connection_is_told_at_once(clients: Clients) -> None:
-    hosts = {"spot_rest": f"http://127.0.0.1:{refused_port()}"}
-    rest = clients.enter_context(WebsocketClient(**CREDENTIALS, hosts=hosts)).rest
+def test_T01_a_refused_connection_is_told_at_once(side: Side, clients: Clients) -> None:
+    port = refused_port()
+    hosts = side.hosts(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
+    client = clients.enter_context(side.client_class(**CREDENTIALS, hosts=hosts))
     with pytest.raises(ConnectError) as caught:
-        rest.accounts()
+        side.read(client)
     assert (caught.value.phase, caught.value.retryable) == ("tcp", True)
     with pytest.raises(NotSent) as refused:
-        rest.cancel_all_spot_orders()
+        side.cancel_all(client)
     assert isinstance(refused.value.cause, ConnectError)
     assert refused.value.safe_to_retry
 
 
-def test_O03_a_rest_call_without_time_left_sends_nothing(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    rest = clients.stream_client(plain_peer).rest
+def test_O03_a_rest_call_without_time_left_sends_nothing(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    client = side.client(clients, plain_peer)
     with pytest.raises(DeadlineExceeded):
-        rest.accounts(timeout=0)
+        side.read(client, timeout=0)
     with pytest.raises(NotSent):
-        rest.cancel_all_spot_orders(timeout=0)
+        side.cancel_all(client, timeout=0)
     while plain_peer.has_pending():
         with plain_peer.accept() as line:
             line.expect_eof()
             assert line.unread == b""
 
 
-def test_T10_a_peer_that_stops_reading_leaves_a_change_partly_sent(clients: Clients) -> None:
+def test_T10_a_peer_that_stops_reading_leaves_a_change_partly_sent(side: Side, clients: Clients) -> None:
     """Of a body that did not leave whole nobody knows what the exchange made; and no more of it leaves later."""
     with ScriptedPeer(receive_buffer=4096) as peer:
-        rest = clients.stream_client(peer).rest
+        rest = side.client(clients, peer).rest
         body = {"filler": "x" * 20_000_000}
         call = background(rest.request, "POST", "/api/v1/x", body=body, timeout=0.5)
         with peer.accept() as line:
@@ -392,29 +398,29 @@ def test_T10_a_peer_that_stops_reading_leaves_a_change_partly_sent(clients: Clie
 
 @pytest.mark.parametrize("end", [Line.fin, Line.rst], ids=["fin", "rst"])
 def test_R16_a_read_whose_line_breaks_is_made_again(
-    end: Callable[[Line], None], peer: ScriptedPeer, clients: Clients
+    side: Side, end: Callable[[Line], None], peer: ScriptedPeer, clients: Clients
 ) -> None:
-    call = reading(clients.stream_client(peer).rest)
+    call = reading(side.client(clients, peer), side=side)
     with peer.accept() as line:
         line.read_request()
         end(line)
-        serve(peer, {"code": "200000", "data": [{"currency": "USDT"}]})
+        serve(peer, side.answer([{"currency": "USDT"}]))
         assert call.result() == [{"currency": "USDT"}]
 
 
-def test_R16_a_read_whose_answer_was_cut_is_made_again(peer: ScriptedPeer, clients: Clients) -> None:
+def test_R16_a_read_whose_answer_was_cut_is_made_again(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """http.client takes a body that ends too soon for a whole one."""
-    call = reading(clients.stream_client(peer).rest)
+    call = reading(side.client(clients, peer), side=side)
     with peer.accept() as line:
         line.read_request()
         line.respond(200, headers={"Content-Length": "40"}, body=b'{"code":"200000","data":[]}')
         line.fin()
-        serve(peer, {"code": "200000", "data": [{}]})
+        serve(peer, side.answer([{}]))
         assert call.result() == [{}]
 
 
-def test_R16_two_broken_lines_are_enough(peer: ScriptedPeer, clients: Clients) -> None:
-    call = reading(clients.stream_client(peer).rest)
+def test_R16_two_broken_lines_are_enough(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    call = reading(side.client(clients, peer), side=side)
     for _ in range(2):
         line = peer.accept()
         line.read_request()
@@ -426,26 +432,28 @@ def test_R16_two_broken_lines_are_enough(peer: ScriptedPeer, clients: Clients) -
 
 @pytest.mark.parametrize("end", [Line.fin, Line.rst], ids=["fin", "rst"])
 def test_R16_a_change_whose_line_breaks_is_unknown_and_not_made_again(
-    end: Callable[[Line], None], peer: ScriptedPeer, clients: Clients
+    side: Side, end: Callable[[Line], None], peer: ScriptedPeer, clients: Clients
 ) -> None:
-    call = cancelling(clients.stream_client(peer).rest)
+    call = cancelling(side.client(clients, peer), side=side)
     with peer.accept() as line:
         request = line.read_request()
-        assert (request.method, request.path) == ("DELETE", CANCEL)
+        assert (request.method, request.path) == side.cancel_path
         end(line)
         with pytest.raises(OutcomeUnknown) as caught:
             call.result()
         error = caught.value
-        assert (error.reason, error.sent, error.symbol) == ("disconnected", "complete", "BTC-USDT")
+        assert (error.reason, error.sent, error.symbol) == ("disconnected", "complete", side.cancelled_symbol)
         assert_hidden(error)
         assert not peer.has_pending()
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\0" * 100 + b"\r\n"])
-def test_R05_what_is_no_http_settles_nothing(answer: bytes, plain_peer: ScriptedPeer, clients: Clients) -> None:
-    rest = clients.stream_client(plain_peer).rest
+def test_R05_what_is_no_http_settles_nothing(
+    side: Side, answer: bytes, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    client = side.client(clients, plain_peer)
     for start, kind in ((reading, RestError), (cancelling, OutcomeUnknown)):
-        call = start(rest)
+        call = start(client, side=side)
         with plain_peer.accept() as line:
             line.read_request()
             line.send(answer)
@@ -457,15 +465,15 @@ def test_a_send_that_fails_does_not_look_like_a_closed_client(plain_peer: Script
     """A request far above what buffers hold is still being written when the line is reset."""
     with requests.Session() as session:
         session.headers["X-Large"] = "x" * 20_000_000
-        rest = clients.stream_client(plain_peer, rest_session=session).rest
-        call = reading(rest, timeout=9)
+        client = clients.stream_client(plain_peer, rest_session=session)
+        call = reading(client, timeout=9)
         for _ in range(2):  # a read is tried twice
             with plain_peer.accept() as line:
                 line.rst()
         with pytest.raises(ConnectionLost):
             call.result()
         session.headers.clear()
-        again = reading(rest, timeout=9)
+        again = reading(client, timeout=9)
         serve(plain_peer, {"code": "200000", "data": []})
         assert again.result() == []
 
@@ -473,21 +481,21 @@ def test_a_send_that_fails_does_not_look_like_a_closed_client(plain_peer: Script
 # The end of the client.
 
 
-def test_S24_close_ends_a_read_that_waits_at_once(peer: ScriptedPeer, clients: Clients) -> None:
-    client = clients.stream_client(peer)
-    call = reading(client.rest, timeout=9)
+def test_S24_close_ends_a_read_that_waits_at_once(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    client = side.client(clients, peer)
+    call = reading(client, timeout=9, side=side)
     with peer.accept() as line:
         line.read_request()
         started = time.monotonic()
         client.close(timeout=5)
-        with pytest.raises(ClosedError, match="GET /api/v1/accounts: the client was closed"):
+        with pytest.raises(ClosedError, match=f"GET {side.read_path}.*: the client was closed"):
             call.result()
         assert time.monotonic() - started < 0.5
 
 
-def test_S24_close_ends_a_change_that_waits_as_unknown(peer: ScriptedPeer, clients: Clients) -> None:
-    client = clients.stream_client(peer)
-    call = cancelling(client.rest, timeout=9)
+def test_S24_close_ends_a_change_that_waits_as_unknown(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    client = side.client(clients, peer)
+    call = cancelling(client, timeout=9, side=side)
     with peer.accept() as line:
         line.read_request()
         started = time.monotonic()
@@ -500,10 +508,10 @@ def test_S24_close_ends_a_change_that_waits_as_unknown(peer: ScriptedPeer, clien
         assert line.expect_eof() == "rst"
 
 
-def test_S24_close_ends_a_change_before_its_first_byte_as_not_sent(clients: Clients) -> None:
+def test_S24_close_ends_a_change_before_its_first_byte_as_not_sent(side: Side, clients: Clients) -> None:
     with ScriptedPeer(tls=server_context()) as peer:
-        client = clients.stream_client(peer)
-        call = cancelling(client.rest, timeout=9)
+        client = side.client(clients, peer)
+        call = cancelling(client, timeout=9, side=side)
         with peer.accept(handshake=False):
             client.close(timeout=5)
             with pytest.raises(NotSent) as caught:
@@ -511,13 +519,13 @@ def test_S24_close_ends_a_change_before_its_first_byte_as_not_sent(clients: Clie
             assert isinstance(caught.value.cause, ClosedError)
 
 
-def test_S27_calls_of_a_closed_client(plain_peer: ScriptedPeer, clients: Clients) -> None:
-    client = clients.stream_client(plain_peer)
+def test_S27_calls_of_a_closed_client(side: Side, plain_peer: ScriptedPeer, clients: Clients) -> None:
+    client = side.client(clients, plain_peer)
     client.close()
     with pytest.raises(ClosedError):
-        client.rest.symbols()
+        side.ask(client)
     with pytest.raises(NotSent) as caught:
-        client.cancel_all_orders()
+        side.cancel_all(client)
     assert isinstance(caught.value.cause, ClosedError)
     assert not plain_peer.has_pending()
 
@@ -525,32 +533,34 @@ def test_S27_calls_of_a_closed_client(plain_peer: ScriptedPeer, clients: Clients
 # Threads.
 
 
-def test_S17_a_rest_call_inside_a_listener_works(peer: ScriptedPeer, clients: Clients) -> None:
-    client = clients.stream_client(peer)
+def test_S17_a_rest_call_inside_a_listener_works(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    client = side.client(clients, peer)
     called: Future[Any] = Future()
-    client.on("open", lambda _: called.set_result(client.rest.accounts()))
-    call = background(client.connect, SPOT)
-    v1_handshake(peer)
-    serve(peer, {"code": "200000", "data": []})
+    client.on("open", lambda _: called.set_result(side.read(client)))
+    call = background(client.connect, side.stream_key)
+    side.stream_handshake(peer)
+    serve(peer, side.answer([]))
     assert called.result(5) == []
     call.result()
 
 
-def test_S17_a_rest_call_inside_an_inline_listener_is_refused_at_once(peer: ScriptedPeer, clients: Clients) -> None:
+def test_S17_a_rest_call_inside_an_inline_listener_is_refused_at_once(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
     """The reading thread would keep its line waiting."""
-    client = clients.stream_client(peer, inline_listeners=True)
+    client = side.client(clients, peer, inline_listeners=True)
     outcomes: list[Future[Any]] = [Future(), Future()]
 
     def calls(_: Any) -> None:
-        for outcome, method in zip(outcomes, (client.rest.accounts, client.cancel_all_orders), strict=True):
+        for outcome, method in zip(outcomes, (side.read, side.cancel_all), strict=True):
             try:
-                outcome.set_result(method())
+                outcome.set_result(method(client))
             except Exception as error:  # handed to the test
                 outcome.set_exception(error)
 
     client.on("open", calls)
-    call = background(client.connect, SPOT)
-    line = v1_handshake(peer)
+    call = background(client.connect, side.stream_key)
+    line = side.stream_handshake(peer)
     for outcome in outcomes:
         with pytest.raises(ReentrantCallError):
             outcome.result(5)
@@ -566,10 +576,10 @@ class Alarm(Exception):
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals for single threads here")
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, Alarm])
 def test_O18_an_interrupt_of_a_change_passes_and_carries_what_is_known(
-    kind: type[BaseException], peer: ScriptedPeer, clients: Clients
+    side: Side, kind: type[BaseException], peer: ScriptedPeer, clients: Clients
 ) -> None:
     """The tests run on the main thread, which is where signals arrive."""
-    rest = clients.stream_client(peer).rest
+    client = side.client(clients, peer)
 
     def interrupt() -> Line:
         line = peer.accept()
@@ -584,18 +594,18 @@ def test_O18_an_interrupt_of_a_change_passes_and_carries_what_is_known(
     try:
         interrupting = background(interrupt)
         with pytest.raises(kind) as caught:
-            rest.cancel_all_spot_orders("BTC-USDT", timeout=9)
+            side.cancel_all(client, timeout=9)
     finally:
         signal.signal(signal.SIGUSR1, before)
     line = interrupting.result()
     known = caught.value.kucoin_sync  # type: ignore[attr-defined]
     assert isinstance(known, OutcomeUnknown)
-    assert (known.reason, known.symbol) == ("interrupted", "BTC-USDT")
+    assert (known.reason, known.symbol) == ("interrupted", side.cancelled_symbol)
     assert known.sent != "no"  # the peer has all of it, but the send may just have been about to return
     assert line.expect_eof() == "rst"
-    call = cancelling(rest)
-    serve(peer, YES)
-    assert call.result() == "success"
+    call = cancelling(client, side=side)
+    serve(peer, side.answer(side.cancelled))
+    assert call.result() == side.cancelled
 
 
 # Clocks.
@@ -608,7 +618,7 @@ def test_R13_a_read_refused_for_its_timestamp_is_made_again_with_the_exchanges_t
     ahead = 3_600_000
     with ScriptedPeer() as second:
         client = clients.stream_client(peer, hosts={"spot_rest": second.http_url, "futures_rest": second.http_url})
-        call = reading(client.rest)
+        call = reading(client)
         refused = serve(second, {"code": "400002", "msg": "KC-API-TIMESTAMP invalid"})
         asked = serve(second, {"code": "200000", "data": int(time.time() * 1000) + ahead})
         again = serve(second, {"code": "200000", "data": []})
@@ -624,7 +634,7 @@ def test_R13_a_read_refused_for_its_timestamp_is_made_again_with_the_exchanges_t
 
 def test_R13_a_second_refusal_names_the_difference(clients: Clients) -> None:
     with ScriptedPeer() as peer:
-        call = reading(clients.stream_client(peer).rest)
+        call = reading(clients.stream_client(peer))
         no = {"code": "400002", "msg": "KC-API-TIMESTAMP invalid"}
         serve(peer, no)
         serve(peer, {"code": "200000", "data": int(time.time() * 1000) + 60_000})
@@ -637,12 +647,12 @@ def test_R13_a_second_refusal_names_the_difference(clients: Clients) -> None:
 
 def test_a_measured_clock_signs_the_calls_that_follow(clients: Clients) -> None:
     with ScriptedPeer() as peer:
-        rest = clients.stream_client(peer).rest
-        call = background(rest.clock_offset_ms, samples=3)
+        client = clients.stream_client(peer)
+        call = background(client.rest.clock_offset_ms, samples=3)
         for _ in range(3):
             serve(peer, {"code": "200000", "data": int(time.time() * 1000) + 3_600_000})
         assert 3_590_000 < call.result() < 3_610_000
-        call = reading(rest)
+        call = reading(client)
         sent = serve(peer, {"code": "200000", "data": []})
         call.result()
         assert 3_590_000 < int(sent.headers["kc-api-timestamp"]) - time.time() * 1000 < 3_610_000
@@ -661,8 +671,8 @@ def test_a_session_lends_its_headers_and_nothing_that_is_the_accounts(
         session.cookies.set("c", "d")
         session.auth = ("user", "password")
         before = dict(session.headers), dict(session.cookies), dict(session.adapters)
-        rest = clients.stream_client(plain_peer, rest_session=session).rest
-        call = reading(rest)
+        client = clients.stream_client(plain_peer, rest_session=session)
+        call = reading(client)
         sent = serve(plain_peer, {"code": "200000", "data": []}, headers={"Set-Cookie": "e=f"}).headers
         call.result()
         assert (sent["x-desk"], sent["user-agent"]) == ("7", "mine/1")
@@ -671,14 +681,14 @@ def test_a_session_lends_its_headers_and_nothing_that_is_the_accounts(
         assert not {"cookie", "authorization"} & set(sent)
         assert (dict(session.headers), dict(session.cookies), dict(session.adapters)) == before
         session.headers["X-Desk"] = "8"
-        call = reading(rest)
+        call = reading(client)
         assert serve(plain_peer, {"code": "200000", "data": []}).headers["x-desk"] == "8"
         call.result()
 
 
 def test_a_session_without_headers_of_its_own_changes_none(plain_peer: ScriptedPeer, clients: Clients) -> None:
     with requests.Session() as session:
-        call = reading(clients.stream_client(plain_peer, rest_session=session).rest)
+        call = reading(clients.stream_client(plain_peer, rest_session=session))
         sent = serve(plain_peer, {"code": "200000", "data": []}).headers
         call.result()
         assert (sent["user-agent"], sent["accept"]) == ("kucoin-sync/0.1.0", "*/*")
@@ -693,7 +703,7 @@ def test_a_sessions_proxies_and_certificates_are_for_rest_calls_alone(clients: C
                 **CREDENTIALS, hosts={"spot_rest": peer.http_url}, rest_session=session, max_reconnect_attempts=1
             )
         )
-        call = reading(client.rest)
+        call = reading(client)
         serve(peer, {"code": "200000", "data": []})
         call.result()
         assert proxy.targets == [f"localhost:{peer.port}"]
@@ -711,7 +721,7 @@ def test_a_sessions_proxies_and_certificates_are_for_rest_calls_alone(clients: C
 def test_the_option_proxy_goes_before_a_sessions(plain_peer: ScriptedPeer, clients: Clients) -> None:
     with ConnectProxy() as first, ConnectProxy() as second, requests.Session() as session:
         session.proxies = {"http": second.url}
-        call = reading(clients.stream_client(plain_peer, rest_session=session, proxy=first.url).rest)
+        call = reading(clients.stream_client(plain_peer, rest_session=session, proxy=first.url))
         serve(plain_peer, {"code": "200000", "data": []})
         call.result()
         assert (len(first.targets), len(second.targets)) == (1, 0)
@@ -720,7 +730,7 @@ def test_the_option_proxy_goes_before_a_sessions(plain_peer: ScriptedPeer, clien
 def test_a_sessions_no_proxy_is_kept(plain_peer: ScriptedPeer, clients: Clients) -> None:
     with ConnectProxy() as proxy, requests.Session() as session:
         session.proxies = {"http": proxy.url, "no_proxy": "127.0.0.1"}
-        call = reading(clients.stream_client(plain_peer, rest_session=session).rest)
+        call = reading(clients.stream_client(plain_peer, rest_session=session))
         serve(plain_peer, {"code": "200000", "data": []})
         call.result()
         assert proxy.targets == []

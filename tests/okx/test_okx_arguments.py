@@ -54,7 +54,7 @@ EXPIRING = {"submit_new_order", "submit_multiple_orders", "amend_order", "amend_
 COMMON = {"self", "params", "account", "timeout", "extra", "exp_time"}
 
 
-def test_keywords_become_the_exchanges_names_and_numbers_texts() -> None:
+def test_X22_okx_keywords_become_the_exchanges_names_and_numbers_texts() -> None:
     assert ORDER.check(None, {**LIMIT, "cl_ord_id": "b15", "reduce_only": False, "tag": None}, {"new": 1}) == {
         "instId": "BTC-USDT",
         "tdMode": "cash",
@@ -100,7 +100,9 @@ def test_keywords_become_the_exchanges_names_and_numbers_texts() -> None:
         ({"exp_time": 1}, "exp_time"),
     ],
 )
-def test_an_order_that_breaks_a_rule_is_refused_with_the_argument_named(change: dict[str, Any], named: str) -> None:
+def test_X22_X23_okx_an_order_that_breaks_a_rule_is_refused_with_the_argument_named(
+    change: dict[str, Any], named: str
+) -> None:
     with pytest.raises(ConfigError, match=f"^{named}: "):
         ORDER.check(None, {**LIMIT, **change}, None)
 
@@ -160,7 +162,7 @@ def test_a_mass_cancel_takes_a_family_of_options_and_a_short_lock() -> None:
             MASS_CANCEL.check(None, {**args, **change}, None)
 
 
-def test_a_batch_holds_up_to_20_orders_and_none_twice() -> None:
+def test_X23_okx_a_batch_holds_up_to_20_orders_and_none_twice() -> None:
     order = ORDER.check(None, LIMIT, None)
     assert len(ORDERS.check(None, {"orders": [LIMIT, order]}, None)) == 2, "either way to spell them"
     for number in (0, 21):

@@ -56,7 +56,7 @@ def test_a_user_s_hosts_take_the_place_of_the_market_s() -> None:
     assert ws_url(Options(ws_url="wss://three.test/x"), "private", private=True) == "wss://three.test/x"
 
 
-def test_the_simulator_s_accounts_do_not_meet_the_exchange() -> None:
+def test_X17_okx_the_simulator_s_accounts_do_not_meet_the_exchange() -> None:
     """In whichever place they are."""
     accounts = [Account("key", "secret", "pass"), Account("simulator-key", "secret", "pass")]
     options = Options(accounts=accounts)
@@ -135,7 +135,7 @@ def test_options_of_the_other_exchange_are_refused() -> None:
         WebsocketClient(GeneralOptions())  # type: ignore[arg-type]
 
 
-def test_no_secret_is_shown() -> None:
+def test_X01_okx_no_secret_is_shown() -> None:
     accounts = [Account("key-of-it-12", "its-secret", "its-passphrase", "main")]
     for shown in (repr(accounts), repr(Options(accounts=accounts)), repr(Signer(accounts[0].credentials))):
         assert "its-secret" not in shown

@@ -46,7 +46,7 @@ def test_O10_okx_an_order_expires_with_its_call(plain_peer: ScriptedPeer, client
     request = line.read_json()
     after = time.time() * 1000
     assert before + 1000 <= int(request["expTime"]) <= after + 2000
-    assert request["args"][0]["instIdCode"] == 7
+    assert request["args"][0]["instIdCode"] == 2026032600000001
     line.rst()
     with pytest.raises(OutcomeUnknown) as caught:
         call.result()
@@ -61,6 +61,20 @@ def test_O10_okx_the_caller_may_say_when_it_expires(exchange: Simulator, api: We
     assert len(exchange.open_orders()) == 1
     with pytest.raises(ConfigError, match="exp_time"):
         api.get_ws_client().send_ws_api_request(None, "cancel-order", {"instId": "X", "ordId": "1"}, exp_time=1)
+
+
+@pytest.mark.parametrize("skew_ms", [-5000, 5000])
+def test_O10_R13_okx_an_order_expires_by_the_exchanges_clock(skew_ms: int, exchange: Simulator) -> None:
+    """With a clock that is off by less than makes a login fail: neither refused, nor taken after its call has ended."""
+    exchange.clock_skew(skew_ms)
+    with WebsocketAPIClient(**exchange.client_options(), settle=0.1) as api:
+        assert api.submit_new_order(**SPOT, timeout=1.0).order_id
+        exchange.drop_ack()
+        with pytest.raises(OutcomeUnknown) as caught:
+            api.submit_new_order(**SPOT, timeout=1.0)
+    ends_ms = (caught.value.started_at + 1.0) * 1000 + skew_ms
+    assert caught.value.expires_ms is not None
+    assert ends_ms - 500 < caught.value.expires_ms <= ends_ms + 2
 
 
 # Numbers of instruments.

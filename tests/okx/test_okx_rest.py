@@ -43,7 +43,7 @@ def test_the_signature_that_these_tests_check_by_is_that_of_the_reference(query:
     assert sign("GET", PLACE_PATH + query, "", MOMENT)["OK-ACCESS-SIGN"] == VECTORS[query]
 
 
-def test_a_call_is_signed_exactly_as_it_is_sent() -> None:
+def test_X16_okx_a_call_is_signed_exactly_as_it_is_sent() -> None:
     """Query and body belong to what is signed, by the exchange's time."""
     recorder = Recorder([ORDER])
     wall = time.time() * 1000
@@ -176,14 +176,16 @@ def test_the_clock_is_measured_and_kept() -> None:
         (ConnectError("no", phase="tcp"), ConnectError, None),
     ],
 )
-def test_a_read_returns_its_data_or_says_why_not(answer: Any, error: type[Exception], retryable: bool | None) -> None:
+def test_R01_R02_R05_R07_okx_a_read_returns_its_data_or_says_why_not(
+    answer: Any, error: type[Exception], retryable: bool | None
+) -> None:
     with pytest.raises(error) as caught:
         Recorder(answer).rest.open_orders()
     if retryable is not None:
         assert getattr(caught.value, "retryable") is retryable  # noqa: B009  (of either kind of error)
 
 
-def test_a_read_whose_clock_was_off_is_made_once_more_by_the_exchanges() -> None:
+def test_R13_okx_a_read_whose_clock_was_off_is_made_once_more_by_the_exchanges() -> None:
     ahead = str(int(time.time() * 1000) + 120_000)
     recorder = Recorder(refused("50102", [], 401), [{"ts": ahead}], [ORDER])
     assert recorder.rest.open_orders() == [ORDER]
@@ -194,7 +196,7 @@ def test_a_read_whose_clock_was_off_is_made_once_more_by_the_exchanges() -> None
 
 
 @pytest.mark.parametrize("data", [None, {}, "x", [[]], [1]])
-def test_data_of_another_shape_is_an_error(data: Any) -> None:
+def test_R05_okx_data_of_another_shape_is_an_error(data: Any) -> None:
     with pytest.raises(RestError):
         Recorder(data).rest.open_orders()
     with pytest.raises(RestError):

@@ -17,6 +17,7 @@ from kucoin_sync.events import BatchResult, OrderAck, RateLimit
 from kucoin_sync.kucoin.operations import KucoinRules
 from kucoin_sync.orders.outcome import abandoned, conclude
 from kucoin_sync.protocol.messages import Reply
+from tests.sides import Side
 
 RULES = KucoinRules(None, lambda: 0.0)
 PLACE, CANCEL = "futures.multi_order", "futures.multi_cancel"
@@ -188,34 +189,75 @@ def test_P19_an_order_that_is_taken_in_a_batch_that_is_refused_is_unknown() -> N
     assert error.results[0].reason == "unreadable_reply"
 
 
-@pytest.mark.parametrize("reply_op", ["futures.order", None, "futures.multi_cancel"])
-def test_P17_P19_a_batch_answered_by_another_operation_is_unknown(reply_op: str | None) -> None:
-    error = outcome([taken("a"), taken("b"), taken("c")], reply_op=reply_op)
+def ended_on(side: Side, *, sent: Any = "complete") -> PendingRequest:
+    """As `ended`, for three orders on either exchange."""
+    return ended(side.batch_op, side.batch_args(["a", "b", "c"]), sent=sent)
+
+
+def outcome_on(
+    side: Side, said: Any = None, *, reply_op: str | None = "", failure: Any = None, sent: Any = "complete"
+) -> Any:
+    """As `outcome`, for three orders on either exchange; ``said`` is what `Side.answered` takes."""
+    request = ended_on(side, sent=sent)
+    if said is not None:
+        frame = side.answered({"id": "r-1", "op": side.batch_op}, said)
+        reply_op = side.batch_op if reply_op == "" else reply_op
+        request.reply = Reply("r-1", reply_op, frame["code"], "", frame["data"], 11, 12, None, "{}")
+    request.failure = failure
+    rules = side.rules
+    return conclude(request, rules.operation(side.batch_op), rules, ws_key=side.batch_key, line_alive=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"c": "3", "a": "1", "b": "2"}, ["OrderAck", "OrderAck", "OrderAck"]),
+        ({"a": "1", "b": None, "c": None}, ["OrderAck", "Rejected", "Rejected"]),
+        ({"a": None, "b": None, "c": None}, ["Rejected", "Rejected", "Rejected"]),
+        ({"a": "1", "c": None}, ["OrderAck", "OutcomeUnknown", "Rejected"]),
+        ({"a": "1", "b": "2", "foreign": "3"}, ["OrderAck", "OrderAck", "OutcomeUnknown"]),
+    ],
+)
+def test_P19_each_order_of_a_batch_has_the_outcome_that_the_reply_tells_of_it(
+    side: Side, said: dict[str, str | None], expected: list[str]
+) -> None:
+    result = outcome_on(side, said)
+    assert kinds(result) == expected
+    assert isinstance(result, OutcomeUnknown) == ("OutcomeUnknown" in expected)
+    for each in result.results if isinstance(result, OutcomeUnknown) else result:
+        assert not isinstance(each, OrderAck) or each.order_id == said[str(each.client_oid)]
+
+
+@pytest.mark.parametrize("reply_op", ["of-one", None, "of-cancels"])
+def test_P17_P19_a_batch_answered_by_another_operation_is_unknown(side: Side, reply_op: str | None) -> None:
+    error = outcome_on(side, {"a": "1", "b": "2", "c": "3"}, reply_op=reply_op)
     assert isinstance(error, OutcomeUnknown)
     assert error.reason == "unreadable_reply"
     assert kinds(error) == ["OutcomeUnknown"] * 3
 
 
 @pytest.mark.parametrize("reason", ["timeout", "disconnected", "closed", "slept"])
-def test_P20_a_batch_without_a_reply_is_unknown_for_that_reason_order_by_order(reason: str) -> None:
+def test_P20_a_batch_without_a_reply_is_unknown_for_that_reason_order_by_order(side: Side, reason: str) -> None:
     cause = ConnectionLost("gone")
-    error = outcome(None, failure=(reason, cause))
+    error = outcome_on(side, failure=(reason, cause))
     assert isinstance(error, OutcomeUnknown)
-    assert (error.reason, error.client_oid, error.symbol) == (reason, ("a", "b", "c"), "XBTUSDTM")
+    symbol = {each.get("symbol", each.get("instId")) for each in side.batch_args(["a"])}
+    assert (error.reason, error.client_oid, {error.symbol}) == (reason, ("a", "b", "c"), symbol)
     assert [(each.client_oid, each.reason, each.cause) for each in error.results] == [
         (oid, reason, cause) for oid in ("a", "b", "c")
     ]
-    assert error.request == tuple(ORDERS)
+    assert error.request == tuple(side.batch_args(["a", "b", "c"]))
 
 
-def test_O01_a_batch_of_which_no_byte_left_is_not_sent() -> None:
-    error = outcome(None, failure=("closed", None), sent="no")
+def test_O01_a_batch_of_which_no_byte_left_is_not_sent(side: Side) -> None:
+    error = outcome_on(side, failure=("closed", None), sent="no")
     assert type(error) is NotSent
     assert (error.client_oid, error.safe_to_retry) == (("a", "b", "c"), True)
 
 
-def test_O18_an_interrupted_batch_is_unknown_order_by_order() -> None:
-    error = abandoned(ended(PLACE, ORDERS), RULES.operation(PLACE), "interrupted", ws_key="x", line_alive=True)
+def test_O18_an_interrupted_batch_is_unknown_order_by_order(side: Side) -> None:
+    operation = side.rules.operation(side.batch_op)
+    error = abandoned(ended_on(side), operation, "interrupted", ws_key="x", line_alive=True)
     assert isinstance(error, OutcomeUnknown)
     assert error.results is not None
     assert {each.reason for each in error.results.unknown} == {"interrupted"}

@@ -436,14 +436,14 @@ def test_a_callback_of_a_future_may_place_the_next_order(side: Side, peer: Scrip
     assert second.result(5).client_oid == "second"
 
 
-def test_T10_a_peer_that_stops_reading_cannot_hold_a_call(clients: Clients) -> None:
+def test_T10_a_peer_that_stops_reading_cannot_hold_a_call(side: Side, clients: Clients) -> None:
     """Frames that did not fit are not sent or partly sent; the line is reset, so nothing leaves later."""
     with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
-        api, line = opened_kucoin(clients, peer, reconnect=False)
+        api, line = opened(side, clients, peer, reconnect=False)
         line.stop_reading()
         remark = {"extra": {"padding": "x" * 200_000}}
         started = time.monotonic()
-        calls = [order(api, client_oid=f"n{i}", timeout=1.0, **remark) for i in range(40)]
+        calls = [side.order(api, client_oid=f"n{i}", timeout=1.0, **remark) for i in range(40)]
         kinds = set()
         for call in calls:
             with pytest.raises((NotSent, OutcomeUnknown)) as caught:
@@ -461,32 +461,33 @@ def test_T10_a_peer_that_stops_reading_cannot_hold_a_call(clients: Clients) -> N
             assert line.expect_eof() == "rst"
 
 
-def test_O16_T08_a_blackhole_under_an_order_is_found_by_the_probe(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_O16_T08_a_blackhole_under_an_order_is_found_by_the_probe(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
     """probe_after plus probe_timeout, no earlier and not much later; long before the regular ping."""
     with FaultProxy("127.0.0.1", plain_peer.port) as proxy:
-        hosts = {"ws_api": f"ws://127.0.0.1:{proxy.port}/v1/private", "spot_rest": plain_peer.http_url}
-        api = clients.api(plain_peer, hosts=hosts, probe_after=0.2, probe_timeout=0.3, reconnect=False)
-        connecting = background(api.connect_ws_api)
-        ws_api_handshake(plain_peer)
-        connecting.result()
+        hosts = side.hosts(plain_peer.http_url, f"ws://127.0.0.1:{proxy.port}")
+        api, _ = opened(side, clients, plain_peer, hosts=hosts, probe_after=0.2, probe_timeout=0.3, reconnect=False)
         proxy.blackhole("both")
-        call = order(api, timeout=9)
+        call = side.order(api, timeout=9)
         with pytest.raises(OutcomeUnknown) as caught:
             call.result()
         assert caught.value.reason == "disconnected"
         assert 0.5 <= caught.value.elapsed < 0.5 + LIMIT
 
 
-def test_T08_an_idle_blackhole_is_found_by_the_missing_pong(plain_peer: ScriptedPeer, clients: Clients) -> None:
+def test_T08_an_idle_blackhole_is_found_by_the_missing_pong(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
     """ping_interval plus pong_timeout."""
     lost: Future[float] = Future()
-    api = clients.api(plain_peer, ping_interval=0.2, pong_timeout=0.3, reconnect=False)
+    api = side.api(clients, plain_peer, ping_interval=0.2, pong_timeout=0.3, reconnect=False)
     api.get_ws_client().on("suspended", lambda _: lost.set_result(time.monotonic()))
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(plain_peer)
+    connecting = background(side.connect, api)
+    line = side.handshake(plain_peer)
     started = time.monotonic()
     connecting.result()
-    assert line.expect_json(op="ping")
+    side.read_ping(line)
     assert 0.4 <= lost.result(5) - started < 0.5 + LIMIT
     assert line.expect_eof() == "rst"
 
@@ -640,23 +641,23 @@ TOO_LARGE = {"padding": "x" * 20_000_000}
 """More than the kernels' buffers take while nobody reads."""
 
 
-def test_S30_a_signal_handler_that_calls_into_an_interrupted_send_is_refused(clients: Clients) -> None:
+def test_S30_a_signal_handler_that_calls_into_an_interrupted_send_is_refused(side: Side, clients: Clients) -> None:
     """Its frame would land inside the one that is on its way; the handler is told so at once."""
     with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
-        api, line = opened_kucoin(clients, peer, reconnect=False)
+        api, line = opened(side, clients, peer, reconnect=False)
         seen: list[type[BaseException]] = []
 
         def handler(*_: Any) -> None:
             try:
-                api.ping(timeout=5)
+                side.place(api, timeout=5)
             except ReentrantCallError as error:
                 seen.append(type(error))
 
         kick = raise_signal_in_send(line)
         with on_signal(handler), pytest.raises(OutcomeUnknown) as caught:
-            api.submit_new_spot_order(**ORDER, timeout=2.0, extra=TOO_LARGE)
+            side.place(api, timeout=1.0, extra=TOO_LARGE)
         kick.result()
-        assert (caught.value.op, caught.value.sent, caught.value.line_alive) == ("spot.order", "partial", False)
+        assert (caught.value.op, caught.value.sent, caught.value.line_alive) == (side.op, "partial", False)
         assert seen == [ReentrantCallError]
 
 

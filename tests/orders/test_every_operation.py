@@ -26,6 +26,7 @@ from kucoin_sync.kucoin.operations import OPERATIONS
 from kucoin_sync.orders.operation import OperationKind
 from tests.clients import Clients
 from tests.peers import Background, Line, ScriptedPeer, background, ws_api_handshake
+from tests.sides import OKX, Side
 
 SPOT, FUTURES = "wsApiSpotV1", "wsApiFuturesV1"
 MATCHED = {"originSize": "2", "dealSize": "0.5", "remainSize": "1.5", "canceledSize": "0", "status": "open"}
@@ -310,20 +311,24 @@ def test_the_operations_that_wait_for_matching_say_what_it_made_of_the_order(
 # Batches.
 
 
+def batching(side: Side, clients: Clients, peer: ScriptedPeer) -> tuple[Any, Line]:
+    """A client with the line for several orders open, and the other end of it."""
+    api = side.api(clients, peer)
+    connecting = background(side.connect, api, side.batch_key)
+    line = side.handshake(peer, side.batch_key)
+    connecting.result()
+    return api, line
+
+
 def test_P19_a_batch_answered_in_part_is_unknown_with_what_is_known_of_each(
-    peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients
 ) -> None:
     """In another order, one refused, one not mentioned."""
-    api, line = opened(clients, peer, FUTURES)
-    orders = [{**FUTURES_ORDER, "client_oid": f"n{i}"} for i in range(3)]
-    calling = background(api.submit_multiple_futures_orders, orders)
+    api, line = batching(side, clients, peer)
+    calling = background(side.batch, api, ["n0", "n1", "n2"])
     request = line.read_json()
-    assert [item["clientOid"] for item in request["args"]] == ["n0", "n1", "n2"]
-    entries = [
-        {"orderId": None, "clientOid": "n2", "symbol": "XBTUSDTM", "code": "300003", "msg": "balance"},
-        {"orderId": "77", "clientOid": "n0", "symbol": "XBTUSDTM", "code": "200000", "msg": "success"},
-    ]
-    answer(line, request, "200000", entries)
+    assert [item["clOrdId" if side is OKX else "clientOid"] for item in request["args"]] == ["n0", "n1", "n2"]
+    line.send_json(side.answered(request, {"n2": None, "n0": "77"}))
     error = ended(calling)
     assert isinstance(error, OutcomeUnknown)
     assert (error.reason, error.client_oid) == ("partial_batch", ("n0", "n1", "n2"))
@@ -332,35 +337,34 @@ def test_P19_a_batch_answered_in_part_is_unknown_with_what_is_known_of_each(
     assert error.results.by_client_oid("n0").order_id == "77"
 
 
-def test_P19_a_batch_answered_in_another_order_is_definite(peer: ScriptedPeer, clients: Clients) -> None:
-    api, line = opened(clients, peer, FUTURES)
-    calling = background(api.cancel_multiple_futures_orders, order_ids_list=["1", "2", "3"])
-    entries = [{"orderId": i, "clientOid": None, "code": c} for i, c in (("3", "200"), ("1", "100004"), ("2", "200"))]
-    answer(line, line.read_json(), "200000", entries)
+def test_P19_a_batch_answered_in_another_order_is_definite(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    api, line = batching(side, clients, peer)
+    calling = background(side.cancel_batch, api, ["1", "2", "3"])
+    line.send_json(side.answered(line.read_json(), {"3": "3", "1": None, "2": "2"}))
     result = calling.result()
-    assert [type(each).__name__ for each in result] == ["Rejected", "OrderAck", "OrderAck"]
+    assert [type(each) for each in result] == [Rejected, OrderAck, OrderAck]
     assert result[0].no_such_order
 
 
 def test_O09_a_client_order_id_is_refused_twice_in_a_batch_and_while_it_is_in_flight(
-    plain_peer: ScriptedPeer, clients: Clients
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
 ) -> None:
     """Nothing of a refused batch leaves: the next frame is the next call's."""
-    api, line = opened(clients, plain_peer, FUTURES)
-    mine = {**FUTURES_ORDER, "client_oid": "mine"}
+    api, line = batching(side, clients, plain_peer)
     with pytest.raises(ConfigError, match="mine is given to two orders"):
-        api.submit_multiple_futures_orders([mine, mine])
-    first = background(api.submit_multiple_futures_orders, [mine, FUTURES_ORDER])
+        side.batch(api, ["mine", "mine"])
+    first = background(side.batch, api, ["mine", "other"])
     request = line.read_json()
-    for again in (lambda: api.submit_futures_order(**mine), lambda: api.submit_multiple_futures_orders([mine])):
+    one = side.place_other if side.batch_key == side.other_key else side.place
+    for again in (lambda: one(api, "mine"), lambda: side.batch(api, ["mine"])):
         with pytest.raises(ConfigError, match="mine belongs to an order call that has not ended"):
             again()
-    answer(line, request, "200000", CASES["futures.multi_order"].data(request["args"]))
+    line.send_json(side.answered(request, {"mine": "1", "other": "2"}))
     first.result()
-    last = background(api.submit_futures_order, **mine)
-    request = line.expect_json(op="futures.order")
-    answer(line, request, "200000", place_data(request["args"]))
-    assert last.result().client_oid == "mine"
+    last = background(side.batch, api, ["mine"])
+    request = line.read_json()
+    line.send_json(side.answered(request, {"mine": "3"}))
+    assert last.result()[0].order_id == "3"
 
 
 # Operations the library does not know.

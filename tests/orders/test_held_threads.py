@@ -17,12 +17,13 @@ from typing import Any
 import attrs
 import pytest
 
-from kucoin_sync import Accepted, NotSent, OrderAck, OutcomeUnknown, RequestError, Resolved, WebsocketAPIClient
+from kucoin_sync import Accepted, NotSent, OrderAck, OutcomeUnknown, RequestError, Resolved
 from kucoin_sync.engine.connection import Connection
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.line_end import LineEnd
-from tests.clients import CREDENTIALS, ORDER, Clients, success
-from tests.peers import Background, Gate, Line, ScriptedPeer, background, ws_api_handshake
+from tests.clients import Clients
+from tests.peers import Background, Gate, Line, ScriptedPeer, background
+from tests.sides import Side, opened
 
 LIMIT = 0.25
 TIMEOUT = 5.0
@@ -32,7 +33,8 @@ TIMEOUT = 5.0
 class Scene:
     """An open order line, both ends of it, and an order on its way."""
 
-    api: WebsocketAPIClient
+    side: Side
+    api: Any
     connection: Connection
     line: Line
     timeout: float
@@ -41,7 +43,7 @@ class Scene:
     request: dict[str, Any] | None = None
 
     def place(self) -> None:
-        self.call = background(self.api.submit_new_spot_order, **ORDER, client_oid="mine", timeout=self.timeout)
+        self.call = self.side.order(self.api, "mine", timeout=self.timeout)
 
     def outcome(self) -> Any:
         assert self.call is not None
@@ -51,21 +53,21 @@ class Scene:
             return error
 
     def read_order(self) -> None:
-        self.request = self.line.expect_json(op="spot.order")
+        self.request = self.line.expect_json(op=self.side.op)
 
     def wait_until_line_is_over(self) -> None:
         assert self.end.wait(10.0)
 
 
-def scene(clients: Clients, peer: ScriptedPeer, *, timeout: float = TIMEOUT) -> Scene:
-    api = clients.api(peer, reconnect=False, close_timeout=0.3)
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
-    connecting.result()
-    connection = api.get_ws_client()._group("wsApiSpotV1").first
-    end = connection.line_end
-    assert end is not None
-    return Scene(api, connection, line, timeout, end)
+def scene(side: Side, clients: Clients, peer: ScriptedPeer, *, timeout: float = TIMEOUT) -> Scene:
+    api, line = opened(side, clients, peer, reconnect=False, close_timeout=0.3)
+    return staged(side, api, line, timeout)
+
+
+def staged(side: Side, api: Any, line: Line, timeout: float = TIMEOUT) -> Scene:
+    connection = api.get_ws_client()._group(side.ws_key).first
+    assert connection.line_end is not None
+    return Scene(side, api, connection, line, timeout, connection.line_end)
 
 
 Point = Callable[[Scene], Gate]
@@ -109,7 +111,7 @@ def time_is_over(scene: Scene) -> None:
 def reply(scene: Scene) -> None:
     assert scene.request is not None
     with Gate(scene.connection.registry, "resolve", after=True) as resolved:
-        scene.line.send_json(success(scene.request))
+        scene.line.send_json(scene.side.success(scene.request))
         resolved.wait()
 
 
@@ -142,9 +144,9 @@ CASES = [
 
 @pytest.mark.parametrize(("point", "event"), CASES)
 def test_O02_O04_whatever_happens_while_a_call_is_held_it_tells_the_truth(
-    peer: ScriptedPeer, clients: Clients, point: str, event: str
+    side: Side, peer: ScriptedPeer, clients: Clients, point: str, event: str
 ) -> None:
-    stage = scene(clients, peer, timeout=0.4 if event == "its time is over" else TIMEOUT)
+    stage = scene(side, clients, peer, timeout=0.4 if event == "its time is over" else TIMEOUT)
     with ExitStack() as gates:
         gate = gates.enter_context(POINTS[point](stage))
         began = time.monotonic()
@@ -179,19 +181,19 @@ def assert_no_order_came(stage: Scene) -> None:
     try:
         while True:
             opcode, payload = stage.line.read_frame(5.0)
-            assert b"spot.order" not in payload, opcode
+            assert b"mine" not in payload, opcode
             if opcode == 8:
                 return
     except AssertionError as ended:
-        assert "spot.order" not in str(ended)
+        assert "mine" not in str(ended)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_O15_a_reply_that_is_read_while_its_call_times_out_belongs_to_the_call(
-    peer: ScriptedPeer, clients: Clients, moment: str
+    side: Side, peer: ScriptedPeer, clients: Clients, moment: str
 ) -> None:
     """The call has given up waiting, and is held before it says so."""
-    stage = scene(clients, peer, timeout=0.3)
+    stage = scene(side, clients, peer, timeout=0.3)
     ledger = stage.api.get_ws_client()._desk._ledger
     inbox = stage.connection._inbox
     with Gate(ledger, "enter", after=moment == "after") as gate, Gate(inbox, "_late_reply", after=True) as taken:
@@ -199,7 +201,7 @@ def test_O15_a_reply_that_is_read_while_its_call_times_out_belongs_to_the_call(
         stage.read_order()
         gate.wait()
         assert stage.request is not None
-        stage.line.send_json(success(stage.request, "order7"))
+        stage.line.send_json(stage.side.success(stage.request, "order7"))
         taken.wait()
         gate.open()
         outcome = stage.outcome()
@@ -213,13 +215,15 @@ def test_O15_a_reply_that_is_read_while_its_call_times_out_belongs_to_the_call(
     assert stage.api.unresolved() == []
 
 
-def test_O04_a_reply_that_is_held_on_its_way_to_the_call_is_late(peer: ScriptedPeer, clients: Clients) -> None:
-    stage = scene(clients, peer, timeout=0.3)
+def test_O04_a_reply_that_is_held_on_its_way_to_the_call_is_late(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
+    stage = scene(side, clients, peer, timeout=0.3)
     with Gate(stage.connection.registry, "resolve") as gate:
         stage.place()
         stage.read_order()
         assert stage.request is not None
-        stage.line.send_json(success(stage.request, "order7"))
+        stage.line.send_json(stage.side.success(stage.request, "order7"))
         gate.wait()
         outcome = stage.outcome()
         assert isinstance(outcome, OutcomeUnknown)
@@ -233,86 +237,74 @@ def test_O04_a_reply_that_is_held_on_its_way_to_the_call_is_late(peer: ScriptedP
 
 
 def test_O05_a_line_that_is_let_go_between_choosing_and_sending_sends_over_the_next_one(
-    peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients
 ) -> None:
     """The call had chosen the old line; nothing was sent on it, so the new one takes the order, once."""
-    stage = scene(clients, peer)
-    group = stage.api.get_ws_client()._group("wsApiSpotV1")
+    stage = scene(side, clients, peer)
+    group = stage.api.get_ws_client()._group(side.ws_key)
     with Gate(stage.connection, "send_request") as gate:
         stage.place()
         gate.wait()
         retiring = background(group.retire, stage.end, Deadline(10.0))
-        fresh = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
+        fresh = side.handshake(peer)
         assert retiring.result()
         gate.open()
-        request = fresh.expect_json(op="spot.order")
-        fresh.send_json(success(request))
+        request = fresh.expect_json(op=side.op)
+        fresh.send_json(side.success(request))
         assert isinstance(stage.outcome(), OrderAck)
 
 
 def test_O06_an_order_that_met_a_dying_line_is_sent_again_over_the_next_one_if_the_user_wants_that(
-    peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients
 ) -> None:
-    api = clients.api(peer, retry_not_sent=True)
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
-    connecting.result()
-    connection = api.get_ws_client()._group("wsApiSpotV1").first
+    api, line = opened(side, clients, peer, retry_not_sent=True)
+    connection = api.get_ws_client()._group(side.ws_key).first
     with Gate(connection, "_line_over") as dying:
         line.rst()
         dying.wait()
         with Gate(connection.registry, "begin_send", after=True) as tried:
-            call = background(api.submit_new_spot_order, **ORDER, client_oid="mine", timeout=TIMEOUT)
+            call = side.order(api, "mine", timeout=TIMEOUT)
             tried.wait()
             tried.open()
         dying.open()
-        again = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
-        request = again.expect_json(op="spot.order")
-        again.send_json(success(request))
+        again = side.handshake(peer)
+        request = again.expect_json(op=side.op)
+        again.send_json(side.success(request))
 
-    assert request["args"]["clientOid"] == "mine"
+    assert side.client_oid(request) == "mine"
     assert call.result().client_oid == "mine"
 
 
 @pytest.mark.parametrize("op", ["place", "modify"])
 @pytest.mark.parametrize("held", ["after its last byte", "after its send is over"])
 def test_O07_an_order_that_may_have_left_is_sent_once_whatever_the_user_wished(
-    peer: ScriptedPeer, clients: Clients, op: str, held: str
+    side: Side, peer: ScriptedPeer, clients: Clients, op: str, held: str
 ) -> None:
     """The line breaks, another one comes up, and the call still has time: the order is not on it."""
-    api = clients.api(peer, retry_not_sent=True)
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
-    connecting.result()
-    connection = api.get_ws_client()._group("wsApiSpotV1").first
-    end = connection.line_end
-    assert end is not None
-    stage = Scene(api, connection, line, TIMEOUT, end)
+    api, line = opened(side, clients, peer, retry_not_sent=True)
+    stage = staged(side, api, line)
     with POINTS[held](stage) as gate:
         if op == "place":
             stage.place()
         else:
-            stage.call = background(
-                api.modify_spot_order, symbol="BTC-USDT", client_oid="mine", new_price="1", timeout=TIMEOUT
-            )
+            stage.call = background(side.amend, api, "mine", timeout=TIMEOUT)
         gate.wait()
         line.rst()
         gate.open()
         outcome = stage.outcome()
     assert isinstance(outcome, OutcomeUnknown)
 
-    again = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
-    pinging = background(api.ping)
+    again = side.handshake(peer)
+    following = side.order(api, "next", timeout=TIMEOUT)
     request = again.read_json()
-    again.send_json({"id": request["id"], "op": "pong", "timestamp": 1})
-    pinging.result()
+    assert side.client_oid(request) == "next", "the first frame on the new line"
+    again.send_json(side.success(request))
+    following.result()
 
-    assert request["op"] == "ping", "the first frame on the new line"
 
-
-def test_O23_a_reply_does_not_wait_for_a_listener(peer: ScriptedPeer, clients: Clients) -> None:
+def test_O23_a_reply_does_not_wait_for_a_listener(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """One that blocks for as long as the order is in flight."""
-    stage = scene(clients, peer)
+    stage = scene(side, clients, peer)
     blocked, release = threading.Event(), threading.Event()
 
     def block(_: Any) -> None:
@@ -325,15 +317,15 @@ def test_O23_a_reply_does_not_wait_for_a_listener(peer: ScriptedPeer, clients: C
     stage.place()
     stage.read_order()
     assert stage.request is not None
-    stage.line.send_json(success(stage.request))
+    stage.line.send_json(stage.side.success(stage.request))
     try:
         assert isinstance(stage.outcome(), OrderAck)
     finally:
         release.set()
 
 
-def test_O06_without_that_wish_it_is_not_sent(peer: ScriptedPeer, clients: Clients) -> None:
-    stage = scene(clients, peer)
+def test_O06_without_that_wish_it_is_not_sent(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    stage = scene(side, clients, peer)
     with Gate(stage.connection, "_line_over") as dying:
         stage.line.rst()
         dying.wait()
@@ -344,33 +336,29 @@ def test_O06_without_that_wish_it_is_not_sent(peer: ScriptedPeer, clients: Clien
     assert isinstance(outcome, NotSent)
 
 
-def test_O06_a_retry_never_outlives_the_call(peer: ScriptedPeer, clients: Clients) -> None:
-    api = clients.api(peer, retry_not_sent=True)
-    connecting = background(api.connect_ws_api)
-    line = ws_api_handshake(peer, secret=CREDENTIALS["api_secret"])
-    connecting.result()
-    connection = api.get_ws_client()._group("wsApiSpotV1").first
+def test_O06_a_retry_never_outlives_the_call(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    api, line = opened(side, clients, peer, retry_not_sent=True)
+    connection = api.get_ws_client()._group(side.ws_key).first
     with Gate(connection, "_line_over") as dying:
         line.rst()
         dying.wait()
         began = time.monotonic()
         with pytest.raises(NotSent):
-            api.submit_new_spot_order(**ORDER, timeout=0.5)
+            side.place(api, timeout=0.5)
         took = time.monotonic() - began
         dying.open()
 
     assert took < 0.5 + LIMIT
 
 
-def test_O16_an_order_that_the_peers_kernel_never_took_is_withdrawn_when_its_call_ends(clients: Clients) -> None:
+def test_O16_an_order_that_the_peers_kernel_never_took_is_withdrawn_when_its_call_ends(
+    side: Side, clients: Clients
+) -> None:
     """It was handed over whole, but lies in our own kernel because the peer's window is shut: the line is reset."""
     with ScriptedPeer(receive_buffer=4096, auto_time=True) as peer:
-        stage = scene(clients, peer, timeout=0.3)
+        stage = scene(side, clients, peer, timeout=0.3)
         stage.line.stop_reading()
-        orders = [
-            background(stage.api.submit_new_spot_order, **ORDER, timeout=0.3, extra={"padding": "x" * 50_000})
-            for _ in range(8)
-        ]
+        orders = [side.order(stage.api, timeout=0.3, extra={"padding": "x" * 50_000}) for _ in range(8)]
         outcomes = []
         for call in orders:
             with pytest.raises(RequestError) as caught:
@@ -382,8 +370,8 @@ def test_O16_an_order_that_the_peers_kernel_never_took_is_withdrawn_when_its_cal
         assert stage.connection.state.value != "ready"
 
 
-def test_O16_an_order_that_arrived_leaves_the_line_as_it_is(peer: ScriptedPeer, clients: Clients) -> None:
-    stage = scene(clients, peer, timeout=0.4)
+def test_O16_an_order_that_arrived_leaves_the_line_as_it_is(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    stage = scene(side, clients, peer, timeout=0.4)
     stage.place()
     stage.read_order()
     stage.line.send_json({"hello": 1})  # takes the acknowledgement along
@@ -394,8 +382,8 @@ def test_O16_an_order_that_arrived_leaves_the_line_as_it_is(peer: ScriptedPeer, 
     assert stage.connection.is_ready
 
 
-def test_O17_a_line_with_an_unanswered_order_ends_by_a_reset(peer: ScriptedPeer, clients: Clients) -> None:
-    stage = scene(clients, peer)
+def test_O17_a_line_with_an_unanswered_order_ends_by_a_reset(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    stage = scene(side, clients, peer)
     stage.place()
     stage.read_order()
     stage.api.close(timeout=0.2)
@@ -407,12 +395,12 @@ def test_O17_a_line_with_an_unanswered_order_ends_by_a_reset(peer: ScriptedPeer,
     assert stage.line.expect_eof() == "rst"
 
 
-def test_O17_a_line_without_one_is_closed_by_agreement(peer: ScriptedPeer, clients: Clients) -> None:
-    stage = scene(clients, peer)
+def test_O17_a_line_without_one_is_closed_by_agreement(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+    stage = scene(side, clients, peer)
     stage.place()
     stage.read_order()
     assert stage.request is not None
-    stage.line.send_json(success(stage.request))
+    stage.line.send_json(stage.side.success(stage.request))
     assert isinstance(stage.outcome(), OrderAck)
     closing = background(stage.api.close, timeout=5.0)
 
@@ -424,20 +412,19 @@ def test_O17_a_line_without_one_is_closed_by_agreement(peer: ScriptedPeer, clien
 
 
 def test_O24_an_order_overtakes_subscriptions_that_wait_for_the_message_limit(
-    plain_peer: ScriptedPeer, clients: Clients
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
 ) -> None:
     """Pings and orders share no queue with what is paced."""
-    stage = scene(clients, plain_peer)
+    stage = scene(side, clients, plain_peer)
     line = stage.connection._line
     assert line is not None
     pace = line.pace
-    for _ in range(200):
+    while not pace.delay(time.monotonic()):
         pace.count(time.monotonic())
-    assert pace.delay(time.monotonic()) > 0
 
     stage.place()
     stage.read_order()
     assert stage.request is not None
-    stage.line.send_json(success(stage.request))
+    stage.line.send_json(stage.side.success(stage.request))
 
     assert isinstance(stage.outcome(), OrderAck)

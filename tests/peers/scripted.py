@@ -30,7 +30,7 @@ import ssl
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .frames import Opcode, apply_mask, frame
@@ -42,7 +42,10 @@ __all__ = ["Line", "Request", "ScriptedPeer"]
 _ACCEPT_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 _HEAD_LIMIT = 65536
 _OPCODES = frozenset(Opcode)
-_TIME_PATH = "/api/v1/timestamp"
+_TIME_ANSWERS: Mapping[str, Callable[[int], Any]] = {
+    "/api/v1/timestamp": lambda now_ms: {"code": "200000", "data": now_ms},
+    "/api/v5/public/time": lambda now_ms: {"code": "0", "msg": "", "data": [{"ts": str(now_ms)}]},
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -341,13 +344,12 @@ class Line:
             raise AssertionError(f"the client closed the connection instead of sending {awaited}")
         self._buffer += data
 
-    def _asks_for(self, method: str, path: str) -> bool:
-        """Read only as far as needed to tell whether the request is this one; nothing is consumed."""
+    def _begins_with(self, heads: Sequence[bytes]) -> bool:
+        """Read only as far as needed to tell whether the request begins so; nothing is consumed."""
         deadline = self._deadline(None)
-        wanted = f"{method} {path}".encode()
-        while len(self._buffer) <= len(wanted) and wanted.startswith(self._buffer):
+        while any(len(self._buffer) <= len(head) and head.startswith(self._buffer) for head in heads):
             self._fill(deadline, "the start of an HTTP request")
-        return self._buffer.startswith(wanted) and self._buffer[len(wanted)] in b" ?"
+        return any(self._buffer.startswith(head) and self._buffer[len(head)] in b" ?" for head in heads)
 
 
 class ScriptedPeer:
@@ -356,7 +358,7 @@ class ScriptedPeer:
 
     Args:
         tls: Server's context; ``None`` is a plain server.
-        auto_time: Answer ``GET /api/v1/timestamp`` in the background and hand only other connections to
+        auto_time: Answer calls for either exchange's time in the background and hand only other connections to
             `accept`. Those are then handed over once their first bytes have arrived, so this does not go
             with tests of clients that connect and keep silent, nor with ``accept(handshake=False)``.
         receive_buffer: Size of the receive buffer of accepted connections; ``None`` is the system's.
@@ -542,15 +544,15 @@ class _Sorter:
             self._lines.put(error)
             return
         try:
-            if not line._asks_for("GET", _TIME_PATH):
+            if not line._begins_with([f"GET {path}".encode() for path in _TIME_ANSWERS]):
                 self._lines.put(line)
                 return
         except (AssertionError, OSError):  # a client that says nothing is the test's business
             self._lines.put(line)
             return
         with line, contextlib.suppress(AssertionError, OSError):  # the client may leave without its answer
-            line.read_request()
-            line.respond(200, body={"code": "200000", "data": time.time_ns() // 1_000_000})
+            path = line.read_request().path
+            line.respond(200, body=_TIME_ANSWERS[path](time.time_ns() // 1_000_000))
             with self._peer._lock:
                 self._peer.time_requests += 1
 
