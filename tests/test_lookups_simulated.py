@@ -34,7 +34,7 @@ FUTURES: dict[str, Any] = {
 }
 STOP: dict[str, Any] = {**FUTURES, "stop": "down", "stopPrice": "50000", "stopPriceType": "TP"}
 
-RULES = KucoinRules(None, time.time)
+RULES = KucoinRules(None)
 
 
 @attrs.frozen

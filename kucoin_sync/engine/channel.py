@@ -272,7 +272,9 @@ class Channel:
             ReentrantCallError: If a signal handler calls while this thread is inside a send.
         """
         try:
-            if not self._send_lock.acquire(timeout=deadline.remaining()):
+            lock = self._send_lock
+            # Nearly always free, and then the clock need not be asked.
+            if not lock.acquire(blocking=False) and not lock.acquire(timeout=deadline.remaining()):
                 raise SendFailed(0, ConnectionLost("the line was busy until the deadline", initiator="local"))
             if self._sending:
                 raise ReentrantCallError("a send was interrupted by this call; it cannot start another one")

@@ -204,6 +204,9 @@ class EngineClient(abc.ABC):
         if not isinstance(name, str):
             raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
         self._check_process()
+        group = self._groups.get(name)
+        if group is not None and group.first.state is not ConnectionState.CLOSED:
+            return group
         with self._lock:
             group = self._groups.get(name)
             if group is None or (group.state is ConnectionState.CLOSED and not self._closing):

@@ -523,11 +523,12 @@ class Connection:
         text = self.dialect.encode_request(
             request.op, request.args, request_id=request.id, expires_ms=request.expires_ms
         )
-        if request.deadline.expired():
+        now = time.monotonic()
+        if now >= request.deadline.at:
             raise DeadlineExceeded("the line was ready too late")
         request.line = line.end
         try:
-            self.registry.begin_send(request)
+            self.registry.begin_send(request, now)
             self._beats.expect_reply(request)
             request.sent = "partial"
             request.bytes_sent, request.position = line.transport.send_text(text, request.deadline.capped(SEND_TIMEOUT))

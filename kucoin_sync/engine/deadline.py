@@ -9,7 +9,7 @@ import time
 
 from kucoin_sync.errors import ConfigError
 
-__all__ = ["END_PATIENCE", "Deadline", "checked_deadline"]
+__all__ = ["END_PATIENCE", "Deadline", "checked_deadline", "checked_timeout"]
 
 END_PATIENCE = 0.1
 """Seconds for a step of microseconds on another thread: a call keeps its deadline even if that thread starves."""
@@ -42,13 +42,18 @@ class Deadline:
         return time.monotonic() - self.started
 
     def capped(self, seconds: float) -> Deadline:
-        """Return a deadline at most ``seconds`` from now and no later than this one."""
-        return Deadline(min(seconds, self.remaining()))
+        """Return a deadline at most ``seconds`` from now and no later than this one: itself, if that is so."""
+        return self if self.at <= time.monotonic() + seconds else Deadline(seconds)
 
 
 def checked_deadline(timeout: float | None, default: float) -> Deadline:
+    """Return the deadline of a call; see `checked_timeout`."""
+    return Deadline(checked_timeout(timeout, default))
+
+
+def checked_timeout(timeout: float | None, default: float) -> float:
     """
-    Return the deadline of a call.
+    Return the seconds that a call has.
 
     Args:
         timeout: What its caller gave: seconds, or ``None`` for the default.
@@ -58,7 +63,7 @@ def checked_deadline(timeout: float | None, default: float) -> Deadline:
         ConfigError: If it is no number of seconds.
     """
     if timeout is None:
-        return Deadline(default)
+        return default
     if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not 0 <= timeout <= threading.TIMEOUT_MAX:
         raise ConfigError(f"timeout: must be a number of seconds of at least 0, or None, got {timeout!r}")
-    return Deadline(timeout)
+    return timeout

@@ -143,14 +143,18 @@ class RequestRegistry:
         self._deadlines: list[tuple[float, str]] = []  # heap of those that nobody waits for
         self._idle: threading.Event | None = None  # set when the table is empty, while somebody waits for that
 
-    def begin_send(self, request: PendingRequest) -> None:
+    def begin_send(self, request: PendingRequest, now: float) -> None:
         """
         Enter a request; always before its first byte, for a reply can be faster than the sender.
 
         Until `end_send` only a reply ends it: if the line is lost meanwhile, its sender is the one who knows how
         many bytes left, and ends it.
+
+        Args:
+            request: Not in the table.
+            now: Monotonic clock.
         """
-        request.sent_at = time.monotonic()
+        request.sent_at = now
         request._in_send = True
         request.registry = self
         with self._lock:
@@ -175,7 +179,8 @@ class RequestRegistry:
 
     def resolve(self, reply: Reply) -> bool:
         """End the request this reply belongs to; return ``False`` if none waits under its id."""
-        request = self._take(reply.id)
+        with self._lock:
+            request = self._remove(reply.id)
         if request is None:
             return False
         request.finish(reply, None)
@@ -183,7 +188,8 @@ class RequestRegistry:
 
     def discard(self, request: PendingRequest) -> bool:
         """Take a request out without ending it; return ``False`` if somebody else ended it first."""
-        return self._take(request.id) is not None
+        with self._lock:
+            return self._remove(request.id) is not None
 
     def fail_all(self, reason: str, cause: KucoinSyncError | None) -> None:
         """End every request without a reply: the line that carried them is closed."""
@@ -252,10 +258,6 @@ class RequestRegistry:
         with self._lock:
             for request in self._pending.values():
                 request.notes.append(text)
-
-    def _take(self, request_id: str) -> PendingRequest | None:
-        with self._lock:
-            return self._remove(request_id)
 
     def _remove(self, request_id: str) -> PendingRequest | None:
         """Take a request out; the lock is held."""

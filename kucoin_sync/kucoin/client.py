@@ -13,7 +13,7 @@ from typing import Any
 from kucoin_sync.books.live_book import LiveBook
 from kucoin_sync.books.open_books import OpenBooks
 from kucoin_sync.engine.connection_group import ConnectionGroup
-from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.deadline import Deadline, checked_timeout
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.events import BookSnapshot, OrderAck, RateLimit
 from kucoin_sync.exchange_rest.calls import RestSurroundings
@@ -77,7 +77,7 @@ class WebsocketClient(OrderClient):
             lambda timeout: self.rest.symbols(timeout=timeout), lambda timeout: self.rest.contracts(timeout=timeout)
         )
         self._books = OpenBooks(self._hub, self.options)
-        self._open_desk(KucoinRules(self.options.recv_window, time.time), KucoinLookUps(self.rest))
+        self._open_desk(KucoinRules(self.options.recv_window), KucoinLookUps(self.rest))
 
     def _title(self) -> str:
         name = super()._title()
@@ -410,15 +410,18 @@ class WebsocketClient(OrderClient):
         elif row is None:
             raise ConfigError(f"ws_key: is required for an operation that the library does not know, {op!r:.60}")
         args = (ANYTHING if row is None else row.arguments).check(params, keywords, extra)
-        if key is None and row is not None:
+        if key is None:
+            assert row is not None
             key = row.line(args)
-        seconds = self._deadline(timeout, self.options.request_timeout).remaining()
+        options = self.options
+        seconds = checked_timeout(timeout, options.request_timeout)
         if self._tracker is not None:
             self._tracker.follow(None if row is None else ORDER_STREAMS.get(row.product))
-        return self._group(str(key)), args, seconds, self._last_check(op, params, keywords)
+        check = self._last_check(op, params, keywords) if options.check_symbols else None
+        return self._group(key), args, seconds, check
 
     def _last_check(self, op: str, params: Any, keywords: Mapping[str, Any]) -> LastCheck | None:
-        if not self.options.check_symbols or op not in CHECKED:
+        if op not in CHECKED:
             return None
         row, book = OPERATIONS[op], self._symbol_book
         spellings = row.arguments.spellings(params, keywords)

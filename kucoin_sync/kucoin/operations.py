@@ -18,7 +18,6 @@ from kucoin_sync.kucoin import arguments, codes, proofs
 from kucoin_sync.kucoin.arguments import ArgumentTable
 from kucoin_sync.kucoin.keys import WsKey
 from kucoin_sync.orders.operation import Batch, Expiring, Operation, OperationKind, Proof, Verdict
-from kucoin_sync.protocol.server_clock import ServerClock
 
 __all__ = ["OPERATIONS", "KucoinRules", "OperationRow"]
 
@@ -116,39 +115,16 @@ order, so only what surely refuses before the first of them is a refusal.
 """
 
 
-def _expire(args: Any, clock: ServerClock, wall_ms: float, window: float) -> Any:
-    """
-    Let the exchange refuse the order when it arrives too late.
-
-    ``clientTimestamp`` and ``allowMaxTimeWindow`` (both ms) belong together; what the caller gave is kept.
-    """
-    if "clientTimestamp" in args or "allowMaxTimeWindow" in args:
-        return args
-    return {
-        **args,
-        "clientTimestamp": clock.earliest_ms(wall_ms),
-        "allowMaxTimeWindow": max(1, int(window * 1000)),
-    }
-
-
-def _end_of(args: Any) -> int | None:
-    """Return the end of that window, in the exchange's time."""
-    begin, window = args.get("clientTimestamp"), args.get("allowMaxTimeWindow")
-    return begin + window if type(begin) is int and type(window) is int else None
-
-
 class KucoinRules:
     """
     KuCoin's operations and codes.
 
     Args:
         recv_window: Seconds an order may take to reach the gateway; ``None``: the time its call has left.
-        wall_clock: Returns seconds since 1970.
     """
 
-    def __init__(self, recv_window: float | None, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, recv_window: float | None) -> None:
         self._recv_window = recv_window
-        self._wall_clock = wall_clock
         self._operations = {name: self._operation(row) for name, row in OPERATIONS.items()}
 
     def _operation(self, row: OperationRow) -> Operation:
@@ -165,9 +141,17 @@ class KucoinRules:
             batch=row.batch,
         )
 
-    def _expire(self, args: Any, clock: ServerClock, remaining: float) -> Expiring:
-        args = _expire(args, clock, self._wall_clock() * 1000, self._recv_window or remaining)
-        return Expiring(args, _end_of(args))
+    def _expire(self, args: Any, earliest_ms: int, remaining: float) -> Expiring:
+        """
+        Let the exchange refuse the order when it arrives too late.
+
+        ``clientTimestamp`` and ``allowMaxTimeWindow`` (both ms) belong together; what the caller gave is kept.
+        """
+        if "clientTimestamp" in args or "allowMaxTimeWindow" in args:
+            begin, given = args.get("clientTimestamp"), args.get("allowMaxTimeWindow")
+            return Expiring(args, begin + given if type(begin) is int and type(given) is int else None)
+        window = max(1, int((self._recv_window or remaining) * 1000))
+        return Expiring({**args, "clientTimestamp": earliest_ms, "allowMaxTimeWindow": window}, earliest_ms + window)
 
     def operation(self, name: str) -> Operation:
         """Return the row of an operation; one that is not listed is taken to change the account."""

@@ -40,10 +40,10 @@ _IDS = ("orderId", "clientOid")
 
 def prove_place(args: Any, data: Any) -> Proof | None:
     """``{"orderId": "670f...", "clientOid": "5c52..."}``: an order id, and our client order id if it is echoed."""
-    order_id = _field(data, "orderId")
-    if order_id is None or data.get("clientOid") not in (None, args.get("clientOid")):
+    order_id, client_oid = _field(data, "orderId"), args.get("clientOid")
+    if order_id is None or data.get("clientOid") not in (None, client_oid):
         return None
-    return Proof(order_id, args.get("clientOid"))
+    return Proof(order_id, client_oid)
 
 
 def prove_sync_place(args: Any, data: Any) -> Proof | None:
@@ -62,7 +62,7 @@ def prove_margin_place(args: Any, data: Any) -> Proof | None:
 
 def prove_multi_place(args: Any, data: Any) -> Proof | None:
     """As `prove_place`, of one order of a batch, whose symbol is echoed too."""
-    if not isinstance(data, Mapping) or data.get("symbol") not in (None, args.get("symbol")):
+    if not isinstance(data, dict) or data.get("symbol") not in (None, args.get("symbol")):
         return None
     return prove_place(args, data)
 
@@ -73,7 +73,7 @@ def prove_cancel(args: Any, data: Any) -> Proof | None:
         asked = args.get(name)
         if asked is not None and _field(data, name) == asked:
             return Proof(_field(data, "orderId"), _field(data, "clientOid"))
-    cancelled = data.get("cancelledOrderIds") if isinstance(data, Mapping) else None
+    cancelled = data.get("cancelledOrderIds") if isinstance(data, dict) else None
     asked = args.get("orderId")
     if asked is not None and isinstance(cancelled, list) and asked in cancelled:
         return Proof(asked, None)
@@ -164,7 +164,7 @@ def _with(proof: Proof | None, **details: Any) -> Proof | None:
 
 
 def _result(data: Any) -> OrderResult | None:
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return None
     return OrderResult(
         origin_size=_amount(data, "originSize"),
@@ -178,9 +178,9 @@ def _result(data: Any) -> OrderResult | None:
 
 
 def _amount(data: Any, name: str) -> Decimal | None:
-    return exact(data.get(name)) if isinstance(data, Mapping) else None
+    return exact(data.get(name)) if isinstance(data, dict) else None
 
 
 def _field(data: Any, name: str) -> str | None:
-    value = data.get(name) if isinstance(data, Mapping) else None
+    value = data.get(name) if isinstance(data, dict) else None
     return value if isinstance(value, str) and value else None

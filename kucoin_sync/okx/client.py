@@ -15,7 +15,7 @@ from kucoin_sync.books.live_book import LiveBook
 from kucoin_sync.books.open_books import OpenBooks
 from kucoin_sync.engine.client import Places, Subscription
 from kucoin_sync.engine.connection_group import ConnectionGroup
-from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.deadline import Deadline, checked_timeout
 from kucoin_sync.engine.listeners import Listener
 from kucoin_sync.engine.queues import OverflowPolicy
 from kucoin_sync.engine.streams import GapPolicy, Stream
@@ -91,7 +91,7 @@ class WebsocketClient(OrderClient):
         self._instruments = InstrumentBook(partial(_fetch_instruments, self.rest))
         self._order_lines: dict[tuple[str, str | None], tuple[str, str]] = {}  # each is found once
         self._books = OpenBooks(self._hub, self.options)
-        self._open_desk(OkxRules(self.options.recv_window, time.time), AccountLookUps(self._names, lookups))
+        self._open_desk(OkxRules(self.options.recv_window), AccountLookUps(self._names, lookups))
 
     def _signer(self, credentials: Credentials) -> Signer:
         return Signer(credentials, sign_message=self.options.custom_sign_message_fn)
@@ -483,7 +483,7 @@ class WebsocketClient(OrderClient):
             _check_exp_time(exp_time, op, row)
         args = (ANYTHING if row is None else row.arguments).check(params, keywords, extra)
         line, path = self._order_line("" if row is None else row.path, account, ws_key)
-        seconds = self._deadline(timeout, self.options.request_timeout).remaining()
+        seconds = checked_timeout(timeout, self.options.request_timeout)
         self._follow(line, path)
         check = None
         if row is not None and row.takes_instruments:

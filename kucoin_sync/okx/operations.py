@@ -17,7 +17,6 @@ import attrs
 from kucoin_sync.okx import arguments, proofs, refusals
 from kucoin_sync.orders.arguments import ANYTHING, ArgumentTable
 from kucoin_sync.orders.operation import Batch, Expiring, ItemReply, Operation, OperationKind, Proof, Verdict
-from kucoin_sync.protocol.server_clock import ServerClock
 
 __all__ = ["OPERATIONS", "OkxRules", "OperationRow"]
 
@@ -98,12 +97,10 @@ class OkxRules:
 
     Args:
         recv_window: Seconds an order may take to reach the exchange; ``None``: the time its call has left.
-        wall_clock: Returns seconds since 1970.
     """
 
-    def __init__(self, recv_window: float | None, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, recv_window: float | None) -> None:
         self._recv_window = recv_window
-        self._wall_clock = wall_clock
         self._operations = {name: self._operation(row) for name, row in OPERATIONS.items()}
 
     def _operation(self, row: OperationRow) -> Operation:
@@ -121,10 +118,9 @@ class OkxRules:
             answer=row.answer,
         )
 
-    def _expire(self, args: Any, clock: ServerClock, remaining: float) -> Expiring:
+    def _expire(self, args: Any, earliest_ms: int, remaining: float) -> Expiring:
         """Let the exchange refuse what arrives after its call has ended: ``expTime``, beside ``args``."""
-        window = self._recv_window or remaining
-        return Expiring(args, clock.earliest_ms(self._wall_clock() * 1000) + max(1, int(window * 1000)))
+        return Expiring(args, earliest_ms + max(1, int((self._recv_window or remaining) * 1000)))
 
     def operation(self, name: str) -> Operation:
         """Return the row of an operation; one that is not listed is taken to change the account."""

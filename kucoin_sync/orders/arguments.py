@@ -66,6 +66,9 @@ class OperationArguments:
         self._by_wire = {field.wire: field for field in fields}
         self._required = [field for field in fields if field.required]
         self._rule = rule
+        # How to spell a name on the wire for a caller who wrote keywords, and for one who wrote names as on the wire.
+        self._as_keyword: Spell = lambda wire: self._by_wire[wire].keyword if wire in self._by_wire else wire
+        self._as_wire: Spell = lambda wire: wire
 
     @property
     def keywords(self) -> tuple[str, ...]:
@@ -76,13 +79,13 @@ class OperationArguments:
         self, params: Mapping[str, Any] | None, keywords: Mapping[str, Any], extra: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         """See `ArgumentTable.check`."""
-        keywords = {name: value for name, value in keywords.items() if value is not None}
-        if params is not None and keywords:
-            raise ConfigError(f"{next(iter(keywords))}: give one mapping or keywords, not both")
-        if params is not None and not isinstance(params, Mapping):
-            raise ConfigError(f"params: must be a mapping, got {type(params).__name__}")
         if params is None:
             return self._check(keywords, self._by_keyword, extra)
+        for name, value in keywords.items():
+            if value is not None:
+                raise ConfigError(f"{name}: give one mapping or keywords, not both")
+        if not isinstance(params, Mapping):
+            raise ConfigError(f"params: must be a mapping, got {type(params).__name__}")
         return self._check(params, self._by_wire, extra)
 
     def spellings(self, params: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> Sequence[Spell]:
@@ -106,8 +109,6 @@ class OperationArguments:
         known = self._style(item)
         extra = item.get("extra")
         given = {name: value for name, value in item.items() if name != "extra"}
-        if known is self._by_keyword:
-            given = {name: value for name, value in given.items() if value is not None}
         try:
             return self._check(given, known, extra)
         except ConfigError as error:
@@ -124,20 +125,21 @@ class OperationArguments:
         return self._by_keyword if keyworded else self._by_wire
 
     def _spelling(self, known: Mapping[str, Field]) -> Spell:
-        if known is self._by_wire:
-            return lambda wire: wire
-        return lambda wire: self._by_wire[wire].keyword if wire in self._by_wire else wire
+        return self._as_wire if known is self._by_wire else self._as_keyword
 
     def _check(
         self, given: Mapping[str, Any], known: Mapping[str, Field], extra: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         args: dict[str, Any] = {}
+        by_keyword = known is self._by_keyword
         for name, value in given.items():
+            if value is None and by_keyword:  # not given
+                continue
             field = known.get(name)
             if field is None:
                 raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {', '.join(known)}")
             args[field.wire] = field.check(name, value)
-        spell = self._spelling(known)
+        spell = self._as_keyword if by_keyword else self._as_wire
         for field in self._required:
             if field.wire not in args:
                 raise ConfigError(f"{spell(field.wire)}: is required")

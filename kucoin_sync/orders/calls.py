@@ -247,7 +247,7 @@ class RequestCalls:
         call.since_ms = clock.earliest_ms(time.time() * 1000)
         args = request.args
         if operation.expire is not None and request.expires_ms is None:
-            args, request.expires_ms = operation.expire(args, clock, request.deadline.remaining())
+            args, request.expires_ms = operation.expire(args, call.since_ms, request.deadline.remaining())
         if self._journal is not None:
             self._note_beginning(self._journal, call, args)
         return args

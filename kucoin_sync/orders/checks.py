@@ -22,9 +22,11 @@ def choice(*allowed: str) -> Check:
     """Return the check of a word out of a few."""
 
     def check(name: str, value: Any) -> str:
+        if type(value) is str and value in allowed:
+            return value
         if not isinstance(value, str) or value not in allowed:
             raise ConfigError(f"{name}: must be one of {', '.join(allowed)}, got {value!r}")
-        return allowed[allowed.index(value)]
+        return allowed[allowed.index(value)]  # of an enumeration's member its plain text
 
     return check
 

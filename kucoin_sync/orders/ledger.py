@@ -156,9 +156,10 @@ class Ledger:
 
     def __init__(self, account: Callable[[str], str] = lambda ws_key: "") -> None:
         self._account = account
-        # Guards everything below. Re-entrant, for a signal handler may place an order from the middle of it. Whoever
-        # resolves an entry notifies.
-        self.changed = threading.Condition(threading.RLock())
+        # Guards everything below. Re-entrant, for a signal handler may place an order from the middle of it.
+        self._lock = threading.RLock()
+        self.changed = threading.Condition(self._lock)
+        """Of the same lock: whoever resolves an entry notifies."""
         self._calls: dict[str, Call] = {}
         self._entries: dict[str, list[Entry]] = {}  # by request, the oldest first
         self._claims: dict[_Name, str] = {}  # client order id of an order that is placed: its request
@@ -174,13 +175,15 @@ class Ledger:
             ConfigError: If a client order id of it belongs to a call that runs, or to an order that is unknown.
         """
         request_id, operation = call.request.id, call.operation
-        with self.changed:
+        with self._lock:
             if operation.kind is OperationKind.PLACE:
-                oids = [self._placed(call, item) for item in operation.items(call.request.args)]
-                for oid in oids:
+                account, claims = self._account(call.ws_key), {}
+                for item in operation.items(call.request.args):
+                    oid = account, item[operation.client_oid_key]
                     if oid in self._claims:
                         raise ConfigError(f"client_oid: {oid[1]} belongs to {self._owner(oid)}")
-                self._claims.update(dict.fromkeys(oids, request_id))
+                    claims[oid] = request_id
+                self._claims.update(claims)
             elif operation.kind is OperationKind.CANCEL:
                 for name in self._named(call, operation.items(call.request.args)):
                     self._cancels.setdefault(name, []).append(request_id)
@@ -193,7 +196,7 @@ class Ledger:
 
     def end(self, call: Call) -> None:
         """Take a call out that ended with a definite outcome, or with none; any number of times."""
-        with self.changed:
+        with self._lock:
             if self._calls.pop(call.request.id, None) is not None:
                 self._release(call, call.operation.items(call.request.args))
 
@@ -208,7 +211,7 @@ class Ledger:
         Returns:
             What came for the call and was not looked at yet: then nothing was changed. Empty: it is entered.
         """
-        with self.changed:
+        with self._lock:
             if call.evidence:
                 evidence, call.evidence = call.evidence, []
                 return evidence
@@ -235,18 +238,20 @@ class Ledger:
         """Enter the unknown orders of one request of an earlier process."""
         if entries:
             call = entries[0].call
-            with self.changed:
+            with self._lock:
                 self._entries[call.request.id] = list(entries)
                 for entry in entries:
-                    if entry.question.client_oid is not None and call.operation.kind is OperationKind.PLACE:
-                        self._claims[self._placed(call, entry.question.args)] = call.request.id
+                    client_oid = entry.question.client_oid
+                    if client_oid is not None and call.operation.kind is OperationKind.PLACE:
+                        self._claims[self._account(call.ws_key), client_oid] = call.request.id
 
     def _release(self, call: Call, items: Sequence[Any]) -> None:
         """Let go of the ids of some of a call's orders; the lock is held."""
         operation, request_id = call.operation, call.request.id
         if operation.kind is OperationKind.PLACE:
+            account = self._account(call.ws_key)
             for item in items:
-                oid = self._placed(call, item)
+                oid = account, item[operation.client_oid_key]
                 if self._claims.get(oid) == request_id:
                     del self._claims[oid]
         elif operation.kind is OperationKind.CANCEL:
@@ -256,10 +261,6 @@ class Ledger:
                     requests.remove(request_id)
                 if not requests:
                     self._cancels.pop(name, None)
-
-    def _placed(self, call: Call, item: Any) -> _Name:
-        """Return the client order id of an order that is placed."""
-        return self._account(call.ws_key), item[call.operation.client_oid_key]
 
     def _named(self, call: Call, items: Sequence[Any]) -> list[_Name]:
         """Return the ids by which a cancel names its orders."""
@@ -272,7 +273,7 @@ class Ledger:
 
     def take_reply(self, reply: Reply) -> None:
         """Take a reply that no request waits for: on a reading thread."""
-        with self.changed:
+        with self._lock:
             call = self._calls.get(reply.id)
             if call is not None:  # between the end of its wait and its outcome
                 call.evidence.append(reply)
@@ -290,7 +291,7 @@ class Ledger:
     def take_event(self, state: OrderState, ws_key: str = "") -> None:
         """Take an order as a private event shows it, and the connection it came over: on a reading thread."""
         found: list[tuple[Entry, Accepted]] = []
-        with self.changed:
+        with self._lock:
             for request_id in self._about(state, self._account(ws_key)):
                 call = self._calls.get(request_id)
                 if call is not None:
@@ -320,7 +321,7 @@ class Ledger:
 
     def _take_out(self, entry: Entry, fate: Accepted | Absent | None) -> bool:
         request_id = entry.call.request.id
-        with self.changed:
+        with self._lock:
             entries = self._entries.get(request_id, [])
             if entry not in entries:
                 return False
@@ -338,13 +339,13 @@ class Ledger:
 
     def unresolved(self) -> list[Entry]:
         """Return the unknown orders, the oldest first."""
-        with self.changed:
+        with self._lock:
             found = [entry for entries in self._entries.values() for entry in entries]
         return sorted(found, key=lambda entry: entry.error.started_at)
 
     def find(self, error: OutcomeUnknown) -> list[Entry]:
         """Return the entries that an error of any process is about, those of one order if it is about one."""
-        with self.changed:
+        with self._lock:
             entries = list(self._entries.get(error.request_id, ()))
         if error.results is not None:
             return entries

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple, Protocol
 
 import attrs
 
-from kucoin_sync.protocol.server_clock import ServerClock
-
 __all__ = ["Batch", "Expiring", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
 
 
@@ -100,8 +98,9 @@ class Operation:
         client_oid_key: Argument that holds the client order id.
         order_id_key: Argument that holds the exchange's order id.
         symbol_key: Argument that holds the symbol.
-        expire: Takes the arguments, the exchange's clock and the seconds left; says when the request expires, and
-            returns the arguments too, for exchanges that take it there. ``None`` where a request cannot expire.
+        expire: Takes the arguments, the earliest time it can be at the exchange (ms since 1970) and the seconds left;
+            says when the request expires, and returns the arguments too, for exchanges that take it there. ``None``
+            where a request cannot expire.
         batch: For an operation on several orders.
         answer: Where a reply to one order holds a code inside that decides: takes the order's arguments and the
             reply's code, message and data; returns what the reply says of the order, or ``None`` if that is of another
@@ -116,7 +115,7 @@ class Operation:
     client_oid_key: str
     order_id_key: str
     symbol_key: str
-    expire: Callable[[Any, ServerClock, float], Expiring] | None = None
+    expire: Callable[[Any, int, float], Expiring] | None = None
     batch: Batch | None = None
     answer: Callable[[Any, str, str, Any], ItemReply | None] | None = None
 

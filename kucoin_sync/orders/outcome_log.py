@@ -27,6 +27,8 @@ def log_outcome(request: PendingRequest, outcome: Any, *, ws_key: str) -> None:
         outcome: What its call returns or raises.
         ws_key: Name of the connection.
     """
+    if not logger.isEnabledFor(logging.INFO):  # as a rule; then DEBUG is not wanted either
+        return
     word = _word(outcome)
     level = logging.DEBUG if word == "accepted" else logging.INFO
     if not logger.isEnabledFor(level):

@@ -5,6 +5,7 @@ Prices and sizes, read and written without losing a digit.
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -49,7 +50,7 @@ def decimal_text(name: str, value: Any, *, signed: bool = False) -> str:
             raise ConfigError(f"{name}: must be above zero, got {value[:60]!r}")
         if not _is_plain(value.removeprefix("-") if signed else value):
             raise ConfigError(f"{name}: must be plain decimal digits such as '0.001', got {value[:60]!r}")
-        text, number = value, Decimal(value)
+        text, positive = value, bool(value.strip("0."))  # some digit is not zero
     elif isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ConfigError(f"{name}: must be a str, Decimal, int or float, got {type(value).__name__}")
     else:
@@ -61,8 +62,8 @@ def decimal_text(name: str, value: Any, *, signed: bool = False) -> str:
             raise ConfigError(f"{name}: is not a number") from None
         if not number.is_finite():
             raise ConfigError(f"{name}: must be finite, got {value!r}")
-        text = f"{number:f}"
-    if number <= 0 and not signed:
+        text, positive = f"{number:f}", number > 0
+    if not positive and not signed:
         raise ConfigError(f"{name}: must be above zero, got {text}")
     if len(text) > MAX_DIGITS:
         raise ConfigError(f"{name}: more than {MAX_DIGITS} characters")
@@ -70,12 +71,7 @@ def decimal_text(name: str, value: Any, *, signed: bool = False) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    whole, point, fraction = text.partition(".")
-    digits = whole + fraction
-    return (
-        digits.isascii()
-        and digits.isdigit()
-        and bool(whole)
-        and (bool(fraction) or not point)
-        and len(text) <= MAX_DIGITS
-    )
+    return len(text) <= MAX_DIGITS and _PLAIN(text) is not None
+
+
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?").fullmatch

@@ -16,7 +16,7 @@ from kucoin_sync.kucoin.operations import OPERATIONS, KucoinRules
 from kucoin_sync.orders.operation import Verdict
 from tests.kucoin.samples import MISSING, folder
 
-RULES = KucoinRules(None, lambda: 0.0)
+RULES = KucoinRules(None)
 REFUSED, DUPLICATE, LIMITED, UNKNOWN = Verdict.REFUSED, Verdict.DUPLICATE, Verdict.LIMITED, Verdict.UNKNOWN
 NO_SUCH_ORDER, NO_EFFECT = Verdict.NO_SUCH_ORDER, Verdict.NO_EFFECT
 NOT_THERE = "order_not_exist_or_not_allow_to_cancel"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from types import SimpleNamespace
@@ -23,7 +22,7 @@ from kucoin_sync.protocol.dialect import HttpAnswer, HttpCall
 from tests.kucoin.rest_recorder import Recorder
 from tests.kucoin.samples import MISSING, folder
 
-RULES = KucoinRules(None, time.time)
+RULES = KucoinRules(None)
 SINCE = 1_760_000_000_000
 DAY = 86_400
 

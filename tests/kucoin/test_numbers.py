@@ -97,6 +97,20 @@ def test_X22_what_is_no_positive_number_is_refused_by_name_and_rule(value: Any, 
     assert str(caught.value).startswith("new_size: ")
 
 
+@given(text=st.text(alphabet="0015.-+e \n²１", max_size=MAX_DIGITS + 2), signed=st.booleans())
+@settings(deadline=None, max_examples=500)
+def test_X22_a_text_is_taken_as_it_is_or_not_at_all(text: str, signed: bool) -> None:
+    """It is taken if it is ASCII digits with at most one point between them, and above zero unless it may be signed."""
+    digits = text.removeprefix("-") if signed else text
+    parts = digits.split(".")
+    plain = len(parts) <= 2 and all(part and set(part) <= set("0123456789") for part in parts)
+    if plain and len(text) <= MAX_DIGITS and (signed or Decimal(text) > 0):
+        assert decimal_text("size", text, signed=signed) == text
+    else:
+        with pytest.raises(ConfigError, match=r"^size: "):
+            decimal_text("size", text, signed=signed)
+
+
 @given(value=st.decimals(min_value=Decimal("1E-15"), max_value=Decimal("1E+15"), allow_nan=False, allow_infinity=False))
 @settings(deadline=None)
 def test_a_decimal_arrives_unchanged(value: Decimal) -> None:

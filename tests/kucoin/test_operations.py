@@ -25,10 +25,11 @@ PLACE, MODIFY, CANCEL = OperationKind.PLACE, OperationKind.MODIFY, OperationKind
 
 
 def rules(recv_window: float | None = None) -> KucoinRules:
-    return KucoinRules(recv_window, lambda: NOW)
+    return KucoinRules(recv_window)
 
 
-def measured(offset_ms: float, uncertainty_ms: float) -> ServerClock:
+def earliest(offset_ms: float, uncertainty_ms: float) -> int:
+    """Return the earliest time it can be at the exchange, whose clock was measured to be so far ahead of ours."""
     clock = ServerClock()
     clock.observe(
         NOW * 1000 + offset_ms,
@@ -36,7 +37,7 @@ def measured(offset_ms: float, uncertainty_ms: float) -> ServerClock:
         received_ms=NOW * 1000 + uncertainty_ms,
         now=0.0,
     )
-    return clock
+    return clock.earliest_ms(NOW * 1000)
 
 
 EXPIRING = ("spot.order", "spot.sync_order")
@@ -107,7 +108,7 @@ def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_e
     """Exchange 3 s ahead, known to 50 ms: the window begins at what its clock shows at least."""
     operation = rules().operation(op)
     assert operation.expire is not None
-    args, expires_ms = operation.expire(ORDER, measured(3000, 50), 2.5)
+    args, expires_ms = operation.expire(ORDER, earliest(3000, 50), 2.5)
     begin = int(NOW * 1000) + 2950
     assert args == {**ORDER, "clientTimestamp": begin, "allowMaxTimeWindow": 2500}
     assert expires_ms == begin + 2500
@@ -116,22 +117,22 @@ def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_e
 def test_O10_a_window_that_the_user_set_replaces_the_time_left() -> None:
     operation = rules(recv_window=0.75).operation("spot.order")
     assert operation.expire is not None
-    assert operation.expire(ORDER, measured(0, 1), 2.5).args["allowMaxTimeWindow"] == 750
+    assert operation.expire(ORDER, earliest(0, 1), 2.5).args["allowMaxTimeWindow"] == 750
 
 
 def test_O10_an_order_at_the_very_end_of_its_call_still_has_a_window() -> None:
     operation = rules().operation("spot.order")
     assert operation.expire is not None
-    assert operation.expire(ORDER, measured(0, 1), 0.0).args["allowMaxTimeWindow"] == 1
+    assert operation.expire(ORDER, earliest(0, 1), 0.0).args["allowMaxTimeWindow"] == 1
 
 
 def test_O10_the_callers_own_window_is_kept_and_nothing_else_is_changed() -> None:
     operation = rules().operation("spot.order")
     assert operation.expire is not None
     own = {**ORDER, "clientTimestamp": 1, "allowMaxTimeWindow": 2}
-    assert operation.expire(own, measured(0, 1), 2.5) == (own, 3)
+    assert operation.expire(own, earliest(0, 1), 2.5) == (own, 3)
     before = dict(ORDER)
-    operation.expire(ORDER, measured(0, 1), 2.5)
+    operation.expire(ORDER, earliest(0, 1), 2.5)
     assert before == ORDER
 
 

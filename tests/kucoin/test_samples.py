@@ -137,7 +137,7 @@ def test_every_success_is_proof_for_the_request_it_answers() -> None:
         pytest.skip(MISSING)
     rows = [json.loads(line) for line in (data / "ws_api.jsonl").read_text(encoding="utf-8").splitlines()]
     requests = {row["frame"]["id"]: row["frame"] for row in rows if row["direction"] == "client" and "frame" in row}
-    rules = KucoinRules(None, lambda: 0.0)
+    rules = KucoinRules(None)
     proven = set()
     for row in rows:
         frame = row.get("frame", {})

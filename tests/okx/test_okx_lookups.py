@@ -19,7 +19,7 @@ from kucoin_sync.protocol.dialect import HttpCall
 from tests.okx.order_samples import MISSING, samples
 from tests.okx.rest_recorder import HOST, Recorder, refused
 
-RULES = OkxRules(None, lambda: 0.0)
+RULES = OkxRules(None)
 SENT = 1_775_556_000_000
 ROW = {
     "instId": "BTC-USDT",

@@ -21,7 +21,7 @@ from kucoin_sync.protocol.server_clock import ServerClock
 from tests.okx.order_samples import MISSING, samples
 
 NOW = 1_775_556_000.0
-RULES = OkxRules(None, lambda: NOW)
+RULES = OkxRules(None)
 PLACE = {
     "instId": "BTC-USDT",
     "tdMode": "cash",
@@ -106,10 +106,11 @@ def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_e
     """Exchange 3 s ahead, known to 50 ms. The expiry stands beside the arguments, which stay as they are."""
     clock = ServerClock()
     clock.observe(int(NOW * 1000) + 3000, sent_ms=NOW * 1000 - 50, received_ms=NOW * 1000 + 50, now=0.0)
-    expire = OkxRules(window, lambda: NOW).operation(op).expire
+    expire = OkxRules(window).operation(op).expire
     assert expire is not None
-    assert expire(ARGS[op], clock, left) == (ARGS[op], clock.earliest_ms(NOW * 1000) + lasts)
-    assert clock.earliest_ms(NOW * 1000) < NOW * 1000 + 3000
+    earliest = clock.earliest_ms(NOW * 1000)
+    assert expire(ARGS[op], earliest, left) == (ARGS[op], earliest + lasts)
+    assert earliest < NOW * 1000 + 3000
 
 
 # One order.

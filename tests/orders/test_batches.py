@@ -19,7 +19,7 @@ from kucoin_sync.orders.outcome import abandoned, conclude
 from kucoin_sync.protocol.messages import Reply
 from tests.sides import Side
 
-RULES = KucoinRules(None, lambda: 0.0)
+RULES = KucoinRules(None)
 PLACE, CANCEL = "futures.multi_order", "futures.multi_cancel"
 ORDERS = [{"clientOid": oid, "symbol": "XBTUSDTM", "side": "buy", "size": 1} for oid in ("a", "b", "c")]
 BY_ID = {"orderIdsList": ["1", "2"]}

@@ -4,6 +4,7 @@ The ledger and the registry together: nothing that arrives at any moment is lost
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from kucoin_sync.orders.calls import RequestCalls
 from kucoin_sync.orders.ledger import Call, Entry, Ledger
 from kucoin_sync.protocol.messages import Reply
 
-RULES = KucoinRules(None, lambda: 1_760_000_000.0)
+RULES = KucoinRules(None)
 SPOT = {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "price": "1", "size": "1"}
 
 
@@ -57,7 +58,7 @@ class Bench:
 
     def send(self, call: Call) -> None:
         call.request.line = LineEnd(None, "life-1")
-        self.registry.begin_send(call.request)
+        self.registry.begin_send(call.request, time.monotonic())
         call.request.sent = "partial"
 
     def sent(self, call: Call) -> None:

@@ -17,7 +17,7 @@ from kucoin_sync.kucoin.operations import KucoinRules
 from kucoin_sync.orders.outcome import abandoned, conclude
 from kucoin_sync.protocol.messages import Reply
 
-RULES = KucoinRules(None, lambda: 0.0)
+RULES = KucoinRules(None)
 ARGS: dict[str, dict[str, Any]] = {
     "spot.order": {"symbol": "BTC-USDT", "side": "buy", "type": "market", "size": "1", "clientOid": "c-1"},
     "spot.cancel": {"symbol": "BTC-USDT", "orderId": "o1"},

@@ -35,7 +35,7 @@ UNKNOWN = OutcomeUnknown(reason="timeout", **FACTS)
 NOT_SENT = NotSent(**FACTS)
 
 
-RULES = KucoinRules(None, lambda: 0.0)
+RULES = KucoinRules(None)
 BATCH = RULES.operation("futures.multi_order")
 
 

@@ -67,10 +67,12 @@ def _order_rule(args: dict[str, Any], spell: Spell) -> None:
                 raise ConfigError(f"{spell(name)}: is required for a limit order")
         if "funds" in args:
             raise ConfigError(f"{spell('funds')}: is for market orders only")
-    check_post_only(args, spell, market=market, never_with=("IOC", "FOK"))
+    if "postOnly" in args:
+        check_post_only(args, spell, market=market, never_with=("IOC", "FOK"))
     if "cancelAfter" in args and args.get("timeInForce") != "GTT":
         raise ConfigError(f"{spell('cancelAfter')}: goes with {spell('timeInForce')} GTT only")
-    check_iceberg(args, spell)
+    if "iceberg" in args or "visibleSize" in args:
+        check_iceberg(args, spell)
     if ("clientTimestamp" in args) != ("allowMaxTimeWindow" in args):
         raise ConfigError(f"{spell('clientTimestamp')}: goes together with {spell('allowMaxTimeWindow')}")
 
