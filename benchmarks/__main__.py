@@ -25,7 +25,7 @@ SECONDS_PER_ROUND = {
     "computing": 40.0,
     "typed": 12.0,
     "idle": 40.0,
-    "scaling": 60.0,
+    "scaling": 90.0,
 }
 """Bounds on a slow machine; most of it is starting processes, so a quick run is bounded by the same."""
 

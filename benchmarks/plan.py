@@ -117,7 +117,7 @@ SCALING = {
 SLOW_ROUNDS = 3
 """Rounds that measurements of many processes, or of seconds each, take part in."""
 
-MOST_BYTES = 100_000_000
+MOST_BYTES = 50_000_000
 """Of all messages together where their size grows."""
 
 MESSAGES = 40_000
