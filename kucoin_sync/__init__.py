@@ -5,6 +5,8 @@ Start with `WebsocketAPIClient` (orders) and `WebsocketClient` (streams); `kucoi
 them on.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from kucoin_sync._version import __version__
 from kucoin_sync.books.live_book import LiveBook
 from kucoin_sync.books.synced_book import BookState
@@ -56,7 +58,7 @@ from kucoin_sync.events import (
     Update,
 )
 from kucoin_sync.fates import Absent, Accepted, BatchFate, Fate, OrderState, StillUnknown
-from kucoin_sync.kucoin import models, topics
+from kucoin_sync.kucoin import topics
 from kucoin_sync.kucoin.api_client import WebsocketAPIClient
 from kucoin_sync.kucoin.client import WebsocketClient
 from kucoin_sync.kucoin.keys import WS_KEY_MAP, WsKey
@@ -76,6 +78,9 @@ from kucoin_sync.stats import (
     TopicStats,
 )
 from kucoin_sync.tables import Rows
+
+if TYPE_CHECKING:
+    from kucoin_sync.kucoin import models
 
 __all__ = [
     "WS_KEY_MAP",
@@ -154,3 +159,12 @@ __all__ = [
     "models",
     "topics",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the models when somebody asks for one: there are many, and most programs never do."""
+    if name != "models":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from kucoin_sync.kucoin import models
+
+    return models

@@ -13,7 +13,6 @@ from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update, make_update
 from kucoin_sync.kucoin import classic_topics, rest
 from kucoin_sync.kucoin.codes import CLOCK_CODE, wait_after
-from kucoin_sync.kucoin.models.typed import read_classic
 from kucoin_sync.kucoin.numbers import read_sequence, to_milliseconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
@@ -107,6 +106,8 @@ class ClassicDialect:
 
     @staticmethod
     def typed(update: Update) -> Any:
+        from kucoin_sync.kucoin.models.typed import read_classic  # only now: see `kucoin_sync.__getattr__`
+
         return read_classic(update)
 
     # What goes out.

@@ -14,7 +14,6 @@ from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
 from kucoin_sync.events import Origin, Update, make_update
 from kucoin_sync.kucoin import codes, pro_topics, rest
 from kucoin_sync.kucoin.codes import wait_after
-from kucoin_sync.kucoin.models.typed import read_pro
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
@@ -124,6 +123,8 @@ class ProDialect:
 
     @staticmethod
     def typed(update: Update) -> Any:
+        from kucoin_sync.kucoin.models.typed import read_pro  # only now: see `kucoin_sync.__getattr__`
+
         return read_pro(update)
 
     # What goes out.

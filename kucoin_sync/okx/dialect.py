@@ -15,7 +15,6 @@ import attrs
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, TokenError, shorten
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.okx import codes, topic_texts
-from kucoin_sync.okx.models.typed import read
 from kucoin_sync.okx.signing import Signer
 from kucoin_sync.okx.topic_table import COUNTED
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, HttpCall, Limits, Step, TopicRequest
@@ -151,6 +150,8 @@ class OkxDialect:
 
     @staticmethod
     def typed(update: Update) -> Any:
+        from kucoin_sync.okx.models.typed import read  # only now: see `kucoin_sync.__getattr__`
+
         return read(update)
 
     # What goes out.
