@@ -132,12 +132,21 @@ class Output:
         """Print rows under their columns, or ``empty`` if there are none; in a pipe with tabs between."""
         if not rows:
             self.say(empty, "bright_black")
-        elif not self.is_screen:
+            return
+        if not self.is_screen:
             lines = [columns, *([_cell(row.get(name)) for name in columns] for row in rows)]
             with _outliving_the_reader():
                 click.echo("\n".join("\t".join(line) for line in lines))
-        else:
-            self.console.print(make_table(columns, rows))
+            return
+        table = make_table(columns, rows)
+        if self.console.measure(table, options=self.console.options.update(width=WIDEST)).maximum <= self.console.width:
+            self.console.print(table)
+            return
+        # Folded, an id could not be copied: a narrow terminal gets a row as lines.
+        for number, row in enumerate(rows):
+            if number:
+                self.print(Text())
+            self.facts({name: _cell(row[name]) for name in columns if row.get(name) is not None})
 
     @contextlib.contextmanager
     def working(self, text: str) -> Iterator[None]:

@@ -83,7 +83,12 @@ _journal = click.option(
     "--type", "kind", type=click.Choice(["limit", "market"]), help="[default: limit with a price, else market]"
 )
 @click.option("--client-oid", metavar="ID", help="Your id of the order.  [default: one is made]")
-@click.option("--time-in-force", type=click.Choice(["GTC", "GTT", "IOC", "FOK", "RPI"]))
+@click.option(
+    "--time-in-force",
+    type=click.Choice(["GTC", "GTT", "IOC", "FOK", "RPI"]),
+    metavar="WORD",
+    help="GTC, IOC, FOK or RPI; at KuCoin GTT too.",
+)
 @click.option("--post-only", is_flag=True, help="Refuse it rather than trade at once.")
 @click.option("--reduce-only", is_flag=True, help="Contracts: only close.")
 @click.option("--leverage", metavar="NUMBER", help="KuCoin futures: leverage of an isolated position.")
@@ -93,7 +98,7 @@ _journal = click.option(
 @click.option(
     "--position-side", type=click.Choice(["long", "short"]), help="Contracts, where both sides can be held at once."
 )
-@click.option("--test", is_flag=True, help="Have the exchange check it and place nothing.")
+@click.option("--test", is_flag=True, help="KuCoin: have it checked and place nothing.")
 @_market
 @_reconcile
 @_journal
@@ -113,7 +118,11 @@ def place(
     **options: Any,
 ) -> None:
     """
-    Place an order: kucoin-sync order place BTC-USDT buy --size 0.001 --price 20000
+    Place an order.
+
+    \b
+    kucoin-sync order place BTC-USDT buy --size 0.001 --price 20000
+    kucoin-sync order place BTC-USDT-SWAP sell --size 1 --exchange okx
 
     A live order is shown and asked for first; --yes skips that, and without a terminal it is needed.
     """

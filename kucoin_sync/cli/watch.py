@@ -33,6 +33,8 @@ __all__ = ["summary", "watch"]
 FRAME = 0.25
 """Seconds between two pictures."""
 MOST_ROWS = 200
+ROOMY = 60
+"""Columns of a terminal from which on counts find room beside a topic and what it brings."""
 _FIRST_FIELDS = (
     "side",
     "last",
@@ -165,14 +167,15 @@ class _Watcher:
             self.problem = event.error
             self.over.set()
 
-    def picture(self, stats: ClientStats, title: str, height: int) -> Group:
+    def picture(self, stats: ClientStats, title: str, width: int, height: int) -> Group:
         """Draw the table and how the lines stand."""
         now = time.monotonic() - self.began
         table = Table(
             box=box.SIMPLE_HEAD, border_style="bright_black", padding=(0, 1, 0, 0), show_edge=False, expand=True
         )
         table.add_column("topic", no_wrap=True, overflow="ellipsis", ratio=3)
-        for name in ("updates", "per s", "age"):
+        counts = ("updates", "per s", "age") if width >= ROOMY else ()
+        for name in counts:
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("latest", no_wrap=True, overflow="ellipsis", ratio=5)
         topics = stats.topics[: max(1, height - 8 - len(stats.connections))]
@@ -181,7 +184,8 @@ class _Watcher:
             age = "-" if topic.age is None else _seconds(topic.age)
             rate = f"{row.updates / now:.1f}" if now > 0 else "-"
             style = "" if topic.state == "active" else "bright_black"
-            table.add_row(_short(topic.topic), str(row.updates), rate, age, row.text or topic.state, style=style)
+            cells = (str(row.updates), rate, age)[: len(counts)]
+            table.add_row(_short(topic.topic), *cells, row.text or topic.state, style=style)
         head = Text.assemble((f"{title}  ", "bold"), (self._note, "yellow"), no_wrap=True, overflow="ellipsis")
         lines: list[RenderableType] = [head, "", table, ""]
         if len(stats.topics) > len(topics):
@@ -281,10 +285,10 @@ def _wait(client: OrderClient, watcher: _Watcher, title: str, seconds: float | N
     try:
         live.start()  # in here, for a Ctrl-C inside it has hidden the cursor already
         while True:
-            live.update(watcher.picture(client.stats(), title, console.size.height), refresh=True)
+            live.update(watcher.picture(client.stats(), title, *console.size), refresh=True)
             left = end - time.monotonic()
             if watcher.over.wait(min(FRAME, max(0.0, left))) or left <= 0:
-                live.update(watcher.picture(client.stats(), title, console.size.height), refresh=True)
+                live.update(watcher.picture(client.stats(), title, *console.size), refresh=True)
                 return
     finally:
         live.stop()

@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from kucoin_sync.cli.console import spelled_mark
+from kucoin_sync.cli.console import Output, spelled_mark
 from kucoin_sync.simulator import Simulator
 from tests.cli.commands import ORDER, profile, run
 from tests.peers import refused_port
@@ -307,3 +308,15 @@ def test_a_call_that_fails_is_told_in_words_and_in_json(exchange: Simulator) -> 
     assert ran.code == 1 and "the credentials are not accepted" in ran.err and "kucoin-sync doctor" in ran.err
     ran = run("balances", "--json", exchange=exchange)
     assert (ran.code, ran.rows[0]["error"], ran.rows[0]["code"]) == (1, "AuthError", "400007")
+
+
+@pytest.mark.parametrize(("width", "is_table"), [(44, False), (120, True)])
+def test_an_id_is_never_folded_on_a_terminal(width: int, is_table: bool) -> None:
+    output = Output(as_json=False)
+    output.is_screen = True
+    output.console = Console(width=width, file=io.StringIO())
+    rows = [{"symbol": "BTC-USDT", "side": "buy", "price": "20000", "orderId": f"SIM{number:021}"} for number in (1, 2)]
+    output.table(["symbol", "side", "price", "orderId"], rows, empty="none")
+    lines = output.console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert sum(row["orderId"] in line for line in lines for row in rows) == 2
+    assert lines[0].split() == (["symbol", "side", "price", "orderId"] if is_table else ["symbol", "BTC-USDT"])
