@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -315,7 +314,7 @@ class KucoinSide(Side):
     stream_key = kucoin.SPOT
     topic, other_topic = kucoin.TICKER, "/market/ticker:ETH-USDT"
     account_key, account_topic = "spotPrivateV1", "/spotMarket/tradeOrdersV2"
-    rules, batch_op = KucoinRules(None, time.time), "futures.multi_order"
+    rules, batch_op = KucoinRules(None), "futures.multi_order"
     batch_key, no_such_order = "wsApiFuturesV1", "100004"
     simulator: dict[str, Any] = {}  # noqa: RUF012  (read only)
     path, other_path = "ws_api", "ws_api"
@@ -487,7 +486,7 @@ class OkxSide(Side):
     stream_key = "prodPublic"
     topic, other_topic = "trades:BTC-USDT", "trades:ETH-USDT"
     account_key, account_topic = "prodPrivate", "orders?instType=SPOT"
-    rules, batch_op = OkxRules(None, time.time), "batch-orders"
+    rules, batch_op = OkxRules(None), "batch-orders"
     batch_key, no_such_order = "prodPrivate", "51400"
     simulator: dict[str, Any] = {"exchange": "okx"}  # noqa: RUF012  (read only)
     path, other_path = "private", "business"
