@@ -382,7 +382,7 @@ def test_T10_a_peer_that_stops_reading_leaves_a_change_partly_sent(side: Side, c
     with ScriptedPeer(receive_buffer=4096) as peer:
         rest = side.client(clients, peer).rest
         body = {"filler": "x" * 20_000_000}
-        call = background(rest.request, "POST", "/api/v1/x", body=body, timeout=0.5)
+        call = background(rest.request, "POST", "/api/v1/x", body=body, timeout=2.0)
         with peer.accept() as line:
             line.stop_reading()
             with pytest.raises(OutcomeUnknown) as caught:
