@@ -325,8 +325,71 @@ class OrderResult:
     match_time_ms: int | None = None
 
 
+class _NewOrderAck:
+    """What an `OrderAck` is while it is made, as `_NewUpdate`."""
+
+    __slots__ = (
+        "__weakref__",
+        "borrow_size",
+        "client_oid",
+        "connection_id",
+        "data",
+        "evidence",
+        "in_time",
+        "latency",
+        "loan_apply_id",
+        "no_effect",
+        "op",
+        "order",
+        "order_id",
+        "out_time",
+        "rate_limit",
+        "raw",
+        "request_id",
+        "result",
+        "test",
+        "ws_key",
+    )
+
+    def __init__(
+        self,
+        op: str,
+        order_id: str | None,
+        client_oid: str | None,
+        request_id: str,
+        latency: float,
+        in_time: int | None,
+        out_time: int | None,
+        rate_limit: RateLimit | None,
+        ws_key: str,
+        connection_id: str,
+        data: Any,
+        raw: str,
+    ) -> None:
+        self.op = op
+        self.order_id = order_id
+        self.client_oid = client_oid
+        self.request_id = request_id
+        self.latency = latency
+        self.in_time = in_time
+        self.out_time = out_time
+        self.rate_limit = rate_limit
+        self.ws_key = ws_key
+        self.connection_id = connection_id
+        self.data = data
+        self.raw = raw
+        self.result: OrderResult | None = None
+        self.borrow_size: Decimal | None = None
+        self.loan_apply_id: str | None = None
+        self.no_effect = False
+        self.test = False
+        self.evidence: Evidence = "reply"
+        self.order: OrderState | None = None
+        self.__class__ = OrderAck  # both have the same slots
+
+
 @attrs.frozen
-class OrderAck:
+class OrderAck(_NewOrderAck):
     """
     The exchange took the request (which does not mean that an order rests or was filled).
 
@@ -387,6 +450,10 @@ class OrderAck:
             "request limit left": left,
         }
         return facts_html(type(self).__name__, facts)
+
+
+make_order_ack: Callable[..., OrderAck] = _NewOrderAck  # type: ignore[assignment]
+"""Make an `OrderAck` of its fields without a default, as its constructor does, in a fifth of the time."""
 
 
 @attrs.frozen(repr=False)

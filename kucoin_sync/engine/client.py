@@ -191,7 +191,7 @@ class EngineClient(abc.ABC):
 
     def _check_process(self) -> None:
         """Raise `ForkedError` in a child of the process that made the client: it has none of the threads."""
-        if self._is_forked:
+        if os.getpid() != self._pid:
             raise ForkedError("this client was opened before fork(); make one in the child process")
 
     @property
@@ -200,13 +200,14 @@ class EngineClient(abc.ABC):
 
     def _group(self, ws_key: str | Enum) -> ConnectionGroup:
         """Return the connections of a WsKey, made where there are none."""
+        self._check_process()
+        # Each request comes by here. A WsKey is the text of its name.
+        group = self._groups.get(ws_key) if isinstance(ws_key, str) else None
+        if group is not None and group.first.state is not ConnectionState.CLOSED:
+            return group
         name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
         if not isinstance(name, str):
             raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
-        self._check_process()
-        group = self._groups.get(name)
-        if group is not None and group.first.state is not ConnectionState.CLOSED:
-            return group
         with self._lock:
             group = self._groups.get(name)
             if group is None or (group.state is ConnectionState.CLOSED and not self._closing):

@@ -199,9 +199,6 @@ class Connection:
             ConnectError: If there is none in time, or the opening failed for good.
             ClosedError: If the connection is closed.
         """
-        line = self._line
-        if line is not None and self._state is State.READY:
-            return line
         with self._changed:
             self._start()
             while self._line is None or self._state is not State.READY:
@@ -517,7 +514,9 @@ class Connection:
             BaseException: Whatever a signal handler raises (Ctrl-C): the request is out of the table, and unless
                 ``request.sent`` is ``no`` the line is given up.
         """
-        line = self.ready_line(request.deadline, wait=wait_ready)
+        line = self._line
+        if line is None or self._state is not State.READY:
+            line = self.ready_line(request.deadline, wait=wait_ready)
         if prepare is not None:
             request.args = prepare(self.server_clock)
         text = self.dialect.encode_request(
@@ -531,7 +530,8 @@ class Connection:
             self.registry.begin_send(request, now)
             self._beats.expect_reply(request)
             request.sent = "partial"
-            request.bytes_sent, request.position = line.transport.send_text(text, request.deadline.capped(SEND_TIMEOUT))
+            due = request.deadline.capped(SEND_TIMEOUT, now=now)
+            request.bytes_sent, request.position = line.transport.send_text(text, due)
             request.sent = "complete"
             self.registry.end_send(request)
         except SendFailed as failed:

@@ -40,8 +40,10 @@ _IDS = ("orderId", "clientOid")
 
 def prove_place(args: Any, data: Any) -> Proof | None:
     """``{"orderId": "670f...", "clientOid": "5c52..."}``: an order id, and our client order id if it is echoed."""
-    order_id, client_oid = _field(data, "orderId"), args.get("clientOid")
-    if order_id is None or data.get("clientOid") not in (None, client_oid):
+    if not isinstance(data, dict):
+        return None
+    order_id, client_oid = data.get("orderId"), args.get("clientOid")
+    if not isinstance(order_id, str) or not order_id or data.get("clientOid") not in (None, client_oid):
         return None
     return Proof(order_id, client_oid)
 

@@ -106,14 +106,17 @@ class TradeDialect:
         if op == "pong" or frame.get("type") == "pong":
             return PongReceived(plain_text(request_id), to_milliseconds(frame.get("timestamp")), text)
         if request_id not in (None, "") and ("op" in frame or "code" in frame):
+            # Of each order one: what is as it should be is taken without a call.
+            code, message = frame.get("code"), frame.get("msg") or ""
+            in_time, out_time = frame.get("inTime"), frame.get("outTime")
             return Reply(
-                plain_text(request_id),
+                request_id if type(request_id) is str else plain_text(request_id),
                 op if type(op) is str else None,
-                code_text(frame.get("code")),
-                plain_text(frame.get("msg") or ""),
+                code if type(code) is str else code_text(code),
+                message if type(message) is str else plain_text(message),
                 frame.get("data"),
-                _whole(frame.get("inTime")),
-                _whole(frame.get("outTime")),
+                in_time if type(in_time) is int else None,
+                out_time if type(out_time) is int else None,
                 _rate_limit(frame.get("userRateLimit") or frame.get("rateLimit")),
                 text,
             )
@@ -173,11 +176,12 @@ def _greeting(frame: dict[str, Any], text: str) -> Inbound:
     return Unknown(text)
 
 
-def _whole(value: Any) -> int | None:
-    return value if type(value) is int else None
-
-
 def _rate_limit(value: Any) -> RateLimit | None:
     if type(value) is not dict:
         return None
-    return RateLimit(_whole(value.get("limit")), _whole(value.get("remaining")), to_seconds(value.get("reset")))
+    limit, remaining = value.get("limit"), value.get("remaining")
+    return RateLimit(
+        limit if type(limit) is int else None,
+        remaining if type(remaining) is int else None,
+        to_seconds(value.get("reset")),
+    )

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import attrs
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.orders.checks import Check
+from kucoin_sync.orders.checks import Check, Choice
 from kucoin_sync.protocol.json_text import dumps
 
 __all__ = ["ANYTHING", "ArgumentTable", "Field", "NoArguments", "OperationArguments", "OrderList", "Spell"]
@@ -43,12 +43,22 @@ class ArgumentTable(Protocol):
 
 @attrs.frozen
 class Field:
-    """One argument: its keyword, its name on the wire, and its check."""
+    """
+    One argument: its keyword, its name on the wire, and its check.
+
+    Attributes:
+        words: Texts that its check surely takes, as they are; there may be others.
+    """
 
     keyword: str
     wire: str
     check: Check
     required: bool = False
+    words: frozenset[str] = attrs.field(init=False)
+
+    @words.default
+    def _words(self) -> frozenset[str]:
+        return self.check.words if isinstance(self.check, Choice) else frozenset()
 
 
 class OperationArguments:
@@ -138,7 +148,7 @@ class OperationArguments:
             field = known.get(name)
             if field is None:
                 raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {', '.join(known)}")
-            args[field.wire] = field.check(name, value)
+            args[field.wire] = value if type(value) is str and value in field.words else field.check(name, value)
         spell = self._as_keyword if by_keyword else self._as_wire
         for field in self._required:
             if field.wire not in args:

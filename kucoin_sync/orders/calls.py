@@ -191,7 +191,7 @@ class RequestCalls:
         """
         call = self._begin(line, op, args, timeout, expires_ms)
         future = ReplyFuture(self._hub)
-        call.request.on_done = lambda _: self._settle(future, call)
+        call.request.on_done = partial(self._settle, future, call)
         try:
             problem = self._send(line, call, wait_ready=False, check=check)
             if problem is not None:
@@ -204,16 +204,20 @@ class RequestCalls:
 
     def _begin(self, line: OrderLine, op: str, args: Any, timeout: float, expires_ms: int | None) -> Call:
         operation = self._rules.operation(op)
-        args = _copy(args)
+        args = args.copy() if type(args) is dict else _copy(args)
         if operation.kind is OperationKind.PLACE:
-            self._fill_client_oids(operation, operation.items(args))
+            # Every order has a client order id: without one an unknown order could not even be looked up.
+            if operation.batch is not None:
+                self._fill_client_oids(operation, operation.items(args))
+            elif args.get(operation.client_oid_key) is None:
+                args[operation.client_oid_key] = self._identifiers.next()
         call = Call(PendingRequest(self._identifiers.next(), op, args, Deadline(timeout)), operation, line.ws_key)
         call.request.expires_ms = expires_ms
         self._ledger.begin(call)
         return call
 
     def _fill_client_oids(self, operation: Operation, items: Sequence[Any]) -> None:
-        """Give every order a client order id: without one an unknown order could not even be looked up."""
+        """Give every order of a batch a client order id of its own."""
         key = operation.client_oid_key
         claimed: set[str] = set()
         for item in items:
@@ -366,7 +370,7 @@ class RequestCalls:
             outcomes = tuple(outcome if isinstance(outcome, BatchResult) else outcome.results)
         return [None if answered and isinstance(one, Rejected) else one for one in outcomes]
 
-    def _settle(self, future: Future[Any], call: Call) -> None:
+    def _settle(self, future: Future[Any], call: Call, _: PendingRequest) -> None:
         """End a future: on whatever thread ended its request."""
         try:
             outcome = self._finish(call, self._conclude(call))

@@ -12,23 +12,24 @@ from typing import Any
 
 from kucoin_sync.errors import ConfigError
 
-__all__ = ["Check", "choice", "contracts", "contracts_text", "flag", "short_text", "whole"]
+__all__ = ["Check", "Choice", "contracts", "contracts_text", "flag", "short_text", "whole"]
 
 Check = Callable[[str, Any], Any]
 """Takes the argument's name as the caller wrote it, for the error, and the value."""
 
 
-def choice(*allowed: str) -> Check:
-    """Return the check of a word out of a few."""
+class Choice:
+    """The check of a word out of a few."""
 
-    def check(name: str, value: Any) -> str:
-        if type(value) is str and value in allowed:
-            return value
+    def __init__(self, *allowed: str) -> None:
+        self._allowed = allowed
+        self.words = frozenset(allowed)
+
+    def __call__(self, name: str, value: Any) -> str:
+        allowed = self._allowed
         if not isinstance(value, str) or value not in allowed:
             raise ConfigError(f"{name}: must be one of {', '.join(allowed)}, got {value!r}")
         return allowed[allowed.index(value)]  # of an enumeration's member its plain text
-
-    return check
 
 
 def short_text(most: int, *, ascii_only: bool = True) -> Check:

@@ -49,18 +49,32 @@ class Call:
         request: Its request.
         operation: Its row.
         ws_key: Name of the connection.
+        items: The arguments of each of its orders, with the ids that it is entered by.
+        account: Whose orders it is about; set when it is entered.
         since_ms: Earliest time at the exchange just before the send; 0 before.
         evidence: Replies and order events that came for it while nobody waited for them.
         outcome: What it ended with, once that is settled.
         is_journaled: Whether the journal knows of it.
     """
 
-    __slots__ = ("evidence", "is_journaled", "operation", "outcome", "request", "since_ms", "ws_key")
+    __slots__ = (
+        "account",
+        "evidence",
+        "is_journaled",
+        "items",
+        "operation",
+        "outcome",
+        "request",
+        "since_ms",
+        "ws_key",
+    )
 
     def __init__(self, request: PendingRequest, operation: Operation, ws_key: str) -> None:
         self.request = request
         self.operation = operation
         self.ws_key = ws_key
+        self.items = operation.items(request.args)
+        self.account = ""
         self.since_ms = 0
         self.evidence: list[Reply | OrderState] = []
         self.outcome: Any = None
@@ -175,17 +189,18 @@ class Ledger:
             ConfigError: If a client order id of it belongs to a call that runs, or to an order that is unknown.
         """
         request_id, operation = call.request.id, call.operation
+        account = call.account = self._account(call.ws_key)
         with self._lock:
             if operation.kind is OperationKind.PLACE:
-                account, claims = self._account(call.ws_key), {}
-                for item in operation.items(call.request.args):
+                claims = {}
+                for item in call.items:
                     oid = account, item[operation.client_oid_key]
                     if oid in self._claims:
                         raise ConfigError(f"client_oid: {oid[1]} belongs to {self._owner(oid)}")
                     claims[oid] = request_id
                 self._claims.update(claims)
             elif operation.kind is OperationKind.CANCEL:
-                for name in self._named(call, operation.items(call.request.args)):
+                for name in self._named(call, call.items):
                     self._cancels.setdefault(name, []).append(request_id)
             self._calls[request_id] = call
 
@@ -198,7 +213,7 @@ class Ledger:
         """Take a call out that ended with a definite outcome, or with none; any number of times."""
         with self._lock:
             if self._calls.pop(call.request.id, None) is not None:
-                self._release(call, call.operation.items(call.request.args))
+                self._release(call, call.items)
 
     def enter(self, call: Call, error: OutcomeUnknown) -> list[Reply | OrderState]:
         """
@@ -238,20 +253,20 @@ class Ledger:
         """Enter the unknown orders of one request of an earlier process."""
         if entries:
             call = entries[0].call
+            call.account = self._account(call.ws_key)
             with self._lock:
                 self._entries[call.request.id] = list(entries)
                 for entry in entries:
                     client_oid = entry.question.client_oid
                     if client_oid is not None and call.operation.kind is OperationKind.PLACE:
-                        self._claims[self._account(call.ws_key), client_oid] = call.request.id
+                        self._claims[call.account, client_oid] = call.request.id
 
     def _release(self, call: Call, items: Sequence[Any]) -> None:
         """Let go of the ids of some of a call's orders; the lock is held."""
         operation, request_id = call.operation, call.request.id
         if operation.kind is OperationKind.PLACE:
-            account = self._account(call.ws_key)
             for item in items:
-                oid = account, item[operation.client_oid_key]
+                oid = call.account, item[operation.client_oid_key]
                 if self._claims.get(oid) == request_id:
                     del self._claims[oid]
         elif operation.kind is OperationKind.CANCEL:
@@ -264,7 +279,7 @@ class Ledger:
 
     def _named(self, call: Call, items: Sequence[Any]) -> list[_Name]:
         """Return the ids by which a cancel names its orders."""
-        account, operation = self._account(call.ws_key), call.operation
+        account, operation = call.account, call.operation
         keys = (operation.order_id_key, operation.client_oid_key)
         names = (item.get(key) for item in items for key in keys)
         return [(account, name) for name in names if isinstance(name, str)]

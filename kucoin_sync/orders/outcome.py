@@ -31,7 +31,7 @@ from kucoin_sync.errors import (
     freeze,
     shorten,
 )
-from kucoin_sync.events import BatchResult, OrderAck, Pong
+from kucoin_sync.events import BatchResult, OrderAck, Pong, make_order_ack
 from kucoin_sync.fates import Accepted
 from kucoin_sync.orders.operation import ItemReply, Operation, OperationKind, Proof, Rules, Verdict
 from kucoin_sync.protocol.messages import Reply
@@ -228,21 +228,21 @@ def _refuse(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, verdict: 
 def _ack(
     request: PendingRequest, operation: Operation, ws_key: str, reply: Reply, args: Any, data: Any, proof: Proof
 ) -> OrderAck:
-    return OrderAck(
-        op=operation.name,
-        order_id=proof.order_id,
-        client_oid=proof.client_oid or _text(args, operation.client_oid_key),
-        request_id=request.id,
-        latency=request.finished_at - request.sent_at,
-        in_time=reply.in_time,
-        out_time=reply.out_time,
-        rate_limit=reply.rate_limit,
-        ws_key=ws_key,
-        connection_id=request.connection_id or "",
-        data=data,
-        raw=reply.raw,
-        **proof.details,
+    ack = make_order_ack(
+        operation.name,
+        proof.order_id,
+        proof.client_oid or _text(args, operation.client_oid_key),
+        request.id,
+        request.finished_at - request.sent_at,
+        reply.in_time,
+        reply.out_time,
+        reply.rate_limit,
+        ws_key,
+        request.line.connection_id if request.line is not None else "",
+        data,
+        reply.raw,
     )
+    return attrs.evolve(ack, **proof.details) if proof.details else ack
 
 
 def _pong(request: PendingRequest, reply: Reply, ws_key: str) -> Pong:

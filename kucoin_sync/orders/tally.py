@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left
 from types import MappingProxyType
 from typing import Any
 
 from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.errors import NotSent, Rejected
-from kucoin_sync.events import OrderAck, Pong
+from kucoin_sync.events import OrderAck, Pong, RateLimit
 from kucoin_sync.orders.operation import Operation
-from kucoin_sync.stats import BUCKET_BOUNDS, LatencyHistogram, OperationStats, PoolReading, RequestStats, bucket_of
+from kucoin_sync.stats import BUCKET_BOUNDS, LatencyHistogram, OperationStats, PoolReading, RequestStats
 
 __all__ = ["RequestTally"]
 
@@ -53,7 +54,7 @@ class _Counts:
         self.replies += 1
         self.last_latency = latency
         self.total_latency += latency
-        self.buckets[bucket_of(latency)] += 1
+        self.buckets[bisect_left(BUCKET_BOUNDS, latency)] += 1  # as `bucket_of`
         if latency < self.least:
             self.least = latency
         if latency > self.most:
@@ -82,7 +83,7 @@ class RequestTally:
         # middle of it.
         self._lock = threading.RLock()
         self._operations: dict[str, _Counts] = {}
-        self._rate_limits: dict[str, PoolReading] = {}
+        self._rate_limits: dict[str, tuple[RateLimit, float]] = {}  # and when it was told, seconds since 1970
 
     def count(self, request: PendingRequest, operation: Operation, outcome: Any, *, ws_key: str) -> None:
         """
@@ -110,11 +111,11 @@ class RequestTally:
             if reply is not None:
                 counts.took(request.finished_at - request.sent_at)
                 if reply.rate_limit is not None:
-                    self._rate_limits[ws_key] = PoolReading(reply.rate_limit, time.time())
+                    self._rate_limits[ws_key] = reply.rate_limit, time.time()
 
     def snapshot(self) -> RequestStats:
         """Return the numbers as they are now."""
         with self._lock:
             operations = {name: counts.frozen() for name, counts in self._operations.items()}
-            rate_limits = dict(self._rate_limits)
+            rate_limits = {name: PoolReading(*told) for name, told in self._rate_limits.items()}
         return RequestStats(MappingProxyType(operations), MappingProxyType(rate_limits))

@@ -14,6 +14,7 @@ from kucoin_sync.errors import ConfigError
 __all__ = ["MAX_DIGITS", "decimal_text", "exact"]
 
 MAX_DIGITS = 40
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?").fullmatch
 
 
 def exact(value: Any) -> Decimal | None:
@@ -48,7 +49,8 @@ def decimal_text(name: str, value: Any, *, signed: bool = False) -> str:
     if isinstance(value, str):
         if value.startswith("-") and not signed:
             raise ConfigError(f"{name}: must be above zero, got {value[:60]!r}")
-        if not _is_plain(value.removeprefix("-") if signed else value):
+        digits = value.removeprefix("-") if signed else value
+        if len(digits) > MAX_DIGITS or _PLAIN(digits) is None:
             raise ConfigError(f"{name}: must be plain decimal digits such as '0.001', got {value[:60]!r}")
         text, positive = value, bool(value.strip("0."))  # some digit is not zero
     elif isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
@@ -68,10 +70,3 @@ def decimal_text(name: str, value: Any, *, signed: bool = False) -> str:
     if len(text) > MAX_DIGITS:
         raise ConfigError(f"{name}: more than {MAX_DIGITS} characters")
     return text
-
-
-def _is_plain(text: str) -> bool:
-    return len(text) <= MAX_DIGITS and _PLAIN(text) is not None
-
-
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?").fullmatch

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -89,6 +91,16 @@ def test_O01_a_success_with_the_operations_proof_is_accepted(
         data=data,
         raw='{"raw":1}',
     )
+
+
+def test_an_ack_is_as_one_that_its_constructor_makes() -> None:
+    """Orders make theirs without it, which takes a fifth of the time."""
+    ack = outcome(ended("spot.order"), reply("spot.order", data={"orderId": "o1", "clientOid": "c-1"}))
+    made = OrderAck(**{field.name: getattr(ack, field.name) for field in attrs.fields(OrderAck)})
+    assert type(ack) is OrderAck
+    assert (ack, repr(ack), pickle.loads(pickle.dumps(ack))) == (made, repr(made), made)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        ack.order_id = "another"  # type: ignore[misc]
 
 
 WITHOUT_PROOF: list[Any] = [

@@ -20,7 +20,7 @@ from kucoin_sync.kucoin.arguments.spot import (
     check_post_only,
 )
 from kucoin_sync.orders.arguments import Field, OperationArguments, OrderList, Spell
-from kucoin_sync.orders.checks import choice, contracts, contracts_text, flag, short_text
+from kucoin_sync.orders.checks import Choice, contracts, contracts_text, flag, short_text
 from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = ["FUTURES_CANCEL", "FUTURES_MULTI_CANCEL", "FUTURES_MULTI_ORDER", "FUTURES_ORDER"]
@@ -73,16 +73,16 @@ def _multi_cancel_rule(args: dict[str, Any], spell: Spell) -> None:
 FUTURES_ORDER = OperationArguments(
     CLIENT_OID,
     SYMBOL,
-    Field("side", "side", choice("buy", "sell")),
+    Field("side", "side", Choice("buy", "sell")),
     Field("leverage", "leverage", contracts),
-    Field("type", "type", choice("limit", "market")),
+    Field("type", "type", Choice("limit", "market")),
     Field("price", "price", decimal_text),
     Field("size", "size", contracts),
     Field("qty", "qty", decimal_text),
     Field("value_qty", "valueQty", decimal_text),
-    Field("margin_mode", "marginMode", choice("ISOLATED", "CROSS")),
-    Field("position_side", "positionSide", choice("BOTH", "LONG", "SHORT")),
-    Field("time_in_force", "timeInForce", choice("GTC", "IOC", "RPI")),
+    Field("margin_mode", "marginMode", Choice("ISOLATED", "CROSS")),
+    Field("position_side", "positionSide", Choice("BOTH", "LONG", "SHORT")),
+    Field("time_in_force", "timeInForce", Choice("GTC", "IOC", "RPI")),
     Field("post_only", "postOnly", flag),
     Field("hidden", "hidden", flag),
     Field("iceberg", "iceberg", flag),
@@ -90,10 +90,10 @@ FUTURES_ORDER = OperationArguments(
     Field("reduce_only", "reduceOnly", flag),
     Field("close_order", "closeOrder", flag),
     Field("force_hold", "forceHold", flag),
-    Field("stop", "stop", choice("up", "down")),
+    Field("stop", "stop", Choice("up", "down")),
     Field("stop_price", "stopPrice", decimal_text),
-    Field("stop_price_type", "stopPriceType", choice("TP", "MP", "IP")),
-    Field("stp", "stp", choice("CN", "CO", "CB")),
+    Field("stop_price_type", "stopPriceType", Choice("TP", "MP", "IP")),
+    Field("stp", "stp", Choice("CN", "CO", "CB")),
     Field("remark", "remark", short_text(MAX_REMARK, ascii_only=False)),
     rule=_order_rule,
 )

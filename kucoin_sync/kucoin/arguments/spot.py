@@ -11,7 +11,7 @@ from typing import Any
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.kucoin.arguments.checks import client_oid, order_id, symbol
 from kucoin_sync.orders.arguments import Field, OperationArguments, Spell
-from kucoin_sync.orders.checks import choice, flag, short_text, whole
+from kucoin_sync.orders.checks import Choice, flag, short_text, whole
 from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = [
@@ -86,26 +86,26 @@ def _modify_rule(args: dict[str, Any], spell: Spell) -> None:
 SYMBOL = Field("symbol", "symbol", symbol, required=True)
 CLIENT_OID = Field("client_oid", "clientOid", client_oid)
 ORDER_ID = Field("order_id", "orderId", order_id)
-_SIDE = Field("side", "side", choice("buy", "sell"), required=True)
+_SIDE = Field("side", "side", Choice("buy", "sell"), required=True)
 _TERMS = (
     CLIENT_OID,
     Field("price", "price", decimal_text),
     Field("size", "size", decimal_text),
     Field("funds", "funds", decimal_text),
-    Field("time_in_force", "timeInForce", choice("GTC", "GTT", "IOC", "FOK")),
+    Field("time_in_force", "timeInForce", Choice("GTC", "GTT", "IOC", "FOK")),
     Field("cancel_after", "cancelAfter", whole(-1)),
     Field("post_only", "postOnly", flag),
     Field("hidden", "hidden", flag),
     Field("iceberg", "iceberg", flag),
     Field("visible_size", "visibleSize", decimal_text),
-    Field("stp", "stp", choice("DC", "CO", "CN", "CB")),
+    Field("stp", "stp", Choice("DC", "CO", "CN", "CB")),
     Field("remark", "remark", short_text(MAX_REMARK)),
 )
 
 SPOT_ORDER = OperationArguments(
     SYMBOL,
     _SIDE,
-    Field("type", "type", choice("limit", "market"), required=True),
+    Field("type", "type", Choice("limit", "market"), required=True),
     *_TERMS,
     Field("tags", "tags", short_text(MAX_REMARK)),
     Field("client_timestamp", "clientTimestamp", whole(0)),
@@ -125,7 +125,7 @@ SPOT_MODIFY = OperationArguments(
 MARGIN_ORDER = OperationArguments(
     SYMBOL,
     _SIDE,
-    Field("type", "type", choice("limit", "market")),
+    Field("type", "type", Choice("limit", "market")),
     *_TERMS,
     Field("is_isolated", "isIsolated", flag),
     Field("auto_borrow", "autoBorrow", flag),

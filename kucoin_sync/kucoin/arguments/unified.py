@@ -12,14 +12,14 @@ from typing import Any
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.kucoin.arguments.spot import CLIENT_OID, ORDER_ID, SYMBOL, check_one_order
 from kucoin_sync.orders.arguments import Field, OperationArguments, Spell
-from kucoin_sync.orders.checks import choice, contracts, flag, short_text, whole
+from kucoin_sync.orders.checks import Choice, contracts, flag, short_text, whole
 from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = ["MARGIN_TYPES", "UNIFIED_AMEND", "UNIFIED_CANCEL", "UNIFIED_ORDER"]
 
 MAX_TAGS = 20
 MARGIN_TYPES = ("MARGIN", "ISOLATED", "CROSS")
-_PRICE_KIND = choice("TP", "IP", "MP")
+_PRICE_KIND = Choice("TP", "IP", "MP")
 _LEGS = ("tpTriggerPrice", "slTriggerPrice")
 _CHANGES = ("newPrice", "newSize", *_LEGS)
 # Arguments that only some trade types have.
@@ -74,8 +74,8 @@ def _amend_rule(args: dict[str, Any], spell: Spell) -> None:
         raise ConfigError(f"{spell('newPrice')}: give one of {', '.join(spell(name) for name in _CHANGES)} or several")
 
 
-_TRADE_TYPE = Field("trade_type", "tradeType", choice("SPOT", "FUTURES", *MARGIN_TYPES), required=True)
-_SIZE_UNIT = choice("BASECCY", "QUOTECCY", "UNIT")
+_TRADE_TYPE = Field("trade_type", "tradeType", Choice("SPOT", "FUTURES", *MARGIN_TYPES), required=True)
+_SIZE_UNIT = Choice("BASECCY", "QUOTECCY", "UNIT")
 _LEG_FIELDS = (
     Field("tp_trigger_price", "tpTriggerPrice", decimal_text),
     Field("tp_trigger_price_type", "tpTriggerPriceType", _PRICE_KIND),
@@ -86,24 +86,24 @@ _LEG_FIELDS = (
 UNIFIED_ORDER = OperationArguments(
     _TRADE_TYPE,
     SYMBOL,
-    Field("side", "side", choice("BUY", "SELL"), required=True),
-    Field("order_type", "orderType", choice("LIMIT", "MARKET"), required=True),
+    Field("side", "side", Choice("BUY", "SELL"), required=True),
+    Field("order_type", "orderType", Choice("LIMIT", "MARKET"), required=True),
     Field("size", "size", decimal_text, required=True),
     Field("size_unit", "sizeUnit", _SIZE_UNIT, required=True),
     Field("price", "price", decimal_text),
     CLIENT_OID,
-    Field("time_in_force", "timeInForce", choice("GTC", "IOC", "FOK", "GTT", "RPI")),
+    Field("time_in_force", "timeInForce", Choice("GTC", "IOC", "FOK", "GTT", "RPI")),
     Field("cancel_after", "cancelAfter", whole(1)),
     Field("post_only", "postOnly", flag),
     Field("reduce_only", "reduceOnly", flag),
-    Field("stp", "stp", choice("DC", "CO", "CN", "CB")),
+    Field("stp", "stp", Choice("DC", "CO", "CN", "CB")),
     Field("tags", "tags", short_text(MAX_TAGS)),
-    Field("position_side", "positionSide", choice("BOTH", "LONG", "SHORT")),
-    Field("margin_mode", "marginMode", choice("ISOLATED", "CROSS")),
+    Field("position_side", "positionSide", Choice("BOTH", "LONG", "SHORT")),
+    Field("margin_mode", "marginMode", Choice("ISOLATED", "CROSS")),
     Field("leverage", "leverage", contracts),
     Field("auto_borrow", "autoBorrow", flag),
     Field("auto_repay", "autoRepay", flag),
-    Field("trigger_direction", "triggerDirection", choice("UP", "DOWN")),
+    Field("trigger_direction", "triggerDirection", Choice("UP", "DOWN")),
     Field("trigger_price", "triggerPrice", decimal_text),
     Field("trigger_price_type", "triggerPriceType", _PRICE_KIND),
     *_LEG_FIELDS,

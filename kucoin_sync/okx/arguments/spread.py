@@ -12,7 +12,7 @@ from kucoin_sync.errors import ConfigError
 from kucoin_sync.okx.arguments.checks import check_named, instrument, letters, price_of_difference
 from kucoin_sync.okx.arguments.trade import CLIENT_ID, MAX_CLIENT_ID, ORDER_ID, TAG
 from kucoin_sync.orders.arguments import Field, OperationArguments, Spell
-from kucoin_sync.orders.checks import choice
+from kucoin_sync.orders.checks import Choice
 from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = ["SPREAD_AMEND", "SPREAD_CANCEL", "SPREAD_MASS_CANCEL", "SPREAD_ORDER"]
@@ -38,8 +38,8 @@ def _no_rule(args: dict[str, Any], spell: Spell) -> None:
 
 SPREAD_ORDER = OperationArguments(
     Field("sprd_id", "sprdId", instrument, required=True),
-    Field("side", "side", choice("buy", "sell"), required=True),
-    Field("ord_type", "ordType", choice("market", "limit", "post_only", "ioc"), required=True),
+    Field("side", "side", Choice("buy", "sell"), required=True),
+    Field("ord_type", "ordType", Choice("market", "limit", "post_only", "ioc"), required=True),
     Field("sz", "sz", decimal_text, required=True),
     Field("px", "px", price_of_difference),
     CLIENT_ID,

@@ -22,7 +22,7 @@ from kucoin_sync.okx.arguments.checks import (
     slippage,
 )
 from kucoin_sync.orders.arguments import Field, OperationArguments, OrderList, Spell
-from kucoin_sync.orders.checks import choice, flag
+from kucoin_sync.orders.checks import Choice, flag
 from kucoin_sync.protocol.decimals import decimal_text
 
 __all__ = ["AMEND", "AMENDS", "CANCEL", "CANCELS", "CLIENT_ID", "MASS_CANCEL", "ORDER", "ORDERS", "ORDER_ID", "TAG"]
@@ -84,14 +84,14 @@ _INSTRUMENT = (Field("inst_id", "instId", instrument), Field("inst_id_code", "in
 ORDER_ID = Field("ord_id", "ordId", order_id)
 CLIENT_ID = Field("cl_ord_id", "clOrdId", letters(MAX_CLIENT_ID))
 TAG = Field("tag", "tag", letters(MAX_TAG))
-_ADJUST = Field("px_amend_type", "pxAmendType", choice("0", "1"))
+_ADJUST = Field("px_amend_type", "pxAmendType", Choice("0", "1"))
 _RPI_TAKER = Field("rpi_taker_access", "rpiTakerAccess", flag)
 
 ORDER = OperationArguments(
     *_INSTRUMENT,
-    Field("td_mode", "tdMode", choice("cash", "cross", "isolated", "spot_isolated"), required=True),
-    Field("side", "side", choice("buy", "sell"), required=True),
-    Field("ord_type", "ordType", choice(*_TYPES), required=True),
+    Field("td_mode", "tdMode", Choice("cash", "cross", "isolated", "spot_isolated"), required=True),
+    Field("side", "side", Choice("buy", "sell"), required=True),
+    Field("ord_type", "ordType", Choice(*_TYPES), required=True),
     Field("sz", "sz", decimal_text, required=True),
     Field("px", "px", decimal_text),
     Field("px_usd", "pxUsd", decimal_text),
@@ -99,18 +99,18 @@ ORDER = OperationArguments(
     Field("ccy", "ccy", letters(MAX_TAG)),
     CLIENT_ID,
     TAG,
-    Field("pos_side", "posSide", choice("net", "long", "short")),
+    Field("pos_side", "posSide", Choice("net", "long", "short")),
     Field("reduce_only", "reduceOnly", flag),
-    Field("tgt_ccy", "tgtCcy", choice("base_ccy", "quote_ccy")),
+    Field("tgt_ccy", "tgtCcy", Choice("base_ccy", "quote_ccy")),
     Field("ban_amend", "banAmend", flag),
     _ADJUST,
     Field("trade_quote_ccy", "tradeQuoteCcy", letters(MAX_TAG)),
     Field("slippage_pct", "slippagePct", slippage),
-    Field("stp_mode", "stpMode", choice("cancel_maker", "cancel_taker", "cancel_both")),
+    Field("stp_mode", "stpMode", Choice("cancel_maker", "cancel_taker", "cancel_both")),
     _RPI_TAKER,
     Field("is_elp_taker_access", "isElpTakerAccess", flag),
     Field("rpi_px_round", "rpiPxRound", flag),
-    Field("outcome", "outcome", choice("yes", "no")),
+    Field("outcome", "outcome", Choice("yes", "no")),
     rule=_order_rule,
 )
 AMEND = OperationArguments(
@@ -129,7 +129,7 @@ AMEND = OperationArguments(
 )
 CANCEL = OperationArguments(*_INSTRUMENT, ORDER_ID, CLIENT_ID, rule=_cancel_rule)
 MASS_CANCEL = OperationArguments(
-    Field("inst_type", "instType", choice("OPTION"), required=True),
+    Field("inst_type", "instType", Choice("OPTION"), required=True),
     Field("inst_family", "instFamily", instrument, required=True),
     Field("lock_interval", "lockInterval", lock_interval),
     rule=_no_rule,
