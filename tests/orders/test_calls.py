@@ -637,7 +637,7 @@ def on_signal(handler: Callable[..., None]) -> Iterator[None]:
         signal.signal(signal.SIGUSR1, previous)
 
 
-TOO_LARGE = {"padding": "x" * 20_000_000}
+TOO_LARGE = {"padding": "x" * 10_000_000}
 """More than the kernels' buffers take while nobody reads."""
 
 
@@ -655,7 +655,7 @@ def test_S30_a_signal_handler_that_calls_into_an_interrupted_send_is_refused(sid
 
         kick = raise_signal_in_send(line)
         with on_signal(handler), pytest.raises(OutcomeUnknown) as caught:
-            side.place(api, timeout=1.0, extra=TOO_LARGE)
+            side.place(api, timeout=2.0, extra=TOO_LARGE)
         kick.result()
         assert (caught.value.op, caught.value.sent, caught.value.line_alive) == (side.op, "partial", False)
         assert seen == [ReentrantCallError]
