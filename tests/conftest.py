@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import os
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -39,8 +42,17 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
 
 def pytest_configure(config: pytest.Config) -> None:
     """Count the faults of the catalogue whose tests passed, and search all that is written for credentials."""
+    keep_byte_code(config)
     config.pluginmanager.register(FaultTable(listed_faults()))
     config.pluginmanager.register(canary.watch())
+
+
+def keep_byte_code(config: pytest.Config) -> None:
+    """Let the programs that tests start share byte code, also where it must not be left beside the sources."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        folder = tempfile.mkdtemp(prefix="kucoin-sync-byte-code-")
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
