@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,9 +20,27 @@ from kucoin_sync.cli.commands import cli
 from kucoin_sync.options import Options
 from kucoin_sync.simulator import Simulator
 
-__all__ = ["Ran", "delayed", "profile", "run"]
+__all__ = ["Ran", "delayed", "interrupted", "profile", "run"]
 
+PATIENCE = 10.0
 ORDER = ("BTC-USDT", "buy", "--size", "0.001", "--price", "20000")
+
+
+@contextlib.contextmanager
+def interrupted(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """
+    Press Ctrl-C at a question, and once more if nothing came of it, as a user would.
+
+    Python sleeps through one that comes in the moment between its question and its wait for the answer.
+    """
+    process.send_signal(signal.SIGINT)
+    again = threading.Timer(PATIENCE, process.send_signal, (signal.SIGINT,))
+    again.start()
+    try:
+        yield
+    finally:
+        again.cancel()
+        again.join()
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from kucoin_sync.cli.console import Output, spelled_mark
 from kucoin_sync.simulator import Simulator
-from tests.cli.commands import ORDER, profile, run
+from tests.cli.commands import ORDER, interrupted, profile, run
 from tests.peers import refused_port
 from tests.test_cli import LIMIT, posix, read_screen, started
 
@@ -128,11 +129,10 @@ def test_a_live_order_asks_on_a_terminal(answer: bytes | None, says: bytes, tmp_
             os.close(slave)
             slave = -1
             assert b"Send this spot order? [y/N]" in read_screen(master, b"[y/N]")
-            if answer is None:
-                process.send_signal(signal.SIGINT)
-            else:
+            if answer is not None:
                 os.write(master, answer)
-            assert says in read_screen(master, None)
+            with interrupted(process) if answer is None else contextlib.nullcontext():
+                assert says in read_screen(master, None)
         assert process.returncode == 4
     finally:
         os.close(master)
@@ -152,8 +152,8 @@ def test_a_ctrl_c_at_the_question_about_an_unknown_order_leaves_it_unknown() -> 
             with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment) as process:
                 os.close(slave)
                 read_screen(master, b"[Y/n]")
-                process.send_signal(signal.SIGINT)
-                assert b"Traceback" not in read_screen(master, None)
+                with interrupted(process):
+                    assert b"Traceback" not in read_screen(master, None)
             assert process.returncode == 5
         finally:
             os.close(master)
