@@ -56,4 +56,4 @@ def test_T37_a_sleep_is_found_but_for_what_the_readings_took(
     if inside:  # the clock that goes on was read before the sleep: the next look tells
         watch = SleepWatch(0, 0, 0)
         assert watch.slept(1, 1, 1) == 0
-        assert watch.slept(2, 2 + sleep, 2) == sleep
+        assert watch.slept(2, 2 + sleep, 2) == pytest.approx(sleep)
