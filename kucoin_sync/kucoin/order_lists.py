@@ -248,7 +248,8 @@ class _DoneOrders:
 
     Whether ``endAt`` is about the creation of an order or about its end is documented nowhere. If it is about the end,
     a list up to then is without orders that were created before and ended after. A list that shows one of those proves
-    the contrary, once and for all; until one did, all orders since are read.
+    the contrary, once and for all; until one did, all orders since are read. That the last update of a done order is
+    its end is assumed; an absence needs the look-up by id besides.
 
     Args:
         op: The call, for errors.
