@@ -137,7 +137,7 @@ class Inquiry:
         elif self._vote is None:
             self._vote = (way, began)
             self._look_elsewhere(now)
-        elif way != self._vote[0] and began - self._vote[1] >= APART:
+        elif way != self._vote[0] and began >= self._vote[1] + APART:  # as planned: the difference may round below it
             self._fate = Absent("likely", "look-up", order=self._last.order, old=self._last.old)
         else:
             self._look_elsewhere(now)
