@@ -129,7 +129,7 @@ class ListenerHub:
                 self._overflowing = False
                 lost, self._queue.dropped = self._queue.dropped, 0
                 self._dropped += lost
-                self.emit("overflow", Overflow(None, None, "listeners", lost))
+                self._call(Overflow(None, None, "listeners", lost), self._listeners["overflow"])
 
     def _call(self, value: Any, listeners: tuple[Listener, ...]) -> None:
         for listener in listeners:
@@ -141,15 +141,13 @@ class ListenerHub:
                 logger.exception("listener %r raised", listener)
                 if type(value) is not ExceptionRaised:
                     origin = value if isinstance(value, Update) else None
-                    self.emit(
-                        "exception",
-                        ExceptionRaised(
-                            origin.ws_key if origin else getattr(value, "ws_key", None),
-                            origin.connection_id if origin else getattr(value, "connection_id", None),
-                            error,
-                            "listener",
-                        ),
+                    raised = ExceptionRaised(
+                        origin.ws_key if origin else getattr(value, "ws_key", None),
+                        origin.connection_id if origin else getattr(value, "connection_id", None),
+                        error,
+                        "listener",
                     )
+                    self._call(raised, self._listeners["exception"])  # at once: the queue may be closed by now
 
     def stats(self) -> QueueStats:
         """Return how many items wait for listeners, and how many updates were lost because they were too slow."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync import ClosedError, ConfigError, DeadlineExceeded, GapError, ReentrantCallError, SubscribeError
+from kucoin_sync.engine.listeners import ListenerHub
 from tests.clients import SPOT, TICKER, Clients, accept_subscribe
 from tests.peers import Opcode, ScriptedPeer, background, frame, v1_handshake
 from tests.sides import Side, streaming
@@ -425,6 +426,26 @@ def test_S19_a_raising_listener_stops_nobody(side: Side, peer: ScriptedPeer, cli
     assert got == [0, 1, 2]
     client.close()
     assert [type(e.error) for e in reported] == [SystemExit] * 3
+
+
+def test_S19_what_a_listener_raises_while_the_client_closes_is_reported_too() -> None:
+    hub = ListenerHub(queue_size=8, inline=False, name="kucoin-sync-listener")
+    called, closed = threading.Event(), threading.Event()
+    reported: list[Any] = []
+
+    def bad(_: Any) -> None:
+        called.set()
+        assert closed.wait(5)
+        raise ValueError("late")
+
+    hub.on("update", bad)
+    hub.on("exception", reported.append)
+    hub.emit("update", None)
+    assert called.wait(5)
+    assert not hub.close(0), "it is still running"
+    closed.set()
+    assert hub.close(5)
+    assert [str(event.error) for event in reported] == ["late"]
 
 
 def test_S21_listeners_may_come_and_go_while_events_are_dispatched(
