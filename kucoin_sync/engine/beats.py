@@ -2,9 +2,9 @@
 The heartbeat thread of a connection: it waits for whatever is due next.
 
 That is a ping, a late pong, the answer to a ping, a subscribe frame that the message limit allows now, the end of a
-resumption, or a request whose time is over and for which nobody waits. While there is a line it looks once a second in
-any case: whether the machine slept, and so that the reading thread can tell a heartbeat that is idle from one that is
-dead.
+resumption, or a request whose time is over and for which nobody waits. While there is a line it looks every few
+seconds in any case: whether the machine slept, and so that the reading thread can tell a heartbeat that is idle from
+one that is dead.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ logger = logging.getLogger("kucoin_sync.engine.beats")
 SEND_TIMEOUT = 5.0
 """Longest time one frame may take to leave."""
 UNREAD_RECHECK = 0.05
-LOOK_AGAIN = 1.0
-"""Longest time between two looks at a line, seconds."""
+LOOK_AGAIN = 5.0
+"""
+Longest time between two looks at a line, seconds: less than any exchange's time between pings and than `STUCK_AFTER`.
+While a request waits, the probe's clock makes it look sooner. A look every second was nearly all that an idle line cost.
+"""
 STUCK_AFTER = 2 * SEND_TIMEOUT
 """Seconds without a look after which the heartbeat may be dead: a send is the longest thing that it does."""
 STUCK_PATIENCE = 1.0
