@@ -9,6 +9,7 @@ frame of the library that they came through), warnings, names of threads, what t
 from __future__ import annotations
 
 import base64
+import functools
 import hmac
 import json
 import logging
@@ -83,16 +84,17 @@ class CanaryWatch(logging.Handler):
         kept, self._kept = self._kept, []
         for kind, _ in kept:
             self.searched[kind] = self.searched.get(kind, 0) + 1
-        for kind, text in dict.fromkeys(kept):
-            self._search(kind, text)
+        kept = list(dict.fromkeys(kept))
+        if self._found_in("\0".join(text for _, text in kept)):  # all at once: nearly always there is nothing in any
+            for kind, text in kept:
+                for name in self._found_in(text):
+                    self.hits.append(f"{name} in {kind} of {self._test}: {text[:300]!r}")
 
-    def _search(self, kind: str, text: str) -> None:
+    def _found_in(self, text: str) -> set[str]:
         names = {name for form, name in self._spellings.items() if form in text}
-        for match in SIGNATURE.finditer(text):
-            if urllib.parse.unquote(match[0]) in self._signatures:
-                names.add("a signature")
-        for name in names:
-            self.hits.append(f"{name} in {kind} of {self._test}: {text[:300]!r}")
+        if any(urllib.parse.unquote(match[0]) in self._signatures for match in SIGNATURE.finditer(text)):
+            names.add("a signature")
+        return names
 
     def keep_error(self, error: BaseException) -> None:
         """Keep the texts of an error, of what it was raised from, and of the frames it came through."""
@@ -113,8 +115,7 @@ class CanaryWatch(logging.Handler):
             self.keep("log records", f"{record.getMessage()}\n{_shown(record.args)}\n{record.threadName}")
             if record.exc_info and record.exc_info[1] is not None:
                 self.keep_error(record.exc_info[1])
-            for thread in threading.enumerate():
-                self.keep("names of threads", thread.name)
+            self.keep("names of threads", "\n".join(thread.name for thread in threading.enumerate()))
         finally:
             self._busy.yes = False
 
@@ -221,12 +222,20 @@ class CanaryWatch(logging.Handler):
 
 def _locals_of(trace: TracebackType | None) -> Iterator[tuple[str, str]]:
     while trace is not None:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        room = path.relative_to(PACKAGE).parts[0] if path.is_relative_to(PACKAGE) else "simulator"
-        if room not in ("simulator", "cli"):
+        module = _searched_module(trace.tb_frame.f_code.co_filename)
+        if module is not None:
             for name, value in list(trace.tb_frame.f_locals.items()):
-                yield f"{path.name}:{trace.tb_lineno} {name}", _shown(value)
+                yield f"{module}:{trace.tb_lineno} {name}", _shown(value)
         trace = trace.tb_next
+
+
+@functools.cache
+def _searched_module(file: str) -> str | None:
+    """Return the name of a module of the library whose variables must hold no secret, or ``None``."""
+    path = Path(file)
+    if not path.is_relative_to(PACKAGE) or path.relative_to(PACKAGE).parts[0] in ("simulator", "cli"):
+        return None
+    return path.name
 
 
 def _shown(value: Any) -> str:

@@ -33,6 +33,7 @@ class Client:
 
 CLIENTS = {
     "limit": Client("limit", "limit", SYNCHRONOUS - {"callers"}),
+    "two-threads": Client("two_threads", "limit of two threads", frozenset({"orders", "callers"})),
     "ours": Client(
         "ours",
         "kucoin_sync",

@@ -36,7 +36,7 @@ UNREAD_RECHECK = 0.05
 LOOK_AGAIN = 5.0
 """
 Longest time between two looks at a line, seconds: less than any exchange's time between pings and than `STUCK_AFTER`.
-While a request waits, the probe's clock makes it look sooner. A look every second was nearly all that an idle line cost.
+While a request waits, the probe's clock makes it look sooner. A look a second was nearly all that an idle line cost.
 """
 STUCK_AFTER = 2 * SEND_TIMEOUT
 """Seconds without a look after which the heartbeat may be dead: a send is the longest thing that it does."""
