@@ -12,7 +12,7 @@ __all__ = ["completion"]
 VARIABLE = "_KUCOIN_SYNC_COMPLETE"
 
 
-@click.command()
+@click.command(short_help="Print what completes commands in your shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """

@@ -24,7 +24,7 @@ _MARKS: dict[State, tuple[str, str]] = {
 _WIDTH = 16
 
 
-@click.command()
+@click.command(short_help="Find out why it does not work.")
 @click.option("--market", type=click.Choice(["spot", "futures"]), help="KuCoin: which hosts.  [default: spot]")
 @access_options
 def doctor(market: str | None, wanted: Wanted) -> None:

@@ -250,7 +250,7 @@ def show(symbol: str, order_id: str | None, client_oid: str | None, market: str 
             output.facts(order_facts(state))
 
 
-@order.command("reconcile")
+@order.command("reconcile", short_help="Find the outcomes that a journal lacks.")
 @click.option("--journal", type=click.Path(exists=True, dir_okay=False), required=True, help="File of --journal.")
 @click.option("--seconds", type=click.FloatRange(1, 3600), default=30, show_default=True, metavar="SECONDS")
 @access_options
