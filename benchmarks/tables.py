@@ -10,7 +10,7 @@ import attrs
 from benchmarks.clients import CLIENTS
 from benchmarks.plan import PLAIN, SCALING, TLS
 from benchmarks.results import Results, median_of, ratio
-from benchmarks.targets import verdicts
+from benchmarks.targets import NOTHING, verdicts
 
 __all__ = ["Table", "simple_table", "tables"]
 
@@ -119,7 +119,7 @@ def _of_kind(kind: Kind, results: Results) -> Table:
         for client in results.clients(line.measurement, setting)
         if results.by_round(line.measurement, setting, client, line.key)
     ]
-    if not any(row[4] != "-" for row in body):
+    if not any(row[4] != NOTHING for row in body):
         head, body = head[:4] + head[5:], [row[:4] + row[5:] for row in body]
     return Table(kind.title, head, tuple(body), kind.note)
 
@@ -141,8 +141,8 @@ def _cells(line: Line, setting: str, client: str, results: Results) -> Cells:
         CLIENTS[client].title,
         shown.format(median(values.values())),
         _spread(values, shown),
-        "-" if share is None else f"{share:.2f}",
-        "-" if tail is None else f"{tail:,.1f}",
+        NOTHING if share is None else f"{share:.2f}",
+        NOTHING if tail is None else f"{tail:,.1f}",
     )
 
 
@@ -151,7 +151,7 @@ def _more_cells(
 ) -> Iterator[str]:
     for key, _, shown in more:
         value = median_of(results.by_round(line.measurement, setting, client, key))
-        yield "-" if value is None else shown.format(value)
+        yield NOTHING if value is None else shown.format(value)
 
 
 def _spread(values: dict[int, float], shown: str) -> str:
@@ -176,7 +176,7 @@ def _scaling(results: Results) -> Table:
                     f"{int(setting):,}",
                     f"{median(values.values()):.2f}",
                     _spread(values, "{:.2f}"),
-                    "-" if times is None else f"{times:.2f}",
+                    NOTHING if times is None else f"{times:.2f}",
                     f"{median(1e6 / value for value in values.values()):,.0f}",
                     axis.each,
                 )

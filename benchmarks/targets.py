@@ -10,7 +10,10 @@ from benchmarks.clients import CLIENTS
 from benchmarks.plan import LATE, PLAIN, TLS
 from benchmarks.results import Results, difference, median_of, ratio
 
-__all__ = ["Verdict", "verdicts"]
+__all__ = ["NOTHING", "Verdict", "verdicts"]
+
+NOTHING = "--"
+"""What stands where nothing was measured: a single dash would begin a list in a page of the documentation."""
 
 THREADED = ("websockets", "plain", "kucoin-sdk")
 """Peers that hand replies from a reader thread to the caller."""
@@ -29,7 +32,7 @@ class Verdict:
     Attributes:
         target: What is promised of.
         bound: The promise.
-        measured: What this run says; ``-`` if it does not.
+        measured: What this run says; `NOTHING` if it does not.
         is_met: Whether it is kept; ``None`` if this run does not say.
     """
 
@@ -55,7 +58,7 @@ def _judge(
     target: str, bound: str, unit: str, value: float | None, peer: str, is_kept: Callable[[float], bool]
 ) -> Verdict:
     if value is None:
-        return Verdict(target, bound, "-", None)
+        return Verdict(target, bound, NOTHING, None)
     number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     # Of "x limit" the number has the x; what it is a multiple of stands in the bound.
     measured = f"{number} {unit.split()[0]}" + (f" ({CLIENTS[peer].title})" if peer else "")
