@@ -21,6 +21,11 @@ CREDENTIALS = {
     "api_secret": 'simulator-canary+sE7/k9=Xw&%41"q',
     "api_passphrase": 'simulator-canary/pA5+z2=Vb&%42"t',
 }
+DELAYS = {"reconnect_timeout": 0.01, "close_timeout": 0.2, "probe_after": 20.0}
+"""
+Options of tests: little to wait for, and no probe between the messages that a test looks at, however slow the machine
+is that day. Tests of probes set their own.
+"""
 
 
 class Clients(ExitStack):
@@ -41,9 +46,8 @@ class Clients(ExitStack):
             **CREDENTIALS,
             "hosts": hosts,
             "ssl_context": client_context(),
-            "reconnect_timeout": 0.01,
+            **DELAYS,
             "openings_per_minute": 1000,
-            "close_timeout": 0.2,
             **options,
         }
 

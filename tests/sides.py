@@ -20,7 +20,7 @@ from kucoin_sync.okx import WebsocketClient as OkxClient
 from kucoin_sync.okx.operations import OkxRules
 from kucoin_sync.orders.operation import Rules
 from tests import clients as kucoin
-from tests.clients import Clients
+from tests.clients import DELAYS, Clients
 from tests.okx import lines as okx
 from tests.peers import (
     Background,
@@ -122,9 +122,8 @@ class Side:
             **kucoin.CREDENTIALS,
             "hosts": self.hosts(peer.http_url, peer.url),
             "ssl_context": client_context(),
-            "reconnect_timeout": 0.01,
+            **DELAYS,
             "openings_per_minute": 100_000,
-            "close_timeout": 0.2,
             **options,
         }
 

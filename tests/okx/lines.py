@@ -12,7 +12,7 @@ import hmac
 from typing import Any
 
 from kucoin_sync.okx.client import WebsocketClient
-from tests.clients import Clients
+from tests.clients import DELAYS, Clients
 from tests.peers import Line, ScriptedPeer, client_context
 
 __all__ = [
@@ -35,9 +35,8 @@ def okx_client(clients: Clients, peer: ScriptedPeer, **options: Any) -> Websocke
     given = {
         "hosts": {"rest": peer.http_url, "ws": peer.url},
         "ssl_context": client_context(),
-        "reconnect_timeout": 0.01,
+        **DELAYS,
         "openings_per_minute": 1000,
-        "close_timeout": 0.2,
         **options,
     }
     return clients.enter_context(WebsocketClient(**given))
