@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from typing import Any
 
 from kucoin_sync.okx.client import WebsocketClient
@@ -63,9 +64,11 @@ def login(line: Line, *, secret: str = SECRET, key: str = "simulator-key") -> di
 
 
 def accept_command(line: Line, op: str, *args: dict[str, str]) -> dict[str, Any]:
-    """Read a subscribe or unsubscribe of these args and acknowledge each."""
-    command = line.expect_json(op=op)
-    assert command["args"] == list(args)
+    """Read a subscribe or unsubscribe of these args and acknowledge each; answer the pings before it."""
+    while (text := line.read_text()) == "ping":
+        line.send_text("pong")
+    command: dict[str, Any] = json.loads(text)
+    assert (command["op"], command["args"]) == (op, list(args))
     for arg in args:
         acknowledge(line, command, arg)
     return command
