@@ -6,6 +6,7 @@ The attacks are in `abuse`. A small round runs with every suite; ``-m soak`` run
 
 from __future__ import annotations
 
+import asyncio
 import faulthandler
 import gc
 import json
@@ -142,6 +143,27 @@ def test_stop_ends_a_hundred_connections_in_any_state(make: Callable[..., Simula
         assert repr(simulator).endswith("stopped>")
         with pytest.raises(OSError):
             socket.create_connection(("127.0.0.1", port), timeout=LIMIT).close()
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_stop_ends_a_connection_that_has_only_just_arrived(make: Callable[..., Simulator], tls: bool) -> None:
+    """The loop has accepted it and knows no transport of it yet."""
+    simulator = make(tls=tls)
+    server: Any = simulator._server
+
+    async def arrive_and_stop() -> socket.socket:
+        arrived = socket.create_connection(("127.0.0.1", server.port), LIMIT)
+        while not any(protocol.transport is None for protocol in server._door._waiting):
+            await asyncio.sleep(0)
+        await server.stop()
+        return arrived
+
+    assert simulator._loop is not None
+    with asyncio.run_coroutine_threadsafe(arrive_and_stop(), simulator._loop).result(LIMIT) as arrived:
+        try:
+            assert arrived.recv(1) == b""
+        except ConnectionResetError:
+            pass
 
 
 def test_stop_right_after_a_refused_body_leaves_nothing_at_work(
