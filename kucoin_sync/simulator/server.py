@@ -35,8 +35,6 @@ MAX_BODY = 1024 * 1024
 SPARE_CONNECTIONS = 100
 #: Frames of one client that are handled in a row while others wait.
 FRAMES_IN_A_ROW = 16
-#: Turns of the loop that asyncio takes from a connection that it accepts to its transport, and one to spare.
-ARRIVAL = 3
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -141,8 +139,6 @@ class Server(ABC):
             return
         if self._listener is not None:
             self._listener.close()
-            for _ in range(ARRIVAL):
-                await asyncio.sleep(0)
         if self._door is not None:
             self._door.close()
         self._venue.shut_down()
