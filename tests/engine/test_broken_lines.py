@@ -593,24 +593,27 @@ def test_S36_a_heartbeat_that_is_merely_idle_or_late_is_left_alone(
     """One that was held up gets a moment to show itself."""
     client, stream, line = streaming(side, clients, peer, ping_interval=0.05, pong_timeout=9.0)
     asked = threading.Semaphore(0)
-    hold, held = threading.Event(), threading.Event()
+    asking, was_late = threading.Event(), threading.Event()
     is_stuck, due = beats.Beats.is_stuck, beats.Beats._due
 
     def counted(self: beats.Beats) -> bool:
-        hold.set()  # it is let go when the reader begins to wait for it
+        asking.set()
         stuck = is_stuck(self)
+        asking.clear()
         asked.release()
         return stuck
 
     def late(self: beats.Beats, *args: Any) -> Any:
-        held.set()
-        hold.wait(PATIENCE)
+        if not was_late.is_set():  # once, until the reader has begun to wait for it
+            asking.wait(PATIENCE)
+            was_late.set()
         return due(self, *args)
 
     monkeypatch.setattr(beats.Beats, "is_stuck", counted)
+    assert asked.acquire(timeout=PATIENCE)  # whoever asks now is counted
     monkeypatch.setattr(beats.Beats, "_due", late)
     assert all(asked.acquire(timeout=PATIENCE) for _ in range(3))
-    assert held.is_set()
+    assert was_late.is_set()
     line.send_text(side.push(1))
     assert stream.get(PATIENCE).sequence == 1
     assert not peer.has_pending()
