@@ -33,6 +33,7 @@ logger = logging.getLogger("kucoin_sync.engine.beats")
 SEND_TIMEOUT = 5.0
 """Longest time one frame may take to leave."""
 UNREAD_RECHECK = 0.05
+NEVER = float("inf")
 LOOK_AGAIN = 5.0
 """
 Longest time between two looks at a line, seconds: less than any exchange's time between pings and than `STUCK_AFTER`.
@@ -92,6 +93,7 @@ class Beats:
                     if not goes_on():
                         return
                     now = time.monotonic()
+                    self._wake_at = NEVER  # a request that comes from here on may go unseen: it has to wake us
                     work, self._wake_at = self._due(line(), now)
                     if work is not None:
                         break

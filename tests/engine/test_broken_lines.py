@@ -5,6 +5,7 @@ Lines that break in every way and at every byte: what is known of an order then,
 from __future__ import annotations
 
 import errno
+import json
 import queue
 import socket
 import threading
@@ -618,6 +619,36 @@ def test_S36_a_heartbeat_that_is_merely_idle_or_late_is_left_alone(
     assert stream.get(PATIENCE).sequence == 1
     assert not peer.has_pending()
     assert client.is_connected(side.stream_key)
+
+
+def test_T09_an_order_that_leaves_while_the_heartbeat_looks_is_probed_in_time(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came too late for that look, and the next one is seconds away."""
+    monkeypatch.setattr(beats, "LOOK_AGAIN", 0.05)
+    api, line = ordering(side, clients, plain_peer, probe_after=0.1, probe_timeout=9.0)
+    due, expect_reply = beats.Beats._due, beats.Beats.expect_reply
+    told = threading.Event()
+    calls: list[Any] = []
+
+    def interrupted(self: beats.Beats, *args: Any) -> Any:
+        monkeypatch.setattr(beats, "LOOK_AGAIN", 9.0)
+        found = due(self, *args)
+        if found[0] is None and not calls:
+            calls.append(side.order(api, timeout=9))
+            told.wait(0.3)  # it cannot have told while the look goes on
+        return found
+
+    def telling(self: beats.Beats, request: Any) -> None:
+        expect_reply(self, request)
+        told.set()
+
+    monkeypatch.setattr(beats.Beats, "expect_reply", telling)
+    monkeypatch.setattr(beats.Beats, "_due", interrupted)
+    texts = sorted((line.read_text(2.0) for _ in range(2)), key=side.is_ping)  # the call is waiting since that look
+    assert [side.is_ping(text) for text in texts] == [False, True]
+    line.send_json(side.success(json.loads(texts[0])))
+    assert calls[0].result()
 
 
 def test_S37_a_pong_that_waits_for_a_reader_that_is_held_up_saves_the_line(
