@@ -16,6 +16,7 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
 from kucoin_sync.engine.line_end import LineEnd
+from kucoin_sync.engine.switch_interval import switch_interval
 from kucoin_sync.engine.waiting import acquire, wait
 from kucoin_sync.errors import KucoinSyncError, Sent
 from kucoin_sync.protocol.messages import Reply
@@ -91,10 +92,14 @@ class PendingRequest:
 
     def wait(self) -> bool:
         """Wait until the request ended; return ``False`` at its deadline."""
-        if acquire(self._done, self.deadline.remaining()):
-            self._done.release()
-            return True
-        return False
+        try:
+            switch_interval.call_waits(self)
+            if acquire(self._done, self.deadline.remaining()):
+                self._done.release()
+                return True
+            return False
+        finally:
+            switch_interval.call_over(self)
 
     @property
     def connection_id(self) -> str | None:

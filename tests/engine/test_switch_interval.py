@@ -7,10 +7,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
 
-from kucoin_sync import WebsocketClient, WsKey
+from kucoin_sync import WebsocketAPIClient, WebsocketClient, WsKey
 from kucoin_sync.engine.switch_interval import SwitchInterval
 from kucoin_sync.simulator import Simulator
 
@@ -80,6 +81,40 @@ def test_what_the_user_sets_at_last_is_left_alone(interval: SwitchInterval) -> N
     assert present() == 0.002
 
 
+def test_it_is_lower_still_while_a_call_waits(interval: SwitchInterval) -> None:
+    interval.hold(0.0005)
+    interval.call_waits("one")
+    assert present() == 0.0001
+    interval.call_waits("another")
+    interval.call_over("one")
+    assert present() == 0.0001
+    interval.call_over("another")
+    assert present() == 0.0005
+
+
+def test_calls_without_lines_change_nothing(interval: SwitchInterval) -> None:
+    interval.call_waits("one")
+    assert present() == OWN
+    interval.hold(0.0005)
+    interval.call_over("one")
+    assert present() == 0.0005
+
+
+def test_a_call_does_not_raise_a_lower_value(interval: SwitchInterval) -> None:
+    interval.hold(0.00005)
+    interval.call_waits("one")
+    assert present() == 0.00005
+
+
+def test_a_call_that_a_signal_kept_from_its_end_is_forgotten_with_the_last_line(interval: SwitchInterval) -> None:
+    interval.hold(0.0005)
+    interval.call_waits("one")
+    interval.release(0.0005)
+    assert present() == OWN
+    interval.hold(0.0005)
+    assert present() == 0.0005
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_without_lines_has_the_users_value(interval: SwitchInterval) -> None:
     interval.hold(0.0005)
@@ -100,3 +135,28 @@ def test_a_client_holds_it_from_its_first_line_to_its_last(options: dict[str, fl
             client.subscribe("/contractMarket/tickerV2:XBTUSDTM", WsKey.FUTURES_PUBLIC_V1)
             assert present() == expected
         assert present() == OWN
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [0.0005, 0.0001, 0.0005, OWN]),
+        ({"switch_interval": 0.00005}, [0.00005, OWN]),
+        ({"switch_interval": None}, []),
+    ],
+    ids=["by-default", "as-asked", "left-alone"],
+)
+def test_a_blocking_call_makes_it_lower_for_its_time(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, float | None], expected: list[float]
+) -> None:
+    values: list[float] = []
+    set_it = sys.setswitchinterval
+
+    def note(seconds: float) -> None:
+        set_it(seconds)
+        values.append(present())
+
+    monkeypatch.setattr(sys, "setswitchinterval", note)
+    with Simulator() as simulator, WebsocketAPIClient(**simulator.client_options(), **options) as api:
+        api.submit_new_spot_order(symbol="BTC-USDT", side="buy", type="limit", price="30000", size="0.001")
+    assert [value for value, _ in groupby(values)] == expected
