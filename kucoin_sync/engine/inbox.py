@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from kucoin_sync.engine.listeners import ListenerHub
 from kucoin_sync.engine.opening import Line, read_item
-from kucoin_sync.engine.registry import RequestRegistry
+from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
 from kucoin_sync.engine.topic_board import TopicBoard
 from kucoin_sync.errors import ConnectionLost, ProtocolViolation, shorten
 from kucoin_sync.events import LateReply, Reconnected, Response, UnknownMessage, Update
@@ -75,6 +75,7 @@ class Inbox:
         self._registry = registry
         self._board = board
         self._clock = server_clock
+        self._reply_clock = dialect.reply_clock
         self._changed = changed
         self._leaving = leaving
         self._unreadable = 0
@@ -99,8 +100,11 @@ class Inbox:
                 self.deliver(line, message)  # type: ignore[arg-type]
             elif kind is Reply:
                 self._unreadable = 0
-                if not self._registry.resolve(message):  # type: ignore[arg-type]
+                request = self._registry.resolve(message)  # type: ignore[arg-type]
+                if request is None:
                     self._late(line, message)  # type: ignore[arg-type]
+                elif self._reply_clock and not self._clock.is_known(received_at):
+                    self._tell_time(request, message)  # type: ignore[arg-type]
             elif message is not None:
                 self._control(line, message)
 
@@ -189,6 +193,17 @@ class Inbox:
             self._clock.observe(pong.timestamp_ms, sent_ms=wall_ms - took * 1000, received_ms=wall_ms, now=now)
         if took is None and pong.id is not None:  # not the heartbeat's: a ping that a caller sent as a request
             self._registry.resolve(Reply(pong.id, "pong", "", "", pong.timestamp_ms, None, None, None, pong.raw))
+
+    def _tell_time(self, request: PendingRequest, reply: Reply) -> None:
+        """Read the exchange's clock from a reply: what was measured when the line opened is old."""
+        now, wall_ms = time.monotonic(), time.time() * 1000
+        if reply.out_time and self._reply_clock and request.sent_at:
+            self._clock.observe(
+                reply.out_time / self._reply_clock,
+                sent_ms=wall_ms - (now - request.sent_at) * 1000,
+                received_ms=wall_ms,
+                now=now,
+            )
 
     def _refused(self, line: Line, refusal: Refusal) -> None:
         command, dropped = self._board.refused(refusal, time.monotonic())

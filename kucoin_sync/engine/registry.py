@@ -182,14 +182,13 @@ class RequestRegistry:
                 return
         request.finish(None, failure)
 
-    def resolve(self, reply: Reply) -> bool:
-        """End the request this reply belongs to; return ``False`` if none waits under its id."""
+    def resolve(self, reply: Reply) -> PendingRequest | None:
+        """End the request this reply belongs to and return it; ``None`` if none waits under its id."""
         with self._lock:
             request = self._remove(reply.id)
-        if request is None:
-            return False
-        request.finish(reply, None)
-        return True
+        if request is not None:
+            request.finish(reply, None)
+        return request
 
     def discard(self, request: PendingRequest) -> bool:
         """Take a request out without ending it; return ``False`` if somebody else ended it first."""

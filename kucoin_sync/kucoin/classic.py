@@ -39,6 +39,7 @@ class ClassicDialect:
 
     greeting: tuple[Step, ...] = (Step.WELCOME,)
     asks_time = False
+    reply_clock: int | None = None
     limits = Limits(frames=100, window=10.0, topics_per_frame=100, topics_per_connection=300, idle=60.0)
 
     def __init__(self, ws_key: str, *, rest_host: str, signer: Signer | None = None, ws_url: str | None = None) -> None:

@@ -46,6 +46,7 @@ class ProDialect:
     """
 
     asks_time = False
+    reply_clock: int | None = None
 
     def __init__(
         self, ws_key: str, *, url: str, rest_host: str, signer: Signer | None = None, login: str = "auth"

@@ -48,6 +48,7 @@ class TradeDialect:
 
     greeting: tuple[Step, ...] = (Step.CHALLENGE, Step.WELCOME)
     asks_time = False  # the challenge tells
+    reply_clock: int | None = None  # the pongs tell
     # No limit of topics applies; the idle limit is the one of the streams, which nobody documents for this host.
     limits = Limits(frames=100, window=10.0, topics_per_frame=1, topics_per_connection=1, idle=60.0)
 

@@ -64,7 +64,8 @@ class OkxDialect:
         self.ws_key = ws_key
         self.limits = _LIMITS
         self.greeting: tuple[Step, ...] = () if signer is None else (Step.LOGIN,)
-        self.asks_time = signer is not None and path != "public"  # replies tell no time, and pongs are bare text
+        self.asks_time = signer is not None and path != "public"  # there is no challenge, and pongs are bare text
+        self.reply_clock: int | None = 1000  # of a line that is open for long: microseconds
         self._path = path
         self._url = url
         self._rest_host = rest_host

@@ -116,6 +116,8 @@ class Dialect(Protocol):
     asks_time: bool
     """Whether a line that opened asks `time_call` unless the exchange's clock is known: nothing that comes over it
     tells, and orders expire by that clock."""
+    reply_clock: int | None
+    """How many units of `Reply.out_time` a millisecond has, where replies are all that tells the exchange's clock."""
 
     def token_call(self, *, timestamp_ms: int) -> HttpCall | None:
         """Return the REST call that has to come first, or ``None``."""

@@ -77,6 +77,23 @@ def test_O10_R13_okx_an_order_expires_by_the_exchanges_clock(skew_ms: int, excha
     assert ends_ms - 500 < caught.value.expires_ms <= ends_ms + 2
 
 
+@pytest.mark.parametrize("skew_ms", [-5000, 5000])
+def test_O10_okx_replies_tell_the_exchanges_clock_when_what_is_known_of_it_is_old(
+    skew_ms: int, exchange: Simulator, api: WebsocketAPIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a line that is open for days nothing else does, and a clock that runs away lets orders in after their call."""
+    assert api.submit_new_order(**SPOT).order_id
+    exchange.clock_skew(skew_ms)
+    monkeypatch.setattr("kucoin_sync.protocol.server_clock.STALE_AFTER", -1.0)
+    assert api.submit_new_order(**SPOT, timeout=20.0).order_id
+    exchange.drop_ack()
+    with pytest.raises(OutcomeUnknown) as caught:
+        api.submit_new_order(**SPOT, timeout=1.0)
+    ends_ms = (caught.value.started_at + 1.0) * 1000 + skew_ms
+    assert caught.value.expires_ms is not None
+    assert ends_ms - 500 < caught.value.expires_ms <= ends_ms + 2
+
+
 # Numbers of instruments.
 
 
