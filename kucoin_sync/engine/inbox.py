@@ -89,6 +89,7 @@ class Inbox:
             ProtocolViolation: At one unreadable message too many.
         """
         decode, received_at, origin = self._dialect.decode, line.transport.received_at, line.origin
+        board = self._board
         for item in items:
             if type(item) is str:
                 message: Inbound | None = decode(item, received_at, origin)
@@ -97,7 +98,10 @@ class Inbox:
             kind = type(message)
             if kind is Update:
                 self._unreadable = 0
-                self.deliver(line, message)  # type: ignore[arg-type]
+                if board.watches:
+                    self.deliver(line, message)  # type: ignore[arg-type]
+                else:
+                    self.hand_out(message)  # type: ignore[arg-type]
             elif kind is Reply:
                 self._unreadable = 0
                 request = self._registry.resolve(message)  # type: ignore[arg-type]

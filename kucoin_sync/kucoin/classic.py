@@ -101,7 +101,9 @@ class ClassicDialect:
                 return Unreadable("a message without a topic", text)
             number = frame.get("sn")
             if number is None and type(data) is dict:
-                number = data.get("sequence", data.get("sequenceEnd"))
+                number = data.get("sequence")
+                if number is None:
+                    number = data.get("sequenceEnd")
             return make_update(topic, subject, data, read_sequence(number), received_at, text, origin)
         return _control(frame, kind, text)
 

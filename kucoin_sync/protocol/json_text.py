@@ -17,6 +17,8 @@ __all__ = ["dumps", "exact_loads", "loads", "plain_text", "standard_dumps", "sta
 
 MAX_DEPTH = 64
 """Lists and objects inside of each other; the exchange's deepest known message has 6."""
+DEEP_LENGTH = 5 * MAX_DEPTH
+"""Shortest text, without a list, that can be nested deeper than that: each object inside takes ``{"":`` and ``}``."""
 _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -148,8 +150,9 @@ else:
         if len(text) > FAST_LENGTH:
             return standard_loads(text)
         value = orjson.loads(text)
-        # As `_check_depth` begins: this is the hottest line of all, and a call costs as much as both counts.
-        if text.count("[") + text.count("{") > MAX_DEPTH:
+        # As `_check_depth` begins: this is the hottest line of all, and a call costs as much as both counts. Most
+        # messages are too short for so many objects, and have no list.
+        if (len(text) >= DEEP_LENGTH or "[" in text) and text.count("[") + text.count("{") > MAX_DEPTH:
             _check_depth(text, value)
         return value
 
