@@ -373,7 +373,7 @@ class Journal:
         with self._lock:
             if self._fd < 0 or self._meanwhile is not None:
                 return
-            self._meanwhile = []
+            meanwhile = self._meanwhile = []
             try:
                 lines = [line for each in list(self._open.values()) for line in each.lines]
                 self._copy_fd = self._make_copy()
@@ -387,10 +387,10 @@ class Journal:
                 try:
                     self._replace()
                 finally:
-                    self._end_copy()
+                    self._end_copy(meanwhile)
         finally:
             with self._lock:
-                self._end_copy()
+                self._end_copy(meanwhile)
         _sync_folder(self._path.parent)
 
     def _make_copy(self) -> int:
@@ -415,23 +415,25 @@ class Journal:
         del self._meanwhile[: len(late)]
         self._copy_path.replace(self._path)
 
-    def _end_copy(self) -> None:
+    def _end_copy(self, meanwhile: list[bytes]) -> None:
         """
         Go on with the new file if it has the name, else discard it; the lock must be held.
 
+        Once for each compaction, which ``meanwhile`` stands for: what is there when it has ended is another thread's.
         The name decides, and not whether `_replace` returned: an interrupt may come between the one and the other.
         """
-        copy, self._copy_fd = self._copy_fd, -1
+        if self._meanwhile is not meanwhile:
+            return
+        copy, self._copy_fd, self._meanwhile = self._copy_fd, -1, None
         if copy < 0:
             return
-        later, self._meanwhile = self._meanwhile or [], None
         try:
             if self._fd >= 0 and _leads_to(self._path, copy):
                 # Under the number of the old one. A signal handler may bring us here between the moment when a write
                 # reads that number and the moment when it uses it, and by then it could be anything else's.
                 os.dup2(copy, self._fd, inheritable=False)
                 self._size, self._torn = os.fstat(self._fd).st_size, False
-                for line in later:  # a signal handler's; what is told twice counts once
+                for line in meanwhile:  # a signal handler's; what is told twice counts once
                     self._append(line)
                 self._compact_at = max(self._compact_from, 2 * self._size)
             elif self._fd >= 0:

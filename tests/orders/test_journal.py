@@ -1069,6 +1069,53 @@ def test_O20_eight_threads_lose_nothing_while_the_file_is_compacted_again_and_ag
     assert len(inodes) >= 3
 
 
+def test_O20_a_compaction_that_has_ended_leaves_the_next_one_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one, by another thread, begins before the first has come back from its end."""
+    first, may_go_on, has_begun = threading.current_thread(), threading.Event(), threading.Event()
+    failures: list[BaseException] = []
+    sync = os.fsync
+
+    def slow_sync(fd: int) -> None:
+        if threading.current_thread() is second:
+            has_begun.set()
+            assert may_go_on.wait(WAIT)
+        sync(fd)
+
+    def compact() -> None:
+        try:
+            journal._compact()
+        except BaseException as error:
+            failures.append(error)
+
+    class Lock:
+        """Starts the second compaction when the first one has ended and lets go of the lock."""
+
+        def __enter__(self) -> None:
+            lock.acquire()
+
+        def __exit__(self, *exc_info: object) -> None:
+            lock.release()
+            if threading.current_thread() is first and journal._copy_fd < 0 and second.ident is None:
+                second.start()
+                assert has_begun.wait(WAIT)
+
+    with opened(path) as journal:
+        begin(journal, "r1")
+        begin(journal, "r2")
+        journal.end("r1", "accepted")
+        second = threading.Thread(target=compact)
+        lock = journal._lock
+        monkeypatch.setattr(os, "fsync", slow_sync)
+        monkeypatch.setattr(journal, "_lock", Lock())
+        journal._compact()
+        begin(journal, "r3")
+        may_go_on.set()
+        second.join(WAIT)
+        assert failures == []
+        begin(journal, "r4")
+    assert [entry.request_id for entry in found(path)] == ["r2", "r3", "r4"]
+
+
 # Processes that are killed, and processes that fork.
 
 
