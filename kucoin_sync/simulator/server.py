@@ -8,6 +8,7 @@ for the exchange to say.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import struct
 import types
@@ -138,7 +139,7 @@ class Server(ABC):
         if self._runner is None:
             return
         if self._listener is not None:
-            self._listener.close()
+            await _close_listener(self._listener)
         if self._door is not None:
             self._door.close()
         self._venue.shut_down()
@@ -298,6 +299,22 @@ def transport_of(request: web.Request) -> asyncio.Transport:
     if not isinstance(transport, asyncio.Transport):
         raise ConnectionResetError("the client left during the handshake")
     return transport
+
+
+async def _close_listener(listener: asyncio.Server) -> None:
+    """
+    Take nobody in any more.
+
+    Whoever was accepted in this turn of the loop gets his transport in the next one, which fails and leaves him
+    connected if the listener is closed by then, and his protocol hears of it in the one after that.
+    """
+    loop = asyncio.get_running_loop()
+    for sock in listener.sockets:
+        with contextlib.suppress(NotImplementedError):  # the loop of Windows accepts otherwise
+            loop.remove_reader(sock)
+    await _others()
+    await _others()
+    listener.close()
 
 
 @types.coroutine

@@ -145,16 +145,25 @@ def test_stop_ends_a_hundred_connections_in_any_state(make: Callable[..., Simula
             socket.create_connection(("127.0.0.1", port), timeout=LIMIT).close()
 
 
+@pytest.mark.parametrize("stage", ["accepted", "without-transport"])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-def test_stop_ends_a_connection_that_has_only_just_arrived(make: Callable[..., Simulator], tls: bool) -> None:
-    """The loop has accepted it and knows no transport of it yet."""
+def test_stop_ends_a_connection_that_has_only_just_arrived(
+    make: Callable[..., Simulator], tls: bool, stage: str
+) -> None:
+    """The loop has accepted it and has not asked for its protocol yet, or knows no transport of it."""
     simulator = make(tls=tls)
     server: Any = simulator._server
 
+    def has_come() -> bool:
+        if stage == "accepted":
+            return any("accept_connection" in repr(task) for task in asyncio.all_tasks())
+        return any(protocol.transport is None for protocol in server._door._waiting)
+
     async def arrive_and_stop() -> socket.socket:
         arrived = socket.create_connection(("127.0.0.1", server.port), LIMIT)
-        while not any(protocol.transport is None for protocol in server._door._waiting):
+        while not has_come():
             await asyncio.sleep(0)
+        assert stage != "accepted" or not server._door._waiting
         await server.stop()
         return arrived
 
