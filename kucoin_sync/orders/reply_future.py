@@ -50,9 +50,10 @@ class ReplyFuture(Future[Any]):
     @property
     def _condition(self) -> threading.Condition:  # type: ignore[override]
         if self._made is None:
+            made = threading.Condition()
             with _making:
                 if self._made is None:
-                    self._made = threading.Condition()
+                    self._made = made
         return self._made
 
     def result(self, timeout: float | None = None) -> Any:
@@ -88,20 +89,25 @@ class ReplyFuture(Future[Any]):
         self._finish()
 
     def _finish(self) -> None:
-        # In this order: who makes the condition looks at the state after that, and we look for one after the state.
-        self._state = _FINISHED
-        self._over.release()
-        if self._made is not None:
-            with self._made:
-                for waiter in self._waiters:
-                    if self._exception is None:
-                        waiter.add_result(self)
-                    else:
-                        waiter.add_exception(self)
-                self._made.notify_all()
-                callbacks, self._done_callbacks = self._done_callbacks, []
-            for callback in callbacks:
-                callback(self)
+        with _making:  # else somebody could make the condition between our looking for one and the new state
+            made = self._made
+            if made is None:
+                self._state = _FINISHED
+        if made is None:
+            self._over.release()
+            return
+        with made:  # `concurrent.futures.wait` looks at the state twice, and it must be the same
+            self._state = _FINISHED
+            self._over.release()
+            for waiter in self._waiters:
+                if self._exception is None:
+                    waiter.add_result(self)
+                else:
+                    waiter.add_exception(self)
+            made.notify_all()
+            callbacks, self._done_callbacks = self._done_callbacks, []
+        for callback in callbacks:
+            callback(self)
 
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
         """Call ``fn`` with this future when it is done, on the listener thread."""
@@ -109,4 +115,6 @@ class ReplyFuture(Future[Any]):
         super().add_done_callback(partial(self._hub.deliver, listeners=(fn,)))
 
 
-_making = threading.Lock()  # guards the moment in which a future gets its condition
+# Guards the moment in which a future gets its condition, or ends without one. Re-entrant, for a signal handler may end
+# or ask for another one in the middle of it.
+_making = threading.RLock()

@@ -139,6 +139,43 @@ def test_nobody_who_begins_to_wait_as_it_ends_is_forgotten(hub: ListenerHub) -> 
             assert called.wait(LIMIT)
 
 
+def test_a_future_does_not_end_while_somebody_begins_to_wait(hub: ListenerHub) -> None:
+    """The standard library looks at its state twice, under the condition, and waits for what it counted last."""
+    started, tried = threading.Event(), threading.Event()
+
+    class Slow(ReplyFuture):
+        """Lets another thread end it between the first look and the second."""
+
+        @property
+        def _state(self) -> str:  # type: ignore[override]
+            state = str(self.__dict__["state"])
+            if threading.current_thread() is not ender and not started.is_set():
+                started.set()
+                ender.start()
+                assert tried.wait(LIMIT)
+            return state
+
+        @_state.setter
+        def _state(self, state: str) -> None:
+            self.__dict__["state"] = state
+
+    class Watched(threading.Condition):
+        def __enter__(self) -> bool:
+            if threading.current_thread() is ender:
+                tried.set()
+            return super().__enter__()
+
+    future = Slow(hub)
+    future._made = Watched()
+    ender = threading.Thread(target=future.set_result, args=("ack",))
+    over = threading.Event()
+    waiter = threading.Thread(target=lambda: (concurrent.futures.wait([future]), over.set()), daemon=True)
+    waiter.start()
+    assert over.wait(LIMIT)
+    waiter.join(LIMIT)
+    ender.join(LIMIT)
+
+
 def _waits(future: Future[Any], gate: threading.Barrier) -> set[Future[Any]]:
     gate.wait(LIMIT)
     return concurrent.futures.wait([future], LIMIT).done
