@@ -131,6 +131,37 @@ def test_S31_a_fork_in_the_middle_of_other_threads_calls() -> None:
     assert run(FORKED_IN_A_CALL).stdout == "{7}\n"
 
 
+FORKED_AS_A_FUTURE_ENDS = """
+    import signal
+    from kucoin_sync.engine.listeners import ListenerHub
+    from kucoin_sync.orders import reply_future
+
+    held, over = threading.Event(), threading.Event()
+
+    def hold():
+        with reply_future._making:
+            held.set()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if not child:
+        signal.alarm(10)
+        reply_future.ReplyFuture(ListenerHub(queue_size=1, inline=True, name="test")).set_result("ack")
+        os._exit(7)
+    print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    over.set()
+    thread.join()
+"""
+
+
+def test_S31_a_child_of_a_fork_in_the_middle_of_a_futures_end_has_futures() -> None:
+    """Those of a client of its own."""
+    assert run(FORKED_AS_A_FUTURE_ENDS).stdout == "child 7\n"
+
+
 # Exit
 
 ENDINGS = {

@@ -4,6 +4,7 @@ The future that a `nowait` call returns.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError
@@ -118,3 +119,12 @@ class ReplyFuture(Future[Any]):
 # Guards the moment in which a future gets its condition, or ends without one. Re-entrant, for a signal handler may end
 # or ask for another one in the middle of it.
 _making = threading.RLock()
+
+
+def _after_fork_in_child() -> None:
+    global _making
+    _making = threading.RLock()  # the other one may be held by a thread that is not here
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
