@@ -40,7 +40,6 @@ class Door:
         self._request_time = REQUEST_TIME
         # Protocols with a ``transport``, by age.
         self._waiting: dict[Any, asyncio.TimerHandle] = {}
-        self.is_closed = False
 
     def __call__(self) -> asyncio.BaseProtocol:
         """Return the protocol of one more connection."""
@@ -84,8 +83,7 @@ class Door:
         self._forget(handshake)
 
     def close(self) -> None:
-        """Drop everybody who is still here, and who was accepted but has no transport yet."""
-        self.is_closed = True
+        """Drop everybody who is still here."""
         for protocol in list(self._waiting):
             self._forget(protocol)
             if protocol.transport is not None:
@@ -125,9 +123,6 @@ class _Handshake(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        if self._door.is_closed:
-            transport.abort()
-            return
         self.transport = transport
         self._task = asyncio.get_running_loop().create_task(self._shake(transport))
 
