@@ -34,6 +34,9 @@ class Client:
 CLIENTS = {
     "limit": Client("limit", "limit", SYNCHRONOUS - {"callers"}),
     "two-threads": Client("two_threads", "limit of two threads", frozenset({"orders", "callers"})),
+    "least-order": Client("least_order", "the least for an order, two threads", frozenset({"orders", "callers"})),
+    "least-update": Client("least_update", "the least for an update", STREAM),
+    "least-update-listener": Client("least_update", "the least for an update, listener thread", STREAM),
     "ours": Client(
         "ours",
         "kucoin_sync",

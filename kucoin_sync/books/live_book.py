@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal
@@ -161,7 +161,11 @@ class BookKeeper:
 
     # On the reading thread.
 
-    def _put(self, update: Update) -> None:
+    def _put(self, updates: Sequence[Update]) -> None:
+        for update in updates:
+            self._read(update)
+
+    def _read(self, update: Update) -> None:
         self._connection_id = update.connection_id
         try:
             message = self.feed.read(update)

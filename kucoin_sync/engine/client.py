@@ -37,6 +37,7 @@ from kucoin_sync.engine.rest import RestCaller, check_session, proxy_for
 from kucoin_sync.engine.running import RunningCalls
 from kucoin_sync.engine.streams import GapPolicy, Stream
 from kucoin_sync.engine.tls import default_context
+from kucoin_sync.engine.topic_board import Put
 from kucoin_sync.engine.waiting import wait
 from kucoin_sync.errors import (
     ClosedError,
@@ -47,7 +48,7 @@ from kucoin_sync.errors import (
     ReentrantCallError,
     SubscribeError,
 )
-from kucoin_sync.events import ExceptionRaised, RateLimit, Update
+from kucoin_sync.events import ExceptionRaised, RateLimit
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
 from kucoin_sync.protocol.dialect import Dialect, TopicRequest
@@ -295,7 +296,7 @@ class EngineClient(abc.ABC):
         put: Callable[[Any], object] = _ignore
         if listener is not None:
             self._hub.start()
-            put = _keeping(places, partial(self._hub.deliver, listeners=(listener,)))
+            put = _keeping(places, partial(self._hub.deliver_updates, listeners=(listener,)))
         wish = Wish(_topics_of(places), put, _ignore)
         self._want(places, wish, self._subscribe_deadline(places, wait, timeout))
         return Subscription(places, wish, self)
@@ -406,7 +407,7 @@ class EngineClient(abc.ABC):
         check_policy(overflow, length)
         single = _topics_of(places)
         queue = UpdateQueue(length, overflow)
-        wish = Wish(single, _keeping(places, queue.put), queue.close, is_stream=True)
+        wish = Wish(single, _keeping(places, queue.put_all), queue.close, is_stream=True)
         # A method, so that the stream holds the client: it lives as long as anybody may read from it.
         stream = Stream(single, queue, on_gap=on_gap, on_close=partial(self._end_stream, places, wish))
         with self._lock:
@@ -725,12 +726,12 @@ def _topics_of(places: Places) -> tuple[str, ...]:
     return tuple(topic for _, topics in places for topic in topics)
 
 
-def _keeping(places: Places, put: Callable[..., object]) -> Callable[[Update], object]:
+def _keeping(places: Places, put: Callable[..., object]) -> Put:
     """Return ``put`` with the word on whether an update may be dropped, which its topic decides."""
     kept = {topic for group, topics in places for topic in topics if group.dialect.keeps(topic)}
     if not kept or all(topic in kept for topic in _topics_of(places)):
         return partial(put, keep=bool(kept))
-    return lambda update: put(update, keep=update.topic in kept)
+    return lambda updates: put(updates, keep=updates[0].topic in kept)  # it is the same for all of them
 
 
 def _single_topics(dialect: Dialect, topics: Topics) -> tuple[str, ...]:

@@ -23,10 +23,9 @@ from kucoin_sync.engine.hand_over import HandOver
 from kucoin_sync.engine.line_end import LineEnd
 from kucoin_sync.engine.opening import Surroundings
 from kucoin_sync.engine.registry import PendingRequest
-from kucoin_sync.engine.topic_board import Subscriber, Waiter
+from kucoin_sync.engine.topic_board import Put, Subscriber, Waiter
 from kucoin_sync.engine.waiting import acquire
 from kucoin_sync.errors import ClosedError, ConnectError, KucoinSyncError, SubscribeError
-from kucoin_sync.events import Update
 from kucoin_sync.protocol.backoff import BUDGET_WINDOW
 from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.pacing import time_of_frames
@@ -55,7 +54,7 @@ class Wish:
 
     Args:
         topics: Single topics.
-        put: Takes each update; must not wait.
+        put: Takes the updates.
         end: Told that no more will come, and why if that is an error.
         is_stream: Whether a stream wants them, which keeps its topics through ``unsubscribe``.
         lost: Told why updates may be missing from now on; see `Subscriber`.
@@ -64,7 +63,7 @@ class Wish:
     def __init__(
         self,
         topics: tuple[str, ...],
-        put: Callable[[Update], object],
+        put: Put,
         end: Callable[[KucoinSyncError | None], None],
         *,
         is_stream: bool = False,

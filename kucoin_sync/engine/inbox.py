@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from kucoin_sync.engine.listeners import ListenerHub
 from kucoin_sync.engine.opening import Line, read_item
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
-from kucoin_sync.engine.topic_board import TopicBoard
+from kucoin_sync.engine.topic_board import Route, TopicBoard
 from kucoin_sync.errors import ConnectionLost, ProtocolViolation, shorten
 from kucoin_sync.events import LateReply, Reconnected, Response, UnknownMessage, Update
 from kucoin_sync.protocol.dialect import Dialect
@@ -89,28 +89,61 @@ class Inbox:
             ProtocolViolation: At one unreadable message too many.
         """
         decode, received_at, origin = self._dialect.decode, line.transport.received_at, line.origin
-        board = self._board
-        for item in items:
-            if type(item) is str:
-                message: Inbound | None = decode(item, received_at, origin)
-            else:
-                message = read_item(self._dialect, item, received_at, origin)
-            kind = type(message)
-            if kind is Update:
-                self._unreadable = 0
-                if board.watches:
-                    self.deliver(line, message)  # type: ignore[arg-type]
+        board, most = self._board, self._hub.batch
+        updates: list[Update] = []  # read, and not handed out yet: one by one that costs as much as all the rest
+        try:
+            for item in items:
+                if type(item) is str:
+                    message: Inbound | None = decode(item, received_at, origin)
                 else:
-                    self.hand_out(message)  # type: ignore[arg-type]
-            elif kind is Reply:
-                self._unreadable = 0
-                request = self._registry.resolve(message)  # type: ignore[arg-type]
-                if request is None:
-                    self._late(line, message)  # type: ignore[arg-type]
-                elif self._reply_clock and not self._clock.is_known(received_at):
-                    self._tell_time(request, message)  # type: ignore[arg-type]
-            elif message is not None:
-                self._control(line, message)
+                    message = read_item(self._dialect, item, received_at, origin)
+                kind = type(message)
+                if kind is Update:
+                    if most == 1:
+                        self._unreadable = 0
+                        if board.watches:
+                            self.deliver(line, message)  # type: ignore[arg-type]
+                        else:
+                            self.hand_out(message)  # type: ignore[arg-type]
+                        continue
+                    updates.append(message)  # type: ignore[arg-type]
+                    if len(updates) < most:
+                        continue
+                    message = None
+                if updates:
+                    ready, updates = updates, []
+                    self._updates(line, ready)
+                if kind is Reply:
+                    self._unreadable = 0
+                    request = self._registry.resolve(message)  # type: ignore[arg-type]
+                    if request is None:
+                        self._late(line, message)  # type: ignore[arg-type]
+                    elif self._reply_clock and not self._clock.is_known(received_at):
+                        self._tell_time(request, message)  # type: ignore[arg-type]
+                elif message is not None:
+                    self._control(line, message)
+        finally:
+            if updates:
+                self._updates(line, updates)
+
+    def _updates(self, line: Line, updates: Sequence[Update]) -> None:
+        self._unreadable = 0
+        if self._board.watches:
+            for update in updates:
+                self.deliver(line, update)
+            return
+        way: Route | None = None
+        run: list[Update] = []  # updates in a row that all go the same way
+        for update in updates:
+            route = self._route(update)
+            if route is not way and route != way:
+                if way is not None:
+                    self._put(run, way)
+                    run = []
+                way = route
+            run.append(update)
+        if way is not None:
+            self._put(run, way)
 
     def deliver(self, line: Line, update: Update) -> None:
         """Hand an update to whoever wants it."""
@@ -130,15 +163,24 @@ class Inbox:
         Raises:
             ConnectionLost: If it may not be dropped and somebody has no room for it.
         """
+        self._put([update], self._route(update))
+
+    def _route(self, update: Update) -> Route:
+        """Return where an update goes, and take note that its topic was seen."""
+        topic, board = update.topic, self._board
+        route = board.routes.get(topic)
+        if route is None:
+            return Route((), self._keeps(topic))
+        board.last_seen[topic] = update.received_at
+        return route
+
+    def _put(self, updates: Sequence[Update], route: Route) -> None:
+        puts, keep = route
         room = True
-        puts = self._board.routes.get(update.topic)
-        if puts is not None:
-            self._board.last_seen[update.topic] = update.received_at
-            for put in puts:
-                if put(update) is False:
-                    room = False
-        keep = self._keeps(update.topic)
-        if not self._hub.emit("update", update, keep):
+        for put in puts:
+            if put(updates) is False:
+                room = False
+        if not self._hub.emit_updates(updates, keep):
             room = False
         if keep and not room:
             raise ConnectionLost("updates of the account are not read, and none of them is dropped", initiator="local")

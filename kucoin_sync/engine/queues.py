@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import attrs
@@ -26,6 +27,9 @@ MAX_BYTES = 32 * 1024 * 1024
 BATCH = 32
 """Items taken at once at most: a lock for each costs more than the rest of handing one over."""
 BATCH_BYTES = 1024 * 1024
+
+Entry = tuple[Any, Any, bool]
+"""An update or event, who it is for, and whether it must be kept."""
 
 
 class QueueClosed(Exception):
@@ -55,8 +59,9 @@ class UpdateQueue:
         self.maxlen = maxlen
         """Updates held at most."""
         self._policy = policy
+        self._replaces = policy == "latest"
         self._lock = threading.Lock()  # guards everything below
-        self._items: deque[tuple[Any, Any, bool]] = deque()  # and whether it must be kept
+        self._items: deque[Entry] = deque()
         self._latest: dict[str, tuple[Any, Any]] = {}  # policy latest: one update a topic, in order of arrival
         self._events = 0  # items of _items that are not dropped: no updates, or such as must be kept
         self._kept = 0  # updates of _items that must be kept
@@ -79,40 +84,73 @@ class UpdateQueue:
         Returns:
             ``False`` if this item made the queue lose an update, or break; or if it was to be kept and did not fit.
         """
-        kept = True
         with self._lock:
-            if self._closed is not None:
-                return True
-            if type(item) is not Update:
-                self._events += 1
-                self._items.append((item, target, False))
-            elif keep and self._policy == "drop_oldest":
-                kept = self._kept < self.maxlen and self._bytes + len(item.raw) <= MAX_BYTES
-                if kept:
-                    self._events += 1
-                    self._kept += 1
-                    self._bytes += len(item.raw)
-                    self._items.append((item, target, True))
-            elif self._policy == "latest":
-                replaced = self._latest.pop(item.topic, None)
-                if replaced is not None and replaced[0].gap_before and not item.gap_before:
-                    item = attrs.evolve(item, gap_before=True)  # the gap before the replaced one is before this one too
-                self._latest[item.topic] = (item, target)
-                if len(self._latest) > self.maxlen:
-                    self._latest.pop(next(iter(self._latest)))
-                    self._gap = True
-                    kept = False
-            else:
-                self._items.append((item, target, False))
-                self._bytes += len(item.raw)
-                if len(self._items) - self._events > self.maxlen or self._bytes > MAX_BYTES:
-                    kept = self._overflow()
-            if not kept:
-                self.dropped += 1
-            if self._waiting:
-                self._waiting = False
-                self._wake.release()
+            kept = self._add(item, target, keep)
+            self._wake_up()
         return kept
+
+    def put_all(self, updates: Sequence[Update], target: Any = None, keep: bool = False) -> bool:
+        """As `put`, of several updates in their order; of such as must be kept none after one that does not fit."""
+        size = sum([len(update.raw) for update in updates])
+        with self._lock:
+            room = len(self._items) - self._events + len(updates) <= self.maxlen and self._bytes + size <= MAX_BYTES
+            if room and not keep and not self._replaces and self._closed is None:
+                self._items.extend([(update, target, False) for update in updates])
+                self._bytes += size
+                kept = True
+            else:
+                kept = True
+                for update in updates:
+                    if not self._add(update, target, keep):
+                        kept = False
+                        if keep:
+                            break
+            self._wake_up()
+        return kept
+
+    def _add(self, item: Any, target: Any, keep: bool) -> bool:
+        """Add an item, as `put`; the lock is held."""
+        if self._closed is not None:
+            return True
+        kept = True
+        if type(item) is not Update:
+            self._events += 1
+            self._items.append((item, target, False))
+        elif self._replaces:
+            kept = self._replace(item, target)
+        elif not keep or self._policy == "error":
+            self._items.append((item, target, False))
+            self._bytes += len(item.raw)
+            if len(self._items) - self._events > self.maxlen or self._bytes > MAX_BYTES:
+                kept = self._overflow()
+        else:
+            kept = self._kept < self.maxlen and self._bytes + len(item.raw) <= MAX_BYTES
+            if kept:
+                self._events += 1
+                self._kept += 1
+                self._bytes += len(item.raw)
+                self._items.append((item, target, True))
+        if not kept:
+            self.dropped += 1
+        return kept
+
+    def _wake_up(self) -> None:
+        """Wake whoever waits; the lock is held."""
+        if self._waiting:
+            self._waiting = False
+            self._wake.release()
+
+    def _replace(self, item: Update, target: Any) -> bool:
+        """Put an update in the place of the older one of its topic; ``False`` if that of another one had to go."""
+        replaced = self._latest.pop(item.topic, None)
+        if replaced is not None and replaced[0].gap_before and not item.gap_before:
+            item = attrs.evolve(item, gap_before=True)  # the gap before the replaced one is before this one too
+        self._latest[item.topic] = (item, target)
+        if len(self._latest) <= self.maxlen:
+            return True
+        self._latest.pop(next(iter(self._latest)))
+        self._gap = True
+        return False
 
     def _overflow(self) -> bool:
         if self._policy == "error":
@@ -141,19 +179,17 @@ class UpdateQueue:
             TimeoutError: At the timeout.
             QueueClosed: If the queue was closed and is empty.
         """
-        return self.get_batch(timeout, 1)[0]
+        return self.get_batch(timeout, 1)[0][:2]
 
-    def get_batch(self, timeout: float | None = None, most: int = BATCH) -> list[tuple[Any, Any]]:
+    def get_batch(self, timeout: float | None = None, most: int = BATCH) -> list[Entry]:
         """Take the oldest items, at least one, as `get`: few enough that a reader who stops leaves little undropped."""
         while True:
             with self._lock:
                 if self._items or self._latest:
-                    batch = [self._take()]
-                    # One at a time again where they are large, and where a new one may replace an old one.
-                    if most > 1 and self._bytes < BATCH_BYTES:
-                        while self._items and len(batch) < most:
-                            batch.append(self._take())
-                    return batch
+                    # One at a time where they are large, and where a new one may replace an old one.
+                    if most == 1 or not self._items or self._bytes >= BATCH_BYTES:
+                        return [self._take()]
+                    return self._take_batch(min(most, len(self._items)))
                 if self._closed is not None:
                     raise QueueClosed from self._closed
                 self._waiting = True
@@ -164,33 +200,42 @@ class UpdateQueue:
                         raise TimeoutError
                 self._wake.acquire()  # it was woken between our giving up and our taking the lock
 
-    def _take(self) -> tuple[Any, Any]:
+    def _take_batch(self, count: int) -> list[Entry]:
+        """Take so many of the items there are; the lock is held."""
+        if self._events or self._gap:
+            return [self._take() for _ in range(count)]
+        # A stream that is quicker than its listener: nothing but updates, of which nothing is to be told.
+        take = self._items.popleft
+        batch = [take() for _ in range(count)]
+        self._bytes -= sum([len(item.raw) for item, _, _ in batch])
+        return batch
+
+    def _take(self) -> Entry:
         """Take what is there; the lock is held."""
         if self._items:
-            item, target, keep = self._items.popleft()
+            entry = self._items.popleft()
+            item, target, keep = entry
             if keep or type(item) is not Update:
                 self._events -= 1
             if type(item) is not Update:
-                return item, target
+                return entry
             self._bytes -= len(item.raw)
             if keep:
                 self._kept -= 1
-                return item, target
+                return entry
         else:
             item, target = self._latest.pop(next(iter(self._latest)))
         if self._gap:
             self._gap = False
             item = attrs.evolve(item, gap_before=True)
-        return item, target
+        return item, target, False
 
     def close(self, error: BaseException | None = None) -> None:
         """Take nothing more; what is in the queue can still be read. ``error`` explains an end that is no end."""
         with self._lock:
             if self._closed is None:
                 self._closed = error or QueueClosed()
-            if self._waiting:
-                self._waiting = False
-                self._wake.release()
+            self._wake_up()
 
     def __len__(self) -> int:
         return len(self._items) + len(self._latest)

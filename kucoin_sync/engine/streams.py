@@ -95,7 +95,7 @@ class Stream:
             raise ForkedError("this stream was opened before fork(), and what it reads comes to the parent process")
         if not self._batch:
             try:
-                self._batch.extend([item for item, _ in self._queue.get_batch(timeout)])
+                self._batch.extend([item for item, _, _ in self._queue.get_batch(timeout)])
             except QueueClosed as closed:
                 error = closed.__cause__
                 if error is not None and not isinstance(error, QueueClosed):

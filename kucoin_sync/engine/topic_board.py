@@ -5,8 +5,9 @@ Who wants which topics of one connection, what the exchange has confirmed, and w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import attrs
 
@@ -16,9 +17,19 @@ from kucoin_sync.protocol.dialect import Dialect
 from kucoin_sync.protocol.messages import Ack, Refusal, TopicsEnded
 from kucoin_sync.protocol.subscriptions import Command, SubscriptionTable, Wire
 
-__all__ = ["Subscriber", "TopicBoard", "Waiter"]
+__all__ = ["Put", "Route", "Subscriber", "TopicBoard", "Waiter"]
 
 EMPTY: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+Put = Callable[[Sequence[Update]], object]
+"""Takes updates in their order; must not wait. ``False``: not all could be taken."""
+
+
+class Route(NamedTuple):
+    """Where the updates of a topic go, and whether none of them may be dropped."""
+
+    puts: tuple[Put, ...]
+    keep: bool
 
 
 @attrs.define(eq=False)
@@ -28,13 +39,13 @@ class Subscriber:
 
     Attributes:
         topics: Single topics; changed under the connection's lock.
-        put: Takes each update; must not wait.
+        put: Takes the updates.
         end: Told once that no more will come, and why if that is an error.
         wish: Whatever this is a part of: tells one subscriber from another.
     """
 
     topics: tuple[str, ...]
-    put: Callable[[Update], object]
+    put: Put
     end: Callable[[KucoinSyncError | None], None]
     wish: object
     lost: Callable[[str], None] | None = None
@@ -81,8 +92,8 @@ class TopicBoard:
         """When a resumption is announced although answers are missing."""
         self.subscribers: tuple[Subscriber, ...] = ()
         # Read by the reading thread without the lock; replaced, never changed, by whoever holds it.
-        self.routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
-        """Topic to who gets its updates."""
+        self.routes: dict[str, Route] = {}
+        """Topic to who gets its updates: one and the same route for topics that have the same."""
         self.last_seen: dict[str, float] = {}
         """Topic of `routes` to when its latest update was read, monotonic; written by the reading thread."""
         self.watches = False
@@ -214,10 +225,15 @@ class TopicBoard:
         self._update_watches()
 
     def _route(self) -> None:
-        routes: dict[str, tuple[Callable[[Update], object], ...]] = {}
+        puts: dict[str, tuple[Put, ...]] = {}
         for subscriber in self.subscribers:
             for topic in subscriber.topics:
-                routes[topic] = (*routes.get(topic, ()), subscriber.put)
+                puts[topic] = (*puts.get(topic, ()), subscriber.put)
+        same: dict[Route, Route] = {}
+        routes = {}
+        for topic, those in puts.items():
+            route = Route(those, self._dialect.keeps(topic))
+            routes[topic] = same.setdefault(route, route)
         self.routes = routes
         self.last_seen = {topic: at for topic, at in self.last_seen.copy().items() if topic in routes}
 

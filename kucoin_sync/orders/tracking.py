@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import attrs
@@ -81,9 +81,10 @@ class OrderTracker:
             if deadline is not None:
                 raise
 
-    def _put(self, stream: OrderStream, update: Update) -> None:
-        for state in stream.read(update):
-            self._take(state, stream.ws_key)
+    def _put(self, stream: OrderStream, updates: Sequence[Update]) -> None:
+        for update in updates:
+            for state in stream.read(update):
+                self._take(state, stream.ws_key)
 
     def _ended(self, ws_key: str) -> Callable[[KucoinSyncError | None], None]:
         def ended(error: KucoinSyncError | None) -> None:

@@ -223,12 +223,12 @@ def test_B01_a_gap_is_told_before_what_it_leads_to_whichever_thread_tells(
     hub, emit = desk.client._hub, desk.client._hub.emit
     others: list[threading.Thread] = []
 
-    def overtaken(name: str, event: Any, keep: bool = False) -> bool:
+    def overtaken(name: str, event: Any) -> None:
         if name == "gap":
             others.append(threading.Thread(target=desk.book._keeper._tell, args=(Step.KEPT,)))
             others[-1].start()
             others[-1].join(PATIENCE)
-        return emit(name, event, keep)
+        emit(name, event)
 
     desk.caught_up()
     monkeypatch.setattr(hub, "emit", overtaken)

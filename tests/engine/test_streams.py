@@ -21,6 +21,8 @@ from tests.sides import Side, streaming
 
 ETH = "/market/ticker:ETH-USDT"
 
+at_once_or_not = pytest.mark.parametrize("at_once", [False, True], ids=["one-by-one", "in-one-read"])
+
 
 def test_a_stream_delivers_in_order_with_the_raw_text(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Each update is the exchange's message and knows where it came from."""
@@ -220,6 +222,59 @@ def test_P01_twenty_unreadable_frames_in_a_row_cost_the_line(side: Side, peer: S
     assert stream.get(5).sequence == 1
 
 
+@pytest.mark.parametrize("inline", [False, True], ids=["listener-thread", "inline"])
+def test_P01_P08_what_comes_in_one_read_is_told_in_its_order(
+    side: Side, peer: ScriptedPeer, clients: Clients, inline: bool
+) -> None:
+    """Updates of two topics, wanted by different people, with good and bad messages between them."""
+    client = side.client(clients, peer, inline_listeners=inline)
+    told: list[Any] = []
+    last = threading.Event()
+    client.on("update", lambda update: (told.append(update.sequence), update.sequence == 299 and last.set()))
+    client.on("unknown", lambda event: told.append("unknown"))
+    client.on("exception", lambda event: told.append("exception"))
+    opening = background(client.stream, side.topic, side.stream_key)
+    line = side.stream_handshake(peer)
+    side.accept(line)
+    stream = opening.result()
+    others: list[Any] = []
+    opening = background(client.subscribe, side.other_topic, side.stream_key, listener=others.append)
+    side.accept(line, side.other_topic)
+    opening.result()
+    told.clear()
+    texts = [side.push(n, side.other_topic if n % 3 == 0 or n % 7 == 0 else side.topic) for n in range(300)]
+    texts[200:200] = [side.odd]
+    texts[100:100] = [side.garbage[0], side.odd]
+    line.send_texts(texts, at_once=True)
+    assert last.wait(5)
+    assert told == [*range(100), "exception", "unknown", *range(100, 200), "unknown", *range(200, 300)]
+    own = [n for n in range(300) if n % 3 and n % 7]
+    assert [stream.get(5).sequence for _ in own] == own
+    assert [update.sequence for update in others] == [n for n in range(300) if n % 3 == 0 or n % 7 == 0]
+
+
+def test_S16_an_inline_listener_that_closes_its_subscription_hears_no_more_of_the_same_read(
+    side: Side, peer: ScriptedPeer, clients: Clients
+) -> None:
+    client = side.client(clients, peer, inline_listeners=True)
+    heard: list[int] = []
+
+    def hear(update: Any) -> None:
+        heard.append(update.sequence)
+        if update.sequence == 2:
+            subscription.close()
+
+    opening = background(client.subscribe, side.topic, side.stream_key, listener=hear)
+    line = side.stream_handshake(peer)
+    side.accept(line)
+    subscription = opening.result()
+    last = threading.Event()
+    client.on("update", lambda update: last.set() if update.sequence == 9 else None)
+    line.send_texts([side.push(n) for n in range(10)], at_once=True)
+    assert last.wait(5)
+    assert heard == [0, 1, 2]
+
+
 def test_P08_an_unknown_type_is_delivered_as_it_came(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
     """Nothing readable is thrown away."""
     client, _, line = streaming(side, clients, peer)
@@ -305,7 +360,10 @@ def test_T23_a_polite_close_is_answered_and_followed_by_a_reconnect(
     assert stream.get(5).gap_before
 
 
-def test_S20_a_slow_loop_loses_the_oldest_and_is_told(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+@at_once_or_not
+def test_S20_a_slow_loop_loses_the_oldest_and_is_told(
+    side: Side, peer: ScriptedPeer, clients: Clients, at_once: bool
+) -> None:
     """The next update is marked, and the loss is counted."""
     client = side.client(clients, peer)
     call = background(client.stream, side.topic, side.stream_key, maxlen=10)
@@ -314,8 +372,7 @@ def test_S20_a_slow_loop_loses_the_oldest_and_is_told(side: Side, peer: Scripted
     stream = call.result()
     last = threading.Event()
     client.on("update", lambda update: last.set() if update.sequence == 99 else None)
-    for n in range(100):
-        line.send_text(side.push(n))
+    line.send_texts([side.push(n) for n in range(100)], at_once=at_once)
     assert last.wait(5)
     updates = [stream.get(5) for _ in range(10)]
     assert [u.sequence for u in updates] == list(range(90, 100))
@@ -323,7 +380,10 @@ def test_S20_a_slow_loop_loses_the_oldest_and_is_told(side: Side, peer: Scripted
     assert stream.dropped == 90
 
 
-def test_S20_the_policy_latest_keeps_one_update_a_topic(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+@at_once_or_not
+def test_S20_the_policy_latest_keeps_one_update_a_topic(
+    side: Side, peer: ScriptedPeer, clients: Clients, at_once: bool
+) -> None:
     """Conflation: the newest of each."""
     client = side.client(clients, peer)
     call = background(client.stream, [side.topic, side.other_topic], side.stream_key, overflow="latest")
@@ -332,13 +392,14 @@ def test_S20_the_policy_latest_keeps_one_update_a_topic(side: Side, peer: Script
     stream = call.result()
     last = threading.Event()
     client.on("update", lambda update: last.set() if update.sequence == 9 else None)
-    for n in range(10):
-        line.send_text(side.push(n, side.other_topic if n % 2 else side.topic))
+    texts = [side.push(n, side.other_topic if n % 2 else side.topic) for n in range(10)]
+    line.send_texts(texts, at_once=at_once)
     assert last.wait(5)
     assert sorted(stream.get(5).sequence for _ in range(2)) == [8, 9]
 
 
-def test_S20_the_policy_error_ends_the_stream(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
+@at_once_or_not
+def test_S20_the_policy_error_ends_the_stream(side: Side, peer: ScriptedPeer, clients: Clients, at_once: bool) -> None:
     """For those who would rather stop than miss one."""
     client = side.client(clients, peer)
     call = background(client.stream, side.topic, side.stream_key, overflow="error", maxlen=2)
@@ -347,8 +408,7 @@ def test_S20_the_policy_error_ends_the_stream(side: Side, peer: ScriptedPeer, cl
     stream = call.result()
     last = threading.Event()
     client.on("update", lambda update: last.set() if update.sequence == 4 else None)
-    for n in range(5):
-        line.send_text(side.push(n))
+    line.send_texts([side.push(n) for n in range(5)], at_once=at_once)
     assert last.wait(5)
     assert [stream.get(5).sequence for _ in range(2)] == [0, 1]
     with pytest.raises(OverflowError):
@@ -606,8 +666,9 @@ def test_S20_the_policy_latest_keeps_the_mark_of_what_it_replaces(
     assert (update.sequence, update.gap_before) == (2, True)
 
 
+@at_once_or_not
 def test_S20_updates_of_the_account_are_never_dropped_their_line_is(
-    side: Side, peer: ScriptedPeer, clients: Clients
+    side: Side, peer: ScriptedPeer, clients: Clients, at_once: bool
 ) -> None:
     """What was there can be read without a hole; what comes on the next line is marked."""
     client = side.client(clients, peer)
@@ -617,8 +678,7 @@ def test_S20_updates_of_the_account_are_never_dropped_their_line_is(
     stream = opening.result()
     lost: Future[Any] = Future()
     client.once("suspended", lost.set_result)
-    for n in range(4):
-        line.send_text(side.account_push(n))
+    line.send_texts([side.account_push(n) for n in range(4)], at_once=at_once)
     assert "not read" in str(lost.result(5).error)
     updates = [stream.get(5) for _ in range(3)]
     assert [side.number(u) for u in updates] == [0, 1, 2]

@@ -227,6 +227,14 @@ class Line:
         """Send a text message."""
         self.send_frame(Opcode.TEXT, text)
 
+    def send_texts(self, texts: Sequence[str], *, at_once: bool) -> None:
+        """Send text messages: one after the other, or together, so that they are read together."""
+        if at_once:
+            self.send(b"".join(frame(Opcode.TEXT, text.encode()) for text in texts))
+        else:
+            for text in texts:
+                self.send_text(text)
+
     def send_json(self, message: Any) -> None:
         """Send a text message: ``message`` as JSON without blanks."""
         self.send_text(json.dumps(message, separators=(",", ":")))
