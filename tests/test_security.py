@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ast
 import configparser
-import functools
 import gc
 import hmac
 import json
@@ -48,8 +47,8 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@functools.cache
 def tree_of(path: Path) -> ast.Module:
+    # Not kept: the trees of all modules are half a million objects, and each collection of garbage would take a second.
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
