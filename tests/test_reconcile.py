@@ -433,6 +433,17 @@ def test_O15_a_reconcile_that_waits_ends_with_what_comes_by_itself(side: Side, e
     assert fate.evidence == "reply"
 
 
+def told_by_event(exchange: Simulator, api: Any, call: Callable[..., Any], event: str, **arguments: Any) -> Any:
+    """Make a call whose reply is lost, cut its line once an event with this text is here, and return the outcome."""
+    here = threading.Event()
+    api.get_ws_client().on("update", lambda update: here.set() if event in update.raw else None)
+    exchange.drop_ack()
+    calling = background(call, **arguments, timeout=PATIENCE)
+    assert here.wait(PATIENCE)
+    exchange.cut("ws_api")
+    return calling.result()
+
+
 @pytest.mark.parametrize("product", ["spot", "margin"])
 @with_kucoin
 def test_O15_P21_an_order_event_takes_the_place_of_a_lost_reply(
@@ -440,18 +451,16 @@ def test_O15_P21_an_order_event_takes_the_place_of_a_lost_reply(
 ) -> None:
     api = connect(track_orders=True)
     api.connect_ws_api()
-    exchange.drop_ack()
     call = api.submit_new_spot_order if product == "spot" else api.submit_margin_order
 
-    ack = call(**SPOT, timeout=SHORT)
+    ack = told_by_event(exchange, api, call, "placed-1", client_oid="placed-1", **SPOT)
 
     assert (ack.evidence, ack.raw) == ("event", "")
     assert ack.order is not None
     assert (ack.order_id, ack.order.is_live) == (exchange.truth(ack.client_oid).order_id, True)
 
-    exchange.drop_ack()
     cancel = api.cancel_spot_order if product == "spot" else api.cancel_margin_order
-    cancelled = cancel(symbol="BTC-USDT", order_id=ack.order_id, timeout=SHORT)
+    cancelled = told_by_event(exchange, api, cancel, '"canceled"', symbol="BTC-USDT", order_id=ack.order_id)
 
     assert cancelled.evidence == "event"
     assert cancelled.order is not None
@@ -468,9 +477,8 @@ def test_O15_an_order_event_tells_of_a_unified_order_too(exchange: Simulator, co
     order |= {"size": "0.001", "size_unit": "BASECCY"}
     api.submit_uta_order(**order)
     assert confirmed.get(timeout=PATIENCE).ws_key == "privateProV2"
-    exchange.drop_ack()
 
-    ack = api.submit_uta_order(**order, timeout=SHORT)
+    ack = told_by_event(exchange, api, api.submit_uta_order, "placed-2", client_oid="placed-2", **order)
 
     assert ack.evidence == "event"
     assert ack.order is not None
