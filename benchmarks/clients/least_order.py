@@ -82,10 +82,7 @@ class LeastOrders:
     """Orders over one `SharedLine`."""
 
     def __init__(self, job: Job) -> None:
-        self._line = SharedLine(job, f"{job.private_url}?apikey=limit&timestamp=0&sign=s&passphrase=p")
-        self._line.receive()  # challenge
-        self._line.send(b"any answer will do")
-        self._line.receive()  # welcome
+        self._line = SharedLine.logged_in(job)
         self._ids = count(1)
         self._prefix = f"k{secrets.token_hex(6)}"
         self._lock = threading.RLock()  # as everywhere: a signal handler may place an order in the middle of it

@@ -12,7 +12,7 @@ import os
 import socket
 from itertools import count
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -20,6 +20,9 @@ import orjson
 from benchmarks.clients.measure import ORDER, rate
 from benchmarks.clients.scenarios import Take
 from benchmarks.job import Job
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["open_orders", "read_stream"]
 
@@ -54,6 +57,15 @@ class Line:
         if not self.buffer.startswith(b"HTTP/1.1 101"):
             raise ConnectionError(bytes(self.buffer[:found]))
         self.start = found + 4
+
+    @classmethod
+    def logged_in(cls, job: Job) -> Self:
+        """Open a line of the WS API."""
+        line = cls(job, f"{job.private_url}?apikey=limit&timestamp=0&sign=s&passphrase=p")
+        line.receive()  # challenge
+        line.send(b"any answer will do")
+        line.receive()  # welcome
+        return line
 
     def read_more(self) -> None:
         if self.start == self.end:
@@ -95,10 +107,7 @@ class OrderLine:
     """The WS API over one `Line`."""
 
     def __init__(self, job: Job) -> None:
-        self._line = Line(job, f"{job.private_url}?apikey=limit&timestamp=0&sign=s&passphrase=p")
-        self._line.receive()  # challenge
-        self._line.send(b"any answer will do")
-        self._line.receive()  # welcome
+        self._line = Line.logged_in(job)
         self._ids = count(1)
 
     def place_order(self) -> None:

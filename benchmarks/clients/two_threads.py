@@ -76,10 +76,7 @@ class TwoThreads:
     """The WS API over one `SharedLine`."""
 
     def __init__(self, job: Job) -> None:
-        self._line = SharedLine(job, f"{job.private_url}?apikey=limit&timestamp=0&sign=s&passphrase=p")
-        self._line.receive()  # challenge
-        self._line.send(b"any answer will do")
-        self._line.receive()  # welcome
+        self._line = SharedLine.logged_in(job)
         self._ids = count(1)
         self._waiting: dict[str, Reply] = {}
         threading.Thread(target=self._read, name="two-threads-reader", daemon=True).start()
