@@ -23,7 +23,7 @@ Listener = Callable[[Any], object]
 logger = logging.getLogger("kucoin_sync.engine.listeners")
 
 BATCH = 64
-"""Updates of one read that are handed over together at most: so the first of them waits 0.2 ms longer, or less."""
+"""Updates of one read that are handed over together at most: the first of them waits for the others to be decoded."""
 
 
 class ListenerHub:
