@@ -71,6 +71,7 @@ class Beats:
     ) -> None:
         self._dialect = dialect
         self._around = around
+        self._probe_after = around.options.probe_after
         self._registry = registry
         self._board = board
         self._inbox = inbox
@@ -191,7 +192,7 @@ class Beats:
 
     def expect_reply(self, request: PendingRequest) -> None:
         """Make sure the thread looks again soon enough to probe, or to end what nobody waits for; takes the lock."""
-        soon = request.sent_at + self._around.options.probe_after
+        soon = request.sent_at + self._probe_after
         if request.on_done is not None:
             soon = min(soon, request.deadline.at)
         if soon < self._wake_at:

@@ -23,6 +23,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 from collections import deque
 from typing import Any
 
@@ -271,8 +272,8 @@ class Channel:
             SendFailed: With the number of bytes that left. If it is not 0 the channel is given up already.
             ReentrantCallError: If a signal handler calls while this thread is inside a send.
         """
+        lock = self._send_lock
         try:
-            lock = self._send_lock
             # Nearly always free, and then the clock need not be asked.
             if not lock.acquire(blocking=False) and not lock.acquire(timeout=deadline.remaining()):
                 raise SendFailed(0, ConnectionLost("the line was busy until the deadline", initiator="local"))
@@ -280,11 +281,11 @@ class Channel:
                 raise ReentrantCallError("a send was interrupted by this call; it cannot start another one")
             if self.interrupt.is_set():
                 raise SendFailed(0, ConnectionLost("the line was lost before the send"))
-            if deadline.expired():
+            if time.monotonic() >= deadline.at:
                 raise SendFailed(0, DeadlineExceeded("there was no time left to send"))
             try:
                 self._sending = True
-                self._send_raw(self._encrypt(data) if self._tls is not None else data, deadline)
+                self._send_raw(data if self._tls is None else self._encrypt(data), deadline)
                 position = self._position
                 if self._urgent:
                     self._drain_urgent()
@@ -295,7 +296,10 @@ class Channel:
             finally:
                 self._sending = False
         finally:
-            self._release_send_lock()
+            try:
+                lock.release()
+            except RuntimeError:
+                pass  # not ours: the acquire timed out or was interrupted
         if self._urgent or self._outgoing.pending:
             self._send_urgent()  # came in after our last look, found the lock taken, and relies on us
         return position

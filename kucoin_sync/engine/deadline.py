@@ -31,7 +31,8 @@ class Deadline:
 
     def remaining(self, *, grace: float = 0.0) -> float:
         """Return the seconds left, at least 0; ``grace`` is added once, however many steps ask for it."""
-        return max(0.0, self.at + grace - time.monotonic())
+        left = self.at + grace - time.monotonic()
+        return left if left > 0.0 else 0.0
 
     def expired(self) -> bool:
         """Whether the time is over."""

@@ -20,6 +20,9 @@ from kucoin_sync.engine.waiting import nap
 __all__ = ["Interrupt", "SocketWait"]
 
 
+_POLLS = hasattr(select, "poll")  # not on Windows
+
+
 class Interrupt:
     """
     A flag with a file descriptor that becomes readable when it is set, once and for all.
@@ -89,7 +92,7 @@ class SocketWait:
 
     def __init__(self, sock: socket.socket, interrupt: Interrupt, *, write: bool) -> None:
         self._interrupt = interrupt
-        if hasattr(select, "poll"):
+        if _POLLS:
             # Registered once: the reading thread waits here before nearly every read.
             self._poll = select.poll()
             self._poll.register(sock, select.POLLOUT if write else select.POLLIN)
@@ -108,18 +111,18 @@ class SocketWait:
         Returns:
             Whether the socket is ready; ``False`` after an interrupt or at the timeout.
         """
-        if timeout is None:  # a reading thread
-            return self._sleep(None) and not self._interrupt.is_set()
+        if timeout is None or nap(timeout) == timeout:
+            return self._sleep(timeout) and not self._interrupt._set
         end = time.monotonic() + timeout
         while not self._sleep(nap(timeout)):
             timeout = end - time.monotonic()
             if timeout <= 0:
                 return False
-        return not self._interrupt.is_set()
+        return not self._interrupt._set
 
     def _sleep(self, seconds: float | None) -> bool:
         """Return whether either of the two is ready within so many seconds."""
-        if hasattr(select, "poll"):
+        if _POLLS:
             # Rounded up: a wait that ends before its deadline would only be repeated.
             return bool(self._poll.poll(None if seconds is None else int(seconds * 1000 + 0.999)))
         return any(select.select(self._readers, self._writers, self._writers, seconds))

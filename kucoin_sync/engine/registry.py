@@ -82,7 +82,7 @@ class PendingRequest:
         self.bytes_sent = 0
         self.sent_at = 0.0
         self.finished_at = 0.0
-        self.notes: list[str] = []
+        self.notes: tuple[str, ...] = ()
         self.on_done: Callable[[PendingRequest], None] | None = None
         """Called instead of waking a waiter; on the reading or the heartbeat thread, so it must be short."""
         self._in_send = False  # under the registry's lock: its sender is the only one who knows what left
@@ -92,12 +92,14 @@ class PendingRequest:
 
     def wait(self) -> bool:
         """Wait until the request ended; return ``False`` at its deadline."""
+        done = self._done
         try:
             switch_interval.call_waits(self)
-            if acquire(self._done, self.deadline.remaining()):
-                self._done.release()
-                return True
-            return False
+            left = self.deadline.at - time.monotonic()
+            if not acquire(done, left if left > 0.0 else 0.0):
+                return False
+            done.release()
+            return True
         finally:
             switch_interval.call_over(self)
 
@@ -185,7 +187,9 @@ class RequestRegistry:
     def resolve(self, reply: Reply) -> PendingRequest | None:
         """End the request this reply belongs to and return it; ``None`` if none waits under its id."""
         with self._lock:
-            request = self._remove(reply.id)
+            request = self._pending.pop(reply.id, None)
+            if self._idle is not None:
+                self._note_idle()
         if request is not None:
             request.finish(reply, None)
         return request
@@ -261,14 +265,19 @@ class RequestRegistry:
         """Attach an error frame that names no request to all that are in flight."""
         with self._lock:
             for request in self._pending.values():
-                request.notes.append(text)
+                request.notes += (text,)
 
     def _remove(self, request_id: str) -> PendingRequest | None:
         """Take a request out; the lock is held."""
         request = self._pending.pop(request_id, None)
+        if self._idle is not None:
+            self._note_idle()
+        return request
+
+    def _note_idle(self) -> None:
+        """Tell who waits for an empty table, if it is empty; the lock is held."""
         if self._idle is not None and not self._pending:
             self._idle.set()
-        return request
 
     def __contains__(self, request_id: object) -> bool:
         return request_id in self._pending

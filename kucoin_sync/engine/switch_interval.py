@@ -55,9 +55,8 @@ class SwitchInterval:
         """Keep it lower still until `call_over`, if any line holds it."""
         with self._lock:
             if self._held:
-                first = not self._waiting
                 self._waiting.add(call)
-                if first:
+                if len(self._waiting) == 1:
                     self._change(FOR_CALLS)
 
     def call_over(self, call: object) -> None:
@@ -82,7 +81,8 @@ class SwitchInterval:
     def _change(self, microseconds: int) -> None:
         """Set it, unless the user's program has changed it meanwhile; the lock is held."""
         if sys.getswitchinterval() == self._ours:
-            sys.setswitchinterval((min(microseconds, self._for_lines) + 0.5) / 1e6)  # it rounds down
+            least = microseconds if microseconds < self._for_lines else self._for_lines
+            sys.setswitchinterval((least + 0.5) / 1e6)  # it rounds down
             self._ours = sys.getswitchinterval()
 
     def after_fork_in_child(self) -> None:

@@ -196,8 +196,12 @@ class Transport:
         if self._primed:
             self._primed = False
         else:
-            self._check_end()
-            count = self._read(deadline)
+            if parser.failure is not None:
+                raise parser.failure
+            if self._frame_due is None:
+                count = self._channel.receive_into(parser.writable(), deadline)
+            else:
+                count = self._read_rest(self._frame_due, deadline)
             self.received_at = time.monotonic()
             if not count:
                 raise ConnectionLost("the peer closed the connection", initiator="peer")
@@ -212,19 +216,14 @@ class Transport:
                 self._channel.send_soon(encode_frame(PONG, item.payload, os.urandom(4)))
         return items
 
-    def _read(self, deadline: Deadline | None) -> int:
-        """Read into the parser's buffer, no longer than a frame that has begun may take; return how many bytes came."""
-        due = self._frame_due
-        if due is None or (deadline is not None and deadline.at <= due.at):
+    def _read_rest(self, due: Deadline, deadline: Deadline | None) -> int:
+        """Read on in a frame that has begun, no longer than until it is ``due``; return how many bytes came."""
+        if deadline is not None and deadline.at <= due.at:
             return self._channel.receive_into(self._parser.writable(), deadline)
         try:
             return self._channel.receive_into(self._parser.writable(), due)
         except ReceiveTimeout:
             raise ProtocolViolation(f"a frame was not complete after {FRAME_TIMEOUT:g} s") from None
-
-    def _check_end(self) -> None:
-        if self._parser.failure is not None:
-            raise self._parser.failure
 
     def send_text(self, text: str, deadline: Deadline) -> tuple[int, int]:
         """

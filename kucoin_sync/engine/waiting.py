@@ -8,6 +8,7 @@ sleeps for long in one go.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import Protocol
@@ -22,24 +23,35 @@ class _Lock(Protocol):
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
 
 
+_main = threading.main_thread().ident
+
+
+def _after_fork_in_child() -> None:
+    global _main
+    _main = threading.main_thread().ident  # the one that forked, whichever it was
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 def nap(seconds: float) -> float:
     """Return how long this thread may sleep in one go, of so many seconds."""
-    if seconds > LONGEST_NAP and threading.get_ident() == threading.main_thread().ident:
-        return LONGEST_NAP
-    return seconds
+    return LONGEST_NAP if seconds > LONGEST_NAP and threading.get_ident() == _main else seconds
 
 
 def acquire(lock: _Lock, seconds: float | None) -> bool:
     """Acquire a lock within so many seconds, ``None``: however long it takes; return whether that worked."""
     if seconds is None:
         seconds = threading.TIMEOUT_MAX
-    if nap(seconds) == seconds:
-        return lock.acquire(timeout=seconds)
-    end = time.monotonic() + seconds
-    while not lock.acquire(timeout=nap(max(0.0, end - time.monotonic()))):
-        if time.monotonic() >= end:
-            return False
-    return True
+    # Whatever the thread, the first sleep is short: most waits end in it, and whose turn it is need not be asked.
+    if lock.acquire(timeout=seconds if seconds < LONGEST_NAP else LONGEST_NAP):
+        return True
+    end = time.monotonic() + seconds - LONGEST_NAP
+    while (left := end - time.monotonic()) > 0:
+        if lock.acquire(timeout=nap(left)):
+            return True
+    return False
 
 
 def wait(event: threading.Event, seconds: float | None) -> bool:

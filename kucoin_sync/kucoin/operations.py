@@ -17,7 +17,7 @@ import attrs
 from kucoin_sync.kucoin import arguments, codes, proofs
 from kucoin_sync.kucoin.arguments import ArgumentTable
 from kucoin_sync.kucoin.keys import WsKey
-from kucoin_sync.orders.operation import Batch, Expiring, Operation, OperationKind, Proof, Verdict
+from kucoin_sync.orders.operation import Batch, Operation, OperationKind, Proof, Verdict
 
 __all__ = ["OPERATIONS", "KucoinRules", "OperationRow"]
 
@@ -141,7 +141,7 @@ class KucoinRules:
             batch=row.batch,
         )
 
-    def _expire(self, args: Any, earliest_ms: int, remaining: float) -> Expiring:
+    def _expire(self, args: Any, earliest_ms: int, remaining: float) -> tuple[Any, int | None]:
         """
         Let the exchange refuse the order when it arrives too late.
 
@@ -149,9 +149,9 @@ class KucoinRules:
         """
         if "clientTimestamp" in args or "allowMaxTimeWindow" in args:
             begin, given = args.get("clientTimestamp"), args.get("allowMaxTimeWindow")
-            return Expiring(args, begin + given if type(begin) is int and type(given) is int else None)
+            return args, begin + given if type(begin) is int and type(given) is int else None
         window = max(1, int((self._recv_window or remaining) * 1000))
-        return Expiring({**args, "clientTimestamp": earliest_ms, "allowMaxTimeWindow": window}, earliest_ms + window)
+        return {**args, "clientTimestamp": earliest_ms, "allowMaxTimeWindow": window}, earliest_ms + window
 
     def operation(self, name: str) -> Operation:
         """Return the row of an operation; one that is not listed is taken to change the account."""

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from kucoin_sync.events import OrderResult
 from kucoin_sync.kucoin.numbers import to_milliseconds
 from kucoin_sync.orders.code_table import code_text
@@ -162,7 +164,7 @@ MULTI_CANCEL = Batch(_items_to_cancel, _matcher("200", "200000"))
 
 
 def _with(proof: Proof | None, **details: Any) -> Proof | None:
-    return proof and proof._replace(details=details)
+    return proof and attrs.evolve(proof, details=details)
 
 
 def _result(data: Any) -> OrderResult | None:

@@ -16,7 +16,7 @@ import attrs
 
 from kucoin_sync.okx import arguments, proofs, refusals
 from kucoin_sync.orders.arguments import ANYTHING, ArgumentTable
-from kucoin_sync.orders.operation import Batch, Expiring, ItemReply, Operation, OperationKind, Proof, Verdict
+from kucoin_sync.orders.operation import Batch, ItemReply, Operation, OperationKind, Proof, Verdict
 
 __all__ = ["OPERATIONS", "OkxRules", "OperationRow"]
 
@@ -118,9 +118,9 @@ class OkxRules:
             answer=row.answer,
         )
 
-    def _expire(self, args: Any, earliest_ms: int, remaining: float) -> Expiring:
+    def _expire(self, args: Any, earliest_ms: int, remaining: float) -> tuple[Any, int | None]:
         """Let the exchange refuse what arrives after its call has ended: ``expTime``, beside ``args``."""
-        return Expiring(args, earliest_ms + max(1, int((self._recv_window or remaining) * 1000)))
+        return args, earliest_ms + max(1, int((self._recv_window or remaining) * 1000))
 
     def operation(self, name: str) -> Operation:
         """Return the row of an operation; one that is not listed is taken to change the account."""

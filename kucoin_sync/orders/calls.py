@@ -205,13 +205,14 @@ class RequestCalls:
     def _begin(self, line: OrderLine, op: str, args: Any, timeout: float, expires_ms: int | None) -> Call:
         operation = self._rules.operation(op)
         args = args.copy() if type(args) is dict else _copy(args)
+        request_id = self._identifiers.next()
         if operation.kind is OperationKind.PLACE:
             # Every order has a client order id: without one an unknown order could not even be looked up.
             if operation.batch is not None:
                 self._fill_client_oids(operation, operation.items(args))
             elif args.get(operation.client_oid_key) is None:
-                args[operation.client_oid_key] = self._identifiers.next()
-        call = Call(PendingRequest(self._identifiers.next(), op, args, Deadline(timeout)), operation, line.ws_key)
+                args[operation.client_oid_key] = request_id  # one name for both is one thing less to look for in a log
+        call = Call(PendingRequest(request_id, op, args, Deadline(timeout)), operation, line.ws_key)
         call.request.expires_ms = expires_ms
         self._ledger.begin(call)
         return call

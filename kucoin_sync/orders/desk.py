@@ -132,7 +132,7 @@ class OrderDesk:
         call = self._call(noted.request_id, noted.op, noted.args, noted.ws_key, noted.started_at)
         call.since_ms, call.is_journaled = noted.since_ms, True
         call.request.expires_ms = noted.expires_ms
-        call.request.notes.append(f"from the journal: process {noted.pid} ended without its outcome")
+        call.request.notes += (f"from the journal: process {noted.pid} ended without its outcome",)
         reason = noted.reason or "interrupted"
         error = abandoned(call.request, call.operation, reason, ws_key=call.ws_key, line_alive=False)  # type: ignore[arg-type]
         # That process is gone, or it would still hold the journal; what it handed over may be on its way for a while.

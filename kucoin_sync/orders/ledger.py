@@ -192,13 +192,13 @@ class Ledger:
         account = call.account = self._account(call.ws_key)
         with self._lock:
             if operation.kind is OperationKind.PLACE:
-                claims = {}
-                for item in call.items:
-                    oid = account, item[operation.client_oid_key]
-                    if oid in self._claims:
+                claims = self._claims
+                oids = [(account, item[operation.client_oid_key]) for item in call.items]
+                for oid in oids:
+                    if oid in claims:
                         raise ConfigError(f"client_oid: {oid[1]} belongs to {self._owner(oid)}")
+                for oid in oids:
                     claims[oid] = request_id
-                self._claims.update(claims)
             elif operation.kind is OperationKind.CANCEL:
                 for name in self._named(call, call.items):
                     self._cancels.setdefault(name, []).append(request_id)

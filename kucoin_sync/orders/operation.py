@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import attrs
 
-__all__ = ["Batch", "Expiring", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
+__all__ = ["Batch", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
 
 
 class OperationKind(Enum):
@@ -25,19 +25,13 @@ class OperationKind(Enum):
     """Unknown to the library: treated as one that changes the account."""
 
 
-class Proof(NamedTuple):
+@attrs.define
+class Proof:
     """What a success reply names: the order concerned. ``details`` are further fields of the ack."""
 
     order_id: str | None
     client_oid: str | None
     details: Mapping[str, Any] = MappingProxyType({})
-
-
-class Expiring(NamedTuple):
-    """Arguments as they are sent, and from when the exchange refuses them by itself, in its own time, ms since 1970."""
-
-    args: Any
-    expires_ms: int | None
 
 
 class Verdict(Enum):
@@ -99,8 +93,8 @@ class Operation:
         order_id_key: Argument that holds the exchange's order id.
         symbol_key: Argument that holds the symbol.
         expire: Takes the arguments, the earliest time it can be at the exchange (ms since 1970) and the seconds left;
-            says when the request expires, and returns the arguments too, for exchanges that take it there. ``None``
-            where a request cannot expire.
+            returns the arguments as they are sent, for exchanges that take it there, and from when the exchange
+            refuses them by itself, in its own time, ms since 1970. ``None`` where a request cannot expire.
         batch: For an operation on several orders.
         answer: Where a reply to one order holds a code inside that decides: takes the order's arguments and the
             reply's code, message and data; returns what the reply says of the order, or ``None`` if that is of another
@@ -115,7 +109,7 @@ class Operation:
     client_oid_key: str
     order_id_key: str
     symbol_key: str
-    expire: Callable[[Any, int, float], Expiring] | None = None
+    expire: Callable[[Any, int, float], tuple[Any, int | None]] | None = None
     batch: Batch | None = None
     answer: Callable[[Any, str, str, Any], ItemReply | None] | None = None
 

@@ -366,7 +366,7 @@ def _facts(request: PendingRequest, operation: Operation, ws_key: str) -> Mappin
         "ws_key": ws_key,
         "connection_id": request.connection_id,
         "expires_ms": request.expires_ms,
-        "notes": tuple(request.notes),
+        "notes": request.notes,
     }
 
 

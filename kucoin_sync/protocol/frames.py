@@ -85,6 +85,8 @@ class FrameParser:
         """A close frame was parsed; whatever follows it is ignored, as the RFC asks."""
         self.moved = False
         """Whether the last `parse` took a whole frame, be it one that completed no message."""
+        self.has_part = False
+        """Whether the last `parse` left a frame that has begun and is not complete."""
         self._max_message = max_message
         self._max_fragments = max_fragments
         self._buffer = bytearray(BUFFER_SIZE)
@@ -97,11 +99,6 @@ class FrameParser:
         self._fragments = 0
         self._size = 0
         self._decoder: codecs.IncrementalDecoder | None = None
-
-    @property
-    def has_part(self) -> bool:
-        """Whether a frame has begun that is not complete."""
-        return self._start != self._end
 
     def writable(self) -> memoryview:
         """Return the free part of the buffer; it is never empty."""
@@ -139,6 +136,7 @@ class FrameParser:
             except ProtocolViolation as violation:
                 self.failure = violation
         self.moved = self._start != before
+        self.has_part = self._start != self._end
         return items
 
     def _parse(self, items: list[Item]) -> None:

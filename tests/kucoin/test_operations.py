@@ -117,13 +117,13 @@ def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_e
 def test_O10_a_window_that_the_user_set_replaces_the_time_left() -> None:
     operation = rules(recv_window=0.75).operation("spot.order")
     assert operation.expire is not None
-    assert operation.expire(ORDER, earliest(0, 1), 2.5).args["allowMaxTimeWindow"] == 750
+    assert operation.expire(ORDER, earliest(0, 1), 2.5)[0]["allowMaxTimeWindow"] == 750
 
 
 def test_O10_an_order_at_the_very_end_of_its_call_still_has_a_window() -> None:
     operation = rules().operation("spot.order")
     assert operation.expire is not None
-    assert operation.expire(ORDER, earliest(0, 1), 0.0).args["allowMaxTimeWindow"] == 1
+    assert operation.expire(ORDER, earliest(0, 1), 0.0)[0]["allowMaxTimeWindow"] == 1
 
 
 def test_O10_the_callers_own_window_is_kept_and_nothing_else_is_changed() -> None:

@@ -295,7 +295,7 @@ def test_O18_an_interrupted_request_is_not_sent_or_unknown_by_the_bytes_that_lef
 
 def test_every_outcome_carries_the_facts_of_its_request() -> None:
     request = ended("spot.order", bytes_sent=222)
-    request.notes.append("error frame without an id")
+    request.notes += ("error frame without an id",)
     error = outcome(request, failure=("timeout", None))
     assert {name: getattr(error, name) for name in ("op", "request_id", "client_oid", "order_id", "symbol")} == {
         "op": "spot.order",
