@@ -108,8 +108,9 @@ class Channel:
         self._outgoing = ssl.MemoryBIO()
         self._tls_has_more = False  # reader only: decrypted or undecrypted bytes are waiting in memory
         self._tls_over = False  # reader only: the peer said inside TLS that nothing more comes, or it was cut off
+        self._tls_failure: ConnectionLost | None = None  # reader only: what it sent last is no TLS, or not the peer's
         self._more_likely = False  # reader only: the last read filled its buffer
-        self._scratch = bytearray(READ_SIZE)
+        self._scratch_view = memoryview(bytearray(READ_SIZE))
         self._closed = False
         self._broken: str | None = None  # what the operating system said when a send failed
 
@@ -149,13 +150,13 @@ class Channel:
     def _exchange_handshake(self, deadline: Deadline) -> None:
         self._flush_handshake(deadline)
         try:
-            count = self._receive_raw(memoryview(self._scratch), deadline)
+            count = self._receive_raw(self._scratch_view, deadline)
         except ReceiveTimeout:
             raise ConnectError("no answer in the TLS handshake", phase="tls") from None
         except ConnectionLost as lost:
             raise ConnectError(lost.reason, phase="tls") from None
         if count:
-            self._incoming.write(memoryview(self._scratch)[:count])
+            self._incoming.write(self._scratch_view[:count])
         else:
             self._incoming.write_eof()
 
@@ -190,37 +191,41 @@ class Channel:
                 count = self._decrypt_into(view)
                 if count:
                     return count
+            if self._tls_failure is not None:
+                raise self._tls_failure
             if self._tls_over:  # whether the connection below has ended or not: it may stay open for minutes
                 return 0
-            count = self._receive_raw(memoryview(self._scratch), deadline)
+            count = self._receive_raw(self._scratch_view, deadline)
             with self._tls_lock:
                 if count:
-                    self._incoming.write(memoryview(self._scratch)[:count])
+                    self._incoming.write(self._scratch_view[:count])
                 else:
                     self._incoming.write_eof()
             self._tls_has_more = True
 
     def _decrypt_into(self, view: memoryview) -> int:
-        tls = self._tls
+        tls, incoming = self._tls, self._incoming
         assert tls is not None
         total, room = 0, len(view)
         try:
             with self._tls_lock:
                 # A record holds at most 16 KiB; many small ones come in one read.
-                while total < room and (self._incoming.pending or tls.pending() or not total):
-                    count: int = tls.read(room - total, view[total:])  # type: ignore[assignment]
+                while True:
+                    count: int = tls.read(room - total, view[total:] if total else view)  # type: ignore[assignment]
+                    total += count
                     if not count:
                         self._tls_over = True
+                    self._tls_has_more = bool(incoming.pending or tls.pending())
+                    if not count or total == room or not self._tls_has_more:
                         break
-                    total += count
-                self._tls_has_more = bool(self._incoming.pending or tls.pending())
         except ssl.SSLWantReadError:
             self._tls_has_more = False
         except ssl.SSLError as error:
-            if not isinstance(error, ssl.SSLZeroReturnError) and not _is_cut(error):
-                raise ConnectionLost(f"TLS: {error.reason or type(error).__name__}") from None
-            self._tls_over = True
             self._tls_has_more = False
+            if isinstance(error, ssl.SSLZeroReturnError) or _is_cut(error):
+                self._tls_over = True
+            else:
+                self._tls_failure = ConnectionLost(f"TLS: {error.reason or type(error).__name__}")
         if self._outgoing.pending:  # an answer of the TLS layer itself, such as to a key update
             self._send_urgent()
         return total

@@ -14,6 +14,19 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 NONCE_LENGTH = 12
 
 
+_forks = 0
+"""How many forks lie between this process and the one that imported this module."""
+
+
+def _after_fork_in_child() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 class Identifiers:
     """
     Count upwards behind a random prefix: letters and digits only, at most 25 characters.
@@ -25,13 +38,13 @@ class Identifiers:
         self._renew()
 
     def _renew(self) -> None:
-        self._pid = os.getpid()
+        self._forks = _forks
         # A letter first: some servers take an id of digits for a number.
         self._nonce = "k" + "".join(secrets.choice(_ALPHABET) for _ in range(NONCE_LENGTH - 1))
         self._counter = itertools.count(1)
 
     def next(self) -> str:
         """Return an id that was never returned before. Thread-safe: one C call does the counting."""
-        if os.getpid() != self._pid:
+        if self._forks != _forks:
             self._renew()
         return f"{self._nonce}{next(self._counter)}"

@@ -20,9 +20,6 @@ from kucoin_sync.engine.waiting import nap
 __all__ = ["Interrupt", "SocketWait"]
 
 
-_POLLS = hasattr(select, "poll")  # not on Windows
-
-
 class Interrupt:
     """
     A flag with a file descriptor that becomes readable when it is set, once and for all.
@@ -92,14 +89,16 @@ class SocketWait:
 
     def __init__(self, sock: socket.socket, interrupt: Interrupt, *, write: bool) -> None:
         self._interrupt = interrupt
-        if _POLLS:
+        # Takes milliseconds, which it rounds up, or None; returns something true when either of the two is ready.
+        self._sleep: Callable[[float | None], object]
+        if hasattr(select, "poll"):
             # Registered once: the reading thread waits here before nearly every read.
-            self._poll = select.poll()
-            self._poll.register(sock, select.POLLOUT if write else select.POLLIN)
-            self._poll.register(interrupt, select.POLLIN)
-        else:  # Windows, where a failed connect shows in the third set
-            self._readers: list[Any] = [interrupt] if write else [interrupt, sock]
-            self._writers: list[Any] = [sock] if write else []
+            poll = select.poll()
+            poll.register(sock, select.POLLOUT if write else select.POLLIN)
+            poll.register(interrupt, select.POLLIN)
+            self._sleep = poll.poll
+        else:  # Windows
+            self._sleep = _selecting(sock, interrupt, write)
 
     def wait(self, timeout: float | None) -> bool:
         """
@@ -111,18 +110,24 @@ class SocketWait:
         Returns:
             Whether the socket is ready; ``False`` after an interrupt or at the timeout.
         """
-        if timeout is None or nap(timeout) == timeout:
-            return self._sleep(timeout) and not self._interrupt._set
+        if timeout is None:
+            return bool(self._sleep(None)) and not self._interrupt._set
+        if nap(timeout) == timeout:  # a reading thread, above all
+            return bool(self._sleep(timeout * 1000)) and not self._interrupt._set
         end = time.monotonic() + timeout
-        while not self._sleep(nap(timeout)):
+        while not self._sleep(nap(timeout) * 1000):
             timeout = end - time.monotonic()
             if timeout <= 0:
                 return False
         return not self._interrupt._set
 
-    def _sleep(self, seconds: float | None) -> bool:
-        """Return whether either of the two is ready within so many seconds."""
-        if _POLLS:
-            # Rounded up: a wait that ends before its deadline would only be repeated.
-            return bool(self._poll.poll(None if seconds is None else int(seconds * 1000 + 0.999)))
-        return any(select.select(self._readers, self._writers, self._writers, seconds))
+
+def _selecting(sock: socket.socket, interrupt: Interrupt, write: bool) -> Callable[[float | None], bool]:
+    readers: list[Any] = [interrupt] if write else [interrupt, sock]
+    writers: list[Any] = [sock] if write else []
+
+    def sleep(milliseconds: float | None) -> bool:
+        seconds = None if milliseconds is None else milliseconds / 1000
+        return any(select.select(readers, writers, writers, seconds))  # a failed connect shows in the third set
+
+    return sleep

@@ -8,6 +8,7 @@ every test run, the long one with ``-m soak``.
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -17,13 +18,15 @@ import time
 import pytest
 
 from kucoin_sync import ConnectError, ConnectionLost
-from kucoin_sync.engine.channel import SendFailed
+from kucoin_sync.engine.channel import Channel, SendFailed
 from kucoin_sync.engine.deadline import Deadline
 from kucoin_sync.engine.dial import Resolver
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.network import Network
 from kucoin_sync.engine.transport import Transport, open_transport
+from tests.peers import Deadline as PeerDeadline
 from tests.peers import ScriptedPeer, background, client_context, server_context
+from tests.peers.stream import Stream
 
 SENDERS = 8
 
@@ -86,6 +89,31 @@ def test_O25_T21_reader_and_senders_share_a_tls_line(seconds: float) -> None:
             transport.close(reset=True)
         server.communicate(timeout=10)
         interrupt.close()
+
+
+def test_T21_what_came_before_a_corrupt_record_is_delivered_and_the_line_ends_after_it() -> None:
+    """Both are decrypted in one go, and a reply in the first of them is the outcome of an order."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        near = socket.create_connection(listener.getsockname())
+        far, _ = listener.accept()
+    near.setblocking(False)
+    interrupt = Interrupt()
+    channel = Channel(near, interrupt)
+    peer = Stream(far, server_context())
+    answering = background(peer.handshake, PeerDeadline(10.0))
+    channel.start_tls(client_context(), "localhost", Deadline(10.0))
+    answering.result()
+    peer.send_and_corrupt(b"a reply", PeerDeadline(10.0))
+
+    room = memoryview(bytearray(100))
+    assert channel.receive_into(room, Deadline(10.0)) == 7
+    assert room[:7] == b"a reply"
+    for _ in range(2):
+        with pytest.raises(ConnectionLost, match="TLS"):
+            channel.receive_into(room, Deadline(10.0))
+    channel.close(reset=True)
+    interrupt.close()
+    peer.close()
 
 
 @pytest.mark.parametrize("first", ["close", "order"])

@@ -81,6 +81,17 @@ class Stream:
                 self._tls.write(data)
         self._flush(deadline)
 
+    def send_and_corrupt(self, data: bytes, deadline: Deadline) -> None:
+        """Send all of ``data`` encrypted, and in the same piece a record that was changed on its way."""
+        assert self._tls is not None
+        with self._tls_lock:
+            self._tls.write(data)
+            good = self._outgoing.read()
+            self._tls.write(b"changed")
+            bad = bytearray(self._outgoing.read())
+        bad[-1] ^= 1
+        self.send_raw(good + bad, deadline)
+
     def send_raw(self, data: bytes, deadline: Deadline) -> None:
         """Send all of ``data`` as it is, below TLS."""
         view = memoryview(data)
