@@ -311,11 +311,15 @@ class OkxRest:
 
     def _fills(self, call: OkxCall) -> list[Any]:
         venue = self._venue
-        rows = [self._fill_row(event.order, fill_of_pair(event)) for event in venue.exchange.fills(call.account)]
-        rows += [self._contract_fill_row(fill) for fill in venue.futures.fills(call.account)]
+        # By the clock itself: the times that are told are too coarse, and each market counts its trades by itself.
+        rows = [
+            (event.trade.time_ns, self._fill_row(event.order, fill_of_pair(event)))
+            for event in venue.exchange.fills(call.account)
+        ]
+        rows += [(fill.time_ns, self._contract_fill_row(fill)) for fill in venue.futures.fills(call.account)]
+        rows.sort(key=lambda timed: (timed[0], int(timed[1]["tradeId"])), reverse=True)
         wanted = {name: call.query.get(name) for name in ("instType", "instId", "ordId")}
-        chosen = [row for row in rows if all(value in (None, "", row[name]) for name, value in wanted.items())]
-        chosen.sort(key=lambda row: (int(row["ts"]), int(row["tradeId"])), reverse=True)
+        chosen = [row for _, row in rows if all(value in (None, "", row[name]) for name, value in wanted.items())]
         return self._page(call, chosen, "billId")
 
     def _spread_order(self, call: OkxCall) -> list[Any]:
