@@ -279,13 +279,29 @@ class Overflow:
     dropped: int
 
 
+class _NewRateLimit:
+    """What a `RateLimit` is while it is made, as `_NewUpdate`."""
+
+    __slots__ = ("__weakref__", "limit", "remaining", "reset")
+
+    def __init__(self, limit: int | None, remaining: int | None, reset: float | None) -> None:
+        self.limit = limit
+        self.remaining = remaining
+        self.reset = reset
+        self.__class__ = RateLimit  # both have the same slots
+
+
 @attrs.frozen
-class RateLimit:
+class RateLimit(_NewRateLimit):
     """State of the exchange's request pool: ``limit``, ``remaining``, and ``reset`` seconds until it refills."""
 
     limit: int | None
     remaining: int | None
     reset: float | None
+
+
+make_rate_limit: Callable[[int | None, int | None, float | None], RateLimit] = _NewRateLimit  # type: ignore[assignment]
+"""Make a `RateLimit`, as its constructor does, in half of the time: for dialects."""
 
 
 @attrs.frozen

@@ -232,9 +232,11 @@ class Channel:
 
     def _receive_raw(self, view: memoryview, deadline: Deadline | None) -> int:
         while True:
-            if not self._more_likely and not self._readable.wait(None if deadline is None else deadline.remaining()):
-                self._check_interrupt()
-                raise ReceiveTimeout
+            if not self._more_likely:
+                left = None if deadline is None else deadline.at - time.monotonic()
+                if not self._readable.wait(left if left is None or left > 0.0 else 0.0):
+                    self._check_interrupt()
+                    raise ReceiveTimeout
             try:
                 count = self._sock.recv_into(view)
             except (BlockingIOError, InterruptedError):

@@ -82,6 +82,9 @@ class Connection:
         around: What it shares with the client's other connections.
         number: Which connection of its WsKey it is; in the names of its threads.
         leaving: Told that the exchange will close a line of it soon, on the reading thread; must not wait.
+
+    Attributes:
+        state: Where it stands; for others to read.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class Connection:
         # Guards everything below. Under it: read and change state. Sending, listeners and requests' ends happen
         # outside of it. Whoever changes what somebody may wait for notifies all.
         self._changed = threading.Condition()
-        self._state = State.IDLE
+        self.state = State.IDLE
         self._line: Line | None = None
         self._interrupt: Interrupt | None = None  # of the present opening or line
         self._failure: ConnectError | None = None  # of the last opening; cleared by success
@@ -137,13 +140,8 @@ class Connection:
     # Opening.
 
     @property
-    def state(self) -> ConnectionState:
-        """Where the connection stands."""
-        return self._state
-
-    @property
     def _closing(self) -> bool:
-        return self._state in (State.DRAINING, State.CLOSED)
+        return self.state in (State.DRAINING, State.CLOSED)
 
     @property
     def is_ready(self) -> bool:
@@ -178,7 +176,7 @@ class Connection:
         if self._line is not None:
             return
         with self._changed:
-            before = self._failure if self._state in (State.OPENING, State.LOST) else None
+            before = self._failure if self.state in (State.OPENING, State.LOST) else None
             self._start()
             while self._line is None:
                 self._check_open()
@@ -201,7 +199,7 @@ class Connection:
         """
         with self._changed:
             self._start()
-            while self._line is None or self._state is not State.READY:
+            while self._line is None or self.state is not State.READY:
                 self._check_open()
                 if self._failure is not None and not self._failure.retryable:
                     raise self._failure
@@ -226,7 +224,7 @@ class Connection:
         if self._reader is not None:
             return
         self._failure = None
-        self._state = check_transition(self._state, State.OPENING)
+        self.state = check_transition(self.state, State.OPENING)
         # daemon: a script that ends without close() must end; our exit hook closes politely before that
         reader = ReaderThread(target=self._run, name=f"{self._name}-reader", daemon=True)
         beater = self._make_beater(reader)
@@ -236,7 +234,7 @@ class Connection:
             reader.start()
         except BaseException as error:  # no thread to be had, or a Ctrl-C
             self._reader = self._beater = None  # a thread that did start sees that and ends
-            self._state = check_transition(self._state, State.IDLE)
+            self.state = check_transition(self.state, State.IDLE)
             self._changed.notify_all()
             if isinstance(error, RuntimeError):
                 raise ConnectError("no thread for the connection", phase="tcp") from None
@@ -314,8 +312,8 @@ class Connection:
                     if not delay:
                         self._around.budget.take(now)
                 if not delay:
-                    if self._state is State.LOST:
-                        self._state = check_transition(self._state, State.OPENING)
+                    if self.state is State.LOST:
+                        self.state = check_transition(self.state, State.OPENING)
                     self._opening_began = now
                     return True
                 self._changed.wait(delay)
@@ -398,7 +396,7 @@ class Connection:
             if self._closing:
                 return
             self._failure = failure
-            self._state = check_transition(self._state, State.IDLE)
+            self.state = check_transition(self.state, State.IDLE)
             self._reader = self._beater = None
             subscribers = self._board.take_all()
             self._changed.notify_all()
@@ -449,7 +447,7 @@ class Connection:
         with self._changed:
             if self._closing:
                 return False
-            self._state = check_transition(self._state, State.READY)
+            self.state = check_transition(self.state, State.READY)
             self._line = line
             self._failure = None
             again, self._was_ready = self._was_ready, True
@@ -471,7 +469,7 @@ class Connection:
         with self._changed:
             closing = self._closing
             if not closing:
-                self._state = check_transition(self._state, State.LOST)
+                self.state = check_transition(self.state, State.LOST)
             self._line = None
             self._lost = lost
             self._interrupt = None
@@ -515,7 +513,7 @@ class Connection:
                 ``request.sent`` is ``no`` the line is given up.
         """
         line = self._line
-        if line is None or self._state is not State.READY:
+        if line is None or self.state is not State.READY:
             line = self.ready_line(request.deadline, wait=wait_ready)
         if prepare is not None:
             request.args = prepare(self.server_clock)
@@ -530,7 +528,8 @@ class Connection:
             self.registry.begin_send(request, now)
             self._beats.expect_reply(request)
             request.sent = "partial"
-            due = request.deadline.capped(SEND_TIMEOUT, now=now)
+            deadline = request.deadline
+            due = deadline if deadline.at <= now + SEND_TIMEOUT else Deadline(SEND_TIMEOUT)
             request.bytes_sent, request.position = line.transport.send_text(text, due)
             request.sent = "complete"
             self.registry.end_send(request)
@@ -716,7 +715,7 @@ class Connection:
             round_trip = line.heartbeat.round_trip if line is not None else None
         connection = ConnectionStats(
             ws_key=self._shown,
-            state=self._state.value,
+            state=self.state.value,
             connection_id=None if line is None else line.origin.connection_id,
             age=None if line is None else now - line.ready_at,
             silence=None if line is None else now - line.transport.received_at,
@@ -765,7 +764,7 @@ class Connection:
             waiter = new._board.take_over(subscribers, partial(hand_over.from_new, new._inbox.hand_out))
             new._changed.notify_all()
             # A close takes them with it, but not those that come after it.
-            homeless = new._board.take_all() if new._state is State.CLOSED else ()
+            homeless = new._board.take_all() if new.state is State.CLOSED else ()
         for subscriber in homeless:
             subscriber.end(None)
         return waiter
@@ -782,7 +781,7 @@ class Connection:
         """Refuse new calls and let those that wait for a line go. Does not wait."""
         with self._changed:
             if not self._closing:
-                self._state = check_transition(self._state, State.DRAINING)
+                self.state = check_transition(self.state, State.DRAINING)
                 self._changed.notify_all()
 
     def close(self, deadline: Deadline, *, drain: bool, quiet: bool = False, reset: bool = False) -> None:
@@ -808,7 +807,7 @@ class Connection:
             with self._changed:
                 subscribers = self._board.take_all()
                 self._reader = self._beater = None
-                self._state = check_transition(self._state, State.CLOSED)
+                self.state = check_transition(self.state, State.CLOSED)
                 self._changed.notify_all()
             self.registry.fail_all("closed", ConnectionLost("the connection was closed", initiator="local"))
             for subscriber in subscribers:
@@ -848,4 +847,4 @@ class Connection:
 
     def __repr__(self) -> str:
         topics = len(self._board)
-        return f"<Connection {self.ws_key} {self._state.value}, {topics} topics, {len(self.registry)} in flight>"
+        return f"<Connection {self.ws_key} {self.state.value}, {topics} topics, {len(self.registry)} in flight>"

@@ -42,16 +42,9 @@ class Deadline:
         """Return the seconds since the deadline was set."""
         return time.monotonic() - self.started
 
-    def capped(self, seconds: float, *, now: float | None = None) -> Deadline:
-        """
-        Return a deadline at most ``seconds`` from now and no later than this one: itself, if that is so.
-
-        Args:
-            seconds: At least 0.
-            now: Monotonic clock, where it was just read.
-        """
-        now = time.monotonic() if now is None else now
-        return self if self.at <= now + seconds else Deadline(seconds)
+    def capped(self, seconds: float) -> Deadline:
+        """Return a deadline at most ``seconds``, 0 or more, from now and no later than this one: itself, if so."""
+        return self if self.at <= time.monotonic() + seconds else Deadline(seconds)
 
 
 def checked_deadline(timeout: float | None, default: float) -> Deadline:

@@ -126,8 +126,8 @@ def _selecting(sock: socket.socket, interrupt: Interrupt, write: bool) -> Callab
     readers: list[Any] = [interrupt] if write else [interrupt, sock]
     writers: list[Any] = [sock] if write else []
 
-    def sleep(milliseconds: float | None) -> bool:
+    def wait(milliseconds: float | None) -> bool:
         seconds = None if milliseconds is None else milliseconds / 1000
         return any(select.select(readers, writers, writers, seconds))  # a failed connect shows in the third set
 
-    return sleep
+    return wait

@@ -108,6 +108,12 @@ class PendingRequest:
         """Which life of the connection carried it."""
         return None if self.line is None else self.line.connection_id
 
+    @property
+    def line_alive(self) -> bool:
+        """Whether the line that carried it is still open."""
+        # After a failed send the line is given up, even if its reader has not come to that yet.
+        return self.sent == "complete" and self.line is not None and self.line.at is None
+
     def discard(self) -> bool:
         """Take it out of the table without ending it; return ``False`` if somebody else ended it first."""
         return self.registry is None or self.registry.discard(self)

@@ -44,6 +44,8 @@ __all__ = ["Transport", "open_transport"]
 
 logger = logging.getLogger("kucoin_sync.engine.transport")
 
+MASKS = 64
+"""How many masks of frames are made at a time."""
 FRAME_TIMEOUT = 10.0
 """Seconds that a frame may take from its first byte to its last: the largest allowed still fits through a slow line."""
 
@@ -173,6 +175,7 @@ class Transport:
         self._primed = bool(rest)
         self._frame_due: Deadline | None = None  # of a frame that has begun and is not complete
         self._close_sent = False
+        self._masks: list[bytes] = []  # random, and taken by whoever sends
 
     def receive(self, deadline: Deadline | None = None) -> list[Item]:
         """
@@ -195,6 +198,7 @@ class Transport:
         parser = self._parser
         if self._primed:
             self._primed = False
+            items = parser.parse()
         else:
             if parser.failure is not None:
                 raise parser.failure
@@ -205,8 +209,7 @@ class Transport:
             self.received_at = time.monotonic()
             if not count:
                 raise ConnectionLost("the peer closed the connection", initiator="peer")
-            parser.received(count)
-        items = parser.parse()
+            items = parser.parse(count)
         if not parser.has_part:
             self._frame_due = None
         elif parser.moved or self._frame_due is None:  # a new one has begun
@@ -235,8 +238,18 @@ class Transport:
         Raises:
             SendFailed: With the number of bytes that left.
         """
-        frame = encode_frame(TEXT, text.encode(), os.urandom(4))
+        try:
+            mask = self._masks.pop()
+        except IndexError:
+            mask = self._more_masks()
+        frame = encode_frame(TEXT, text.encode(), mask)
         return len(frame), self._channel.send(frame, deadline)
+
+    def _more_masks(self) -> bytes:
+        """Return one mask, and keep others: to ask the system for each of them costs as much as half of a frame."""
+        fresh = os.urandom(4 * MASKS)
+        self._masks += [fresh[at : at + 4] for at in range(4, len(fresh), 4)]
+        return fresh[:4]
 
     def holds(self, position: int) -> bool:
         """Whether the kernel here still holds bytes before ``position``: sent, but not known to be at the peer's."""

@@ -139,7 +139,7 @@ class AnswerReader:
                     self.rate_limit(answer),
                     answer.body.decode(),
                 )
-        raise conclude(request, operation, rules, ws_key=ws_key, line_alive=False)
+        raise conclude(request, operation, rules, ws_key=ws_key)
 
     def _sample(self, frame: Mapping[str, Any] | None, answer: HttpAnswer) -> str:
         if frame is None:

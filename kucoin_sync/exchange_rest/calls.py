@@ -290,7 +290,7 @@ class RestCalls(abc.ABC, Generic[Call, Signing]):
         this library, and what became of the call is not known from that.
         """
         self._settle(request, progress)
-        known = abandoned(request, self._operation(call)[0], "interrupted", ws_key=call.line, line_alive=False)
+        known = abandoned(request, self._operation(call)[0], "interrupted", ws_key=call.line)
         if isinstance(error, Exception) and not raised_by_signal_handler(error):
             logger.error("%s: a bug in this library", call.op, exc_info=error)
             known.cause = ProtocolViolation(f"internal error ({type(error).__name__})")

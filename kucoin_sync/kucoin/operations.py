@@ -24,14 +24,6 @@ __all__ = ["OPERATIONS", "KucoinRules", "OperationRow"]
 Kind = OperationKind
 
 
-def _spot_line(args: Any) -> WsKey:
-    return WsKey.WS_API_SPOT_V1
-
-
-def _futures_line(args: Any) -> WsKey:
-    return WsKey.WS_API_FUTURES_V1
-
-
 def _unified_line(args: Any) -> WsKey:
     """Any line takes them; the same order's requests share one, so that they arrive in their order."""
     futures = args["tradeType"] == "FUTURES" if "tradeType" in args else "-" not in args["symbol"]
@@ -49,7 +41,8 @@ class OperationRow:
         product: ``spot``, ``margin``, ``futures`` or ``uta``.
         arguments: What it takes.
         prove: What proves that it was accepted.
-        line: Which order line it goes to, by its arguments.
+        line: Which order line it goes to.
+        line_of: Which one it goes to by its arguments, for an operation on every market.
         expires: Whether it carries a window after which the gateway refuses it.
         batch: For an operation on several orders, how it is taken apart.
         reply_op: What a reply to it calls itself.
@@ -60,10 +53,11 @@ class OperationRow:
     product: str
     arguments: ArgumentTable
     prove: Callable[[Any, Any], Proof | None]
-    line: Callable[[Any], WsKey] = _spot_line
+    line: WsKey = WsKey.WS_API_SPOT_V1
     expires: bool = False
     batch: Batch | None = None
     reply_op: str = attrs.field()
+    line_of: Callable[[Any], WsKey] | None = None
 
     @reply_op.default
     def _same(self) -> str:
@@ -82,15 +76,24 @@ OPERATIONS: Mapping[str, OperationRow] = {
         _Row("spot.sync_cancel", Kind.CANCEL, "spot", arguments.SPOT_CANCEL, proofs.prove_sync_cancel),
         _Row("margin.order", Kind.PLACE, "margin", arguments.MARGIN_ORDER, proofs.prove_margin_place),
         _Row("margin.cancel", Kind.CANCEL, "margin", arguments.SPOT_CANCEL, proofs.prove_cancel),
-        _Row("futures.order", Kind.PLACE, "futures", arguments.FUTURES_ORDER, proofs.prove_place, _futures_line),
-        _Row("futures.cancel", Kind.CANCEL, "futures", arguments.FUTURES_CANCEL, proofs.prove_cancel, _futures_line),
+        _Row(
+            "futures.order", Kind.PLACE, "futures", arguments.FUTURES_ORDER, proofs.prove_place, WsKey.WS_API_FUTURES_V1
+        ),
+        _Row(
+            "futures.cancel",
+            Kind.CANCEL,
+            "futures",
+            arguments.FUTURES_CANCEL,
+            proofs.prove_cancel,
+            WsKey.WS_API_FUTURES_V1,
+        ),
         _Row(
             "futures.multi_order",
             Kind.PLACE,
             "futures",
             arguments.FUTURES_MULTI_ORDER,
             proofs.prove_multi_place,
-            _futures_line,
+            WsKey.WS_API_FUTURES_V1,
             batch=proofs.MULTI_ORDER,
         ),
         _Row(
@@ -99,12 +102,12 @@ OPERATIONS: Mapping[str, OperationRow] = {
             "futures",
             arguments.FUTURES_MULTI_CANCEL,
             proofs.prove_cancel,
-            _futures_line,
+            WsKey.WS_API_FUTURES_V1,
             batch=proofs.MULTI_CANCEL,
         ),
-        _Row("uta.order", Kind.PLACE, "uta", arguments.UNIFIED_ORDER, proofs.prove_place, _unified_line),
-        _Row("uta.amend", Kind.MODIFY, "uta", arguments.UNIFIED_AMEND, proofs.prove_amend, _unified_line),
-        _Row("uta.cancel", Kind.CANCEL, "uta", arguments.UNIFIED_CANCEL, proofs.prove_cancel, _unified_line),
+        _Row("uta.order", Kind.PLACE, "uta", arguments.UNIFIED_ORDER, proofs.prove_place, line_of=_unified_line),
+        _Row("uta.amend", Kind.MODIFY, "uta", arguments.UNIFIED_AMEND, proofs.prove_amend, line_of=_unified_line),
+        _Row("uta.cancel", Kind.CANCEL, "uta", arguments.UNIFIED_CANCEL, proofs.prove_cancel, line_of=_unified_line),
     )
 }
 """
@@ -122,6 +125,8 @@ class KucoinRules:
     Args:
         recv_window: Seconds an order may take to reach the gateway; ``None``: the time its call has left.
     """
+
+    success = codes.SUCCESS
 
     def __init__(self, recv_window: float | None) -> None:
         self._recv_window = recv_window
@@ -159,10 +164,6 @@ class KucoinRules:
         return known or self._operation(
             OperationRow(name, Kind.OTHER, name.partition(".")[0], arguments.ANYTHING, proofs.prove_anything)
         )
-
-    def is_success(self, code: str) -> bool:
-        """Whether a code means yes."""
-        return code == codes.SUCCESS
 
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         """Say what a code that is not success means."""

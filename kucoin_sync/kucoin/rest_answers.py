@@ -60,14 +60,13 @@ def operation_of(call: RestCall) -> Operation:
 class RestRules:
     """Codes of a REST call: those of the order entry operation it is a twin of."""
 
+    success = codes.SUCCESS
+
     def __init__(self, call: RestCall) -> None:
         self._twin = _twin(call)
 
     def operation(self, name: str) -> Operation:
         return self._twin
-
-    def is_success(self, code: str) -> bool:
-        return code == codes.SUCCESS
 
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         return codes.judge(self._twin.name, args, code, message)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, shorten
-from kucoin_sync.events import Origin, RateLimit, Update
+from kucoin_sync.events import Origin, RateLimit, Update, make_rate_limit
 from kucoin_sync.kucoin import codes, rest
 from kucoin_sync.kucoin.numbers import to_milliseconds, to_seconds
 from kucoin_sync.kucoin.signing import Signer
@@ -180,9 +180,9 @@ def _greeting(frame: dict[str, Any], text: str) -> Inbound:
 def _rate_limit(value: Any) -> RateLimit | None:
     if type(value) is not dict:
         return None
-    limit, remaining = value.get("limit"), value.get("remaining")
-    return RateLimit(
+    limit, remaining, reset = value.get("limit"), value.get("remaining"), value.get("reset")
+    return make_rate_limit(
         limit if type(limit) is int else None,
         remaining if type(remaining) is int else None,
-        to_seconds(value.get("reset")),
+        reset / 1000 if type(reset) is int and 0 < reset < 10**9 else to_seconds(reset),
     )

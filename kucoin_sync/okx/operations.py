@@ -99,6 +99,8 @@ class OkxRules:
         recv_window: Seconds an order may take to reach the exchange; ``None``: the time its call has left.
     """
 
+    success = refusals.SUCCESS
+
     def __init__(self, recv_window: float | None) -> None:
         self._recv_window = recv_window
         self._operations = {name: self._operation(row) for name, row in OPERATIONS.items()}
@@ -128,10 +130,6 @@ class OkxRules:
         return known or self._operation(
             OperationRow(name, Kind.OTHER, "", ANYTHING, proofs.prove_anything, answer=None)
         )
-
-    def is_success(self, code: str) -> bool:
-        """Whether a code means yes."""
-        return code == refusals.SUCCESS
 
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         """Say what a code that is not success means."""

@@ -239,15 +239,14 @@ class RestBase(RestCalls[RestCall, SignCall]):
 class _TwinRules:
     """Codes of a REST call: those of the order operation it is a twin of."""
 
+    success = refusals.SUCCESS
+
     def __init__(self, operation: Operation, twin: str) -> None:
         self._row = operation
         self._twin = twin
 
     def operation(self, name: str) -> Operation:
         return self._row
-
-    def is_success(self, code: str) -> bool:
-        return code == refusals.SUCCESS
 
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         return refusals.judge(self._twin, args, code, message)

@@ -44,7 +44,7 @@ from kucoin_sync.orders.journal import Journal
 from kucoin_sync.orders.ledger import Call, Ledger
 from kucoin_sync.orders.operation import Operation, OperationKind, Rules
 from kucoin_sync.orders.outcome import abandoned, ack_of_event, conclude, merged, not_sent
-from kucoin_sync.orders.outcome_log import log_outcome
+from kucoin_sync.orders.outcome_log import log_outcome, outcome_logger
 from kucoin_sync.orders.reply_future import ReplyFuture
 from kucoin_sync.orders.tally import RequestTally
 from kucoin_sync.protocol.messages import Reply
@@ -158,7 +158,7 @@ class RequestCalls:
                     elif request.reply is None and request.failure is None:
                         # Somebody took it at the very last moment; if he starves it is a time-out.
                         request.wait_for_end()
-                    problem = self._conclude(call)
+                    problem = conclude(request, call.operation, self._rules, ws_key=call.ws_key)
                 if self._retry_not_sent and self._may_repeat(problem, call):
                     check = None
                     self._forget_attempt(call)
@@ -252,7 +252,8 @@ class RequestCalls:
         call.since_ms = clock.earliest_ms(time.time() * 1000)
         args = request.args
         if operation.expire is not None and request.expires_ms is None:
-            args, request.expires_ms = operation.expire(args, call.since_ms, request.deadline.remaining())
+            left = request.deadline.at - time.monotonic()
+            args, request.expires_ms = operation.expire(args, call.since_ms, left if left > 0.0 else 0.0)
         if self._journal is not None:
             self._note_beginning(self._journal, call, args)
         return args
@@ -303,14 +304,7 @@ class RequestCalls:
     # The end.
 
     def _conclude(self, call: Call) -> Any:
-        request = call.request
-        alive = self._line_alive(request)
-        return conclude(request, call.operation, self._rules, ws_key=call.ws_key, line_alive=alive)
-
-    @staticmethod
-    def _line_alive(request: PendingRequest) -> bool:
-        # After a failed send the line is given up, even if its reader has not come to that yet.
-        return request.sent == "complete" and request.line is not None and request.line.at is None
+        return conclude(call.request, call.operation, self._rules, ws_key=call.ws_key)
 
     def _finish(self, call: Call, outcome: Any) -> Any:
         """Settle what a call ends with: enter what is unknown, unless something came in that tells; note, count."""
@@ -325,7 +319,8 @@ class RequestCalls:
         if self._journal is not None and call.is_journaled:
             _note(self._journal, call.request.id, outcome)
         self._tally.count(call.request, call.operation, outcome, ws_key=call.ws_key)
-        log_outcome(call.request, outcome, ws_key=call.ws_key)
+        if outcome_logger.isEnabledFor(logging.INFO):  # not as a rule; then DEBUG is not wanted either
+            log_outcome(call.request, outcome, ws_key=call.ws_key)
         return outcome
 
     def _improve(self, call: Call, error: OutcomeUnknown, evidence: Sequence[Reply | OrderState]) -> Any:
@@ -423,9 +418,7 @@ class RequestCalls:
         return self._abandoned(call, "unreadable_reply", cause)
 
     def _abandoned(self, call: Call, reason: UnknownReason, cause: KucoinSyncError | None = None) -> RequestError:
-        request = call.request
-        alive = self._line_alive(request)
-        return abandoned(request, call.operation, reason, cause=cause, ws_key=call.ws_key, line_alive=alive)
+        return abandoned(call.request, call.operation, reason, cause=cause, ws_key=call.ws_key)
 
     @staticmethod
     def _attach(interrupt: BaseException, call: Call) -> None:

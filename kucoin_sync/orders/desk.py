@@ -134,7 +134,7 @@ class OrderDesk:
         call.request.expires_ms = noted.expires_ms
         call.request.notes += (f"from the journal: process {noted.pid} ended without its outcome",)
         reason = noted.reason or "interrupted"
-        error = abandoned(call.request, call.operation, reason, ws_key=call.ws_key, line_alive=False)  # type: ignore[arg-type]
+        error = abandoned(call.request, call.operation, reason, ws_key=call.ws_key)  # type: ignore[arg-type]
         # That process is gone, or it would still hold the journal; what it handed over may be on its way for a while.
         ended = noted.started_at + noted.timeout + lingering
         gone_at = time.monotonic() + max(0.0, min(ended - time.time(), noted.timeout + lingering))

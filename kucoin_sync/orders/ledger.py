@@ -73,7 +73,7 @@ class Call:
         self.request = request
         self.operation = operation
         self.ws_key = ws_key
-        self.items = operation.items(request.args)
+        self.items = (request.args,) if operation.batch is None else operation.items(request.args)
         self.account = ""
         self.since_ms = 0
         self.evidence: list[Reply | OrderState] = []
@@ -192,13 +192,13 @@ class Ledger:
         account = call.account = self._account(call.ws_key)
         with self._lock:
             if operation.kind is OperationKind.PLACE:
-                claims = self._claims
-                oids = [(account, item[operation.client_oid_key]) for item in call.items]
-                for oid in oids:
-                    if oid in claims:
+                claims, key = self._claims, operation.client_oid_key
+                for item in call.items:
+                    if (account, item[key]) in claims:
+                        oid = account, item[key]
                         raise ConfigError(f"client_oid: {oid[1]} belongs to {self._owner(oid)}")
-                for oid in oids:
-                    claims[oid] = request_id
+                for item in call.items:
+                    claims[account, item[key]] = request_id
             elif operation.kind is OperationKind.CANCEL:
                 for name in self._named(call, call.items):
                     self._cancels.setdefault(name, []).append(request_id)
@@ -211,8 +211,15 @@ class Ledger:
 
     def end(self, call: Call) -> None:
         """Take a call out that ended with a definite outcome, or with none; any number of times."""
+        request_id, operation = call.request.id, call.operation
         with self._lock:
-            if self._calls.pop(call.request.id, None) is not None:
+            if self._calls.pop(request_id, None) is None:
+                return
+            if operation.kind is OperationKind.PLACE and operation.batch is None:  # most of them
+                name = call.account, call.items[0][operation.client_oid_key]
+                if self._claims.get(name) == request_id:
+                    del self._claims[name]
+            else:
                 self._release(call, call.items)
 
     def enter(self, call: Call, error: OutcomeUnknown) -> list[Reply | OrderState]:

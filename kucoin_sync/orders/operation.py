@@ -119,13 +119,17 @@ class Operation:
 
 
 class Rules(Protocol):
-    """What an exchange knows about its operations."""
+    """
+    What an exchange knows about its operations.
+
+    Attributes:
+        success: The code that means yes.
+    """
+
+    success: str
 
     def operation(self, name: str) -> Operation:
         """Return the row of an operation; one that is not listed gets a row of kind ``OTHER``."""
-
-    def is_success(self, code: str) -> bool:
-        """Whether a code means yes."""
 
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         """Say what a code that is not success means for these arguments; whatever is not listed is ``UNKNOWN``."""

@@ -44,7 +44,7 @@ _OF_ONE_ORDER = (Verdict.DUPLICATE, Verdict.NO_SUCH_ORDER, Verdict.NO_EFFECT)
 """Verdicts that are about one order; of a whole batch they do not say which."""
 
 
-def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_key: str, line_alive: bool) -> Any:
+def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_key: str) -> Any:
     """
     Say how an ended request ended.
 
@@ -53,7 +53,6 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         operation: Its row.
         rules: Of the exchange.
         ws_key: Name of the connection.
-        line_alive: Whether the line that carried it is still open.
 
     Returns:
         `OrderAck`, `Rejected`, `NotSent` or `OutcomeUnknown`, as the module says; for a batch `BatchResult` in place of
@@ -64,11 +63,11 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
         if operation.kind is OperationKind.READ:
             return _pong(request, reply, ws_key)
         # The common end first, and nothing built for it that it does not need.
-        if operation.batch is None and operation.answer is None and rules.is_success(reply.code):
+        if operation.batch is None and operation.answer is None and reply.code == rules.success:
             proof = operation.prove(request.args, reply.data)
             if proof is not None:
                 return _ack(request, operation, ws_key, reply, request.args, reply.data, proof)
-    ended = _Ended(request, operation, ws_key, line_alive)
+    ended = _Ended(request, operation, ws_key)
     if reply is None:
         reason, cause = request.failure or ("timeout", None)
         if request.sent == "no":
@@ -79,7 +78,7 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
     if operation.batch is not None:
         return _conclude_batch(ended, reply, rules)
     if operation.answer is None:
-        answer = ItemReply(rules.is_success(reply.code), reply.code, reply.message, reply.data)
+        answer = ItemReply(reply.code == rules.success, reply.code, reply.message, reply.data)
     else:
         found = operation.answer(request.args, reply.code, reply.message, reply.data)
         if found is None:
@@ -101,13 +100,12 @@ def abandoned(
     reason: UnknownReason,
     *,
     ws_key: str,
-    line_alive: bool,
     cause: KucoinSyncError | None = None,
 ) -> RequestError:
     """Return what is known of a request whose call ended before it was concluded: interrupted, or hit by a bug."""
     if request.sent == "no":
         return not_sent(request, operation, cause, ws_key=ws_key)
-    return _Ended(request, operation, ws_key, line_alive).unknown(reason, cause=cause)
+    return _Ended(request, operation, ws_key).unknown(reason, cause=cause)
 
 
 # One order.
@@ -120,7 +118,6 @@ class _Ended:
     request: PendingRequest
     operation: Operation
     ws_key: str
-    line_alive: bool
 
     def unknown(self, reason: UnknownReason | str, *, cause: KucoinSyncError | None = None) -> OutcomeUnknown:
         """Return the error for a request of which nothing is known, and so of every order in it."""
@@ -167,7 +164,7 @@ class _Ended:
         error = OutcomeUnknown(
             reason=reason,  # type: ignore[arg-type]  # the engine's reasons are these words
             code=code,
-            line_alive=self.line_alive,
+            line_alive=self.request.line_alive,
             reply=shorten(reply.raw, 1000) if reply is not None else None,
             results=results,
             kind=self.operation.kind.value,
@@ -265,7 +262,7 @@ def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult | 
     items = operation.items(ended.request.args)
     answers = operation.batch.match(items, reply.data)
     refusal = None
-    if not rules.is_success(reply.code) and reply.code not in operation.batch.summaries:
+    if reply.code != rules.success and reply.code not in operation.batch.summaries:
         refusal = rules.judge(operation, ended.request.args, reply.code, reply.message)
         if refusal in _OF_ONE_ORDER:
             refusal = Verdict.REFUSED
@@ -341,7 +338,7 @@ def merged(
     unknown = (OutcomeUnknown, type(None))
     pairs = zip(error.results, others, strict=True)
     results = tuple(old if isinstance(new, unknown) or not isinstance(old, unknown) else new for old, new in pairs)
-    ended = _Ended(request, operation, ws_key, error.line_alive)
+    ended = _Ended(request, operation, ws_key)
     return ended.together(BatchResult(operation.name, results), cause=error.cause)
 
 

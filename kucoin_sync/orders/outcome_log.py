@@ -13,9 +13,9 @@ from kucoin_sync.engine.registry import PendingRequest
 from kucoin_sync.errors import NotSent, Rejected, RequestError
 from kucoin_sync.events import BatchResult, OrderAck, Pong
 
-__all__ = ["log_outcome"]
+__all__ = ["log_outcome", "outcome_logger"]
 
-logger = logging.getLogger("kucoin_sync.orders")
+outcome_logger = logging.getLogger("kucoin_sync.orders")
 
 
 def log_outcome(request: PendingRequest, outcome: Any, *, ws_key: str) -> None:
@@ -27,11 +27,9 @@ def log_outcome(request: PendingRequest, outcome: Any, *, ws_key: str) -> None:
         outcome: What its call returns or raises.
         ws_key: Name of the connection.
     """
-    if not logger.isEnabledFor(logging.INFO):  # as a rule; then DEBUG is not wanted either
-        return
     word = _word(outcome)
     level = logging.DEBUG if word == "accepted" else logging.INFO
-    if not logger.isEnabledFor(level):
+    if not outcome_logger.isEnabledFor(level):
         return
     failed = isinstance(outcome, RequestError)
     text = str(outcome) if failed else f"{request.op}: {outcome!r}"
@@ -46,7 +44,7 @@ def log_outcome(request: PendingRequest, outcome: Any, *, ws_key: str) -> None:
         "code": getattr(outcome, "code", None),
         "elapsed": outcome.elapsed if failed else getattr(outcome, "latency", None),
     }
-    logger.log(level, "%s", text, extra=fields)
+    outcome_logger.log(level, "%s", text, extra=fields)
 
 
 def _word(outcome: Any) -> str:

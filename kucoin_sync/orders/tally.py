@@ -50,16 +50,6 @@ class _Counts:
         else:
             self.unknown += 1
 
-    def took(self, latency: float) -> None:
-        self.replies += 1
-        self.last_latency = latency
-        self.total_latency += latency
-        self.buckets[bisect_left(BUCKET_BOUNDS, latency)] += 1  # as `bucket_of`
-        if latency < self.least:
-            self.least = latency
-        if latency > self.most:
-            self.most = latency
-
     def frozen(self) -> OperationStats:
         histogram = LatencyHistogram()
         if self.replies:
@@ -100,7 +90,7 @@ class RequestTally:
             counts = self._operations.get(request.op)
             if counts is None:
                 counts = self._operations[request.op] = _Counts()
-            if isinstance(outcome, OrderAck):
+            if type(outcome) is OrderAck:
                 counts.accepted += 1
             elif isinstance(outcome, NotSent):
                 counts.not_sent += len(operation.items(request.args))
@@ -109,7 +99,15 @@ class RequestTally:
                 for each in (outcome,) if results is None else results:
                     counts.add(each)
             if reply is not None:
-                counts.took(request.finished_at - request.sent_at)
+                latency = request.finished_at - request.sent_at
+                counts.replies += 1
+                counts.last_latency = latency
+                counts.total_latency += latency
+                counts.buckets[bisect_left(BUCKET_BOUNDS, latency)] += 1  # as `bucket_of`
+                if latency < counts.least:
+                    counts.least = latency
+                if latency > counts.most:
+                    counts.most = latency
                 if reply.rate_limit is not None:
                     self._rate_limits[ws_key] = reply.rate_limit, time.time()
 

@@ -76,7 +76,7 @@ class FrameParser:
     """
     Parse what a server sends.
 
-    Read into `writable`, say how many bytes came with `received`, take the messages from `parse`.
+    Read into `writable`, say how many bytes came to `parse`, and take the messages from it.
     """
 
     def __init__(self, *, max_message: int = MAX_MESSAGE, max_fragments: int = MAX_FRAGMENTS) -> None:
@@ -113,21 +113,23 @@ class FrameParser:
                 self._resize(min(2 * len(self._buffer), self._max_message + BUFFER_SIZE))
         return self._view[self._end :]
 
-    def received(self, count: int) -> None:
-        """Take note that ``count`` bytes were written into `writable`."""
-        self._end += count
-
     def feed(self, data: bytes) -> None:
         """Take bytes that were read elsewhere, such as those that came with the opening handshake."""
         while data:
             room = self.writable()
             count = min(len(room), len(data))
             room[:count] = data[:count]
-            self.received(count)
+            self._end += count
             data = data[count:]
 
-    def parse(self) -> list[Item]:
-        """Return all messages and control frames that are complete; see ``failure`` afterwards."""
+    def parse(self, count: int = 0) -> list[Item]:
+        """
+        Return all messages and control frames that are complete; see ``failure`` afterwards.
+
+        Args:
+            count: How many bytes were written into `writable` since.
+        """
+        self._end += count
         items: list[Item] = []
         before = self._start
         if self.failure is None and not self.closed:

@@ -142,7 +142,7 @@ def test_every_success_is_proof_for_the_request_it_answers() -> None:
     for row in rows:
         frame = row.get("frame", {})
         request = requests.get(frame.get("id"))
-        if row["direction"] == "server" and request is not None and rules.is_success(frame.get("code", "")):
+        if row["direction"] == "server" and request is not None and frame.get("code") == rules.success:
             operation = rules.operation(frame["op"])
             items = operation.items(request["args"])
             answers = [frame["data"]]

@@ -70,7 +70,7 @@ def outcome(
     request = PendingRequest("7", op, ARGS[op] if args is None else args, Deadline(5.0))
     request.sent = "complete"
     request.reply = Reply("7", reply_op or op, code, message, data, 1 if times else None, None, None, "{}")
-    return conclude(request, RULES.operation(op), RULES, ws_key="prodPrivate", line_alive=True)
+    return conclude(request, RULES.operation(op), RULES, ws_key="prodPrivate")
 
 
 def test_the_table_has_every_operation_of_the_reference() -> None:

@@ -55,7 +55,7 @@ def outcome(request: PendingRequest, answer: Reply | None = None, failure: Any =
     """Return what a call would return or raise."""
     request.reply, request.failure = answer, failure
     operation = RULES.operation(request.op)
-    return conclude(request, operation, RULES, ws_key="wsApiSpotV1", line_alive=True)
+    return conclude(request, operation, RULES, ws_key="wsApiSpotV1")
 
 
 ACCEPTED: list[Any] = [
@@ -283,7 +283,6 @@ def test_O18_an_interrupted_request_is_not_sent_or_unknown_by_the_bytes_that_lef
         RULES.operation("spot.order"),
         "interrupted",
         ws_key="wsApiSpotV1",
-        line_alive=True,
     )
     if sent == "no":
         assert type(error) is NotSent
