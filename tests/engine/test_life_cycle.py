@@ -811,19 +811,26 @@ TWICE = """
 
     exchange = Simulator(market_maker=False, limits="off").start()
     client = WebsocketAPIClient(**exchange.client_options(), close_timeout=5.0)
+
+    def watch():
+        while client.stats().connections[0].state == "ready":
+            threading.Event().wait(0.01)
+        print("closing", flush=True)
+
     try:
         with client as api:
             api.connect_ws_api()
-            exchange.silence("ws_api")  # the polite close waits for an answer
+            exchange.stop_reading("ws_api")  # the polite close waits for an answer
             api.get_ws_client().on("close", print)
-            close = api.close
-            api.close = lambda: (print("closing", flush=True), close())
+            watcher = threading.Thread(target=watch)
+            watcher.start()
             print("ready", flush=True)
             for _ in range(300):  # no long wait: a signal that comes just before one does not end it
                 threading.Event().wait(0.1)
     except KeyboardInterrupt:
         print("out", flush=True)
     client.get_ws_client().close()
+    watcher.join()
     exchange.stop()
 """
 
