@@ -132,15 +132,16 @@ class Inbox:
             for update in updates:
                 self.deliver(line, update)
             return
-        way: Route | None = None
+        topic, way = None, None
         run: list[Update] = []  # updates in a row that all go the same way
         for update in updates:
-            route = self._route(update)
-            if route is not way and route != way:
-                if way is not None:
-                    self._put(run, way)
-                    run = []
-                way = route
+            if update.topic != topic:
+                topic, route = update.topic, self._route(update)
+                if route is not way and route != way:
+                    if way is not None:
+                        self._put(run, way)
+                        run = []
+                    way = route
             run.append(update)
         if way is not None:
             self._put(run, way)

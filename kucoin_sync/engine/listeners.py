@@ -150,7 +150,11 @@ class ListenerHub:
             except QueueClosed:
                 return
             for value, listeners, _ in batch:
-                self._call(value, listeners)
+                for listener in listeners:
+                    try:
+                        listener(value)
+                    except BaseException as error:  # noqa: BLE001  (reported there)
+                        self._raised(listener, value, error)
             if self._overflowing and not len(self._queue):
                 self._overflowing = False
                 lost, self._queue.dropped = self._queue.dropped, 0
@@ -161,19 +165,26 @@ class ListenerHub:
         for listener in listeners:
             try:
                 listener(value)
-            # A safety net for the user's code: whatever it raises, SystemExit and Ctrl-C inside it included, the
-            # next listener and the next event still come.
-            except BaseException as error:
-                logger.exception("listener %r raised", listener)
-                if type(value) is not ExceptionRaised:
-                    origin = value if isinstance(value, Update) else None
-                    raised = ExceptionRaised(
-                        origin.ws_key if origin else getattr(value, "ws_key", None),
-                        origin.connection_id if origin else getattr(value, "connection_id", None),
-                        error,
-                        "listener",
-                    )
-                    self._call(raised, self._listeners["exception"])  # at once: the queue may be closed by now
+            except BaseException as error:  # noqa: BLE001  (reported there)
+                self._raised(listener, value, error)
+
+    def _raised(self, listener: Listener, value: Any, error: BaseException) -> None:
+        """
+        Report what a listener raised: within its handler.
+
+        A safety net for the user's code: whatever it raises, SystemExit and Ctrl-C inside it included, the next
+        listener and the next event still come.
+        """
+        logger.exception("listener %r raised", listener)
+        if type(value) is not ExceptionRaised:
+            origin = value if isinstance(value, Update) else None
+            raised = ExceptionRaised(
+                origin.ws_key if origin else getattr(value, "ws_key", None),
+                origin.connection_id if origin else getattr(value, "connection_id", None),
+                error,
+                "listener",
+            )
+            self._call(raised, self._listeners["exception"])  # at once: the queue may be closed by now
 
     def stats(self) -> QueueStats:
         """Return how many items wait for listeners, and how many updates were lost because they were too slow."""

@@ -24,7 +24,7 @@ __all__ = ["OverflowPolicy", "QueueClosed", "UpdateQueue", "check_policy"]
 
 OverflowPolicy = Literal["drop_oldest", "latest", "error"]
 MAX_BYTES = 32 * 1024 * 1024
-BATCH = 32
+BATCH = 64
 """Items taken at once at most: a lock for each costs more than the rest of handing one over."""
 BATCH_BYTES = 1024 * 1024
 
@@ -204,9 +204,14 @@ class UpdateQueue:
         """Take so many of the items there are; the lock is held."""
         if self._events or self._gap:
             return [self._take() for _ in range(count)]
-        # A stream that is quicker than its listener: nothing but updates, of which nothing is to be told.
-        take = self._items.popleft
-        batch = [take() for _ in range(count)]
+        # Nothing but updates, of which nothing is to be told.
+        items = self._items
+        if count == len(items):
+            batch = list(items)
+            items.clear()
+            self._bytes = 0
+            return batch
+        batch = [items.popleft() for _ in range(count)]
         self._bytes -= sum([len(item.raw) for item, _, _ in batch])
         return batch
 

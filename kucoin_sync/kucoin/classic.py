@@ -97,7 +97,7 @@ class ClassicDialect:
         kind = frame.get("type")
         if kind == "message" or (kind is None and "topic" in frame and "data" in frame):
             topic, subject, data = frame.get("topic"), frame.get("subject"), frame.get("data")
-            if type(topic) is not str or (subject is not None and type(subject) is not str):
+            if type(topic) is not str or (type(subject) is not str and subject is not None):
                 return Unreadable("a message without a topic", text)
             number = frame.get("sn")
             if number is None and type(data) is dict:

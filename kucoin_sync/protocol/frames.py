@@ -47,6 +47,7 @@ BUFFER_SIZE: Final = 64 * 1024
 """One read's worth. Measured: 256 KiB at once is no faster."""
 
 _WHOLE_TEXT: Final = 0x80 | TEXT
+_LONG_FORM: Final = "frame length not in its shortest form"
 
 
 class PingFrame(NamedTuple):
@@ -148,20 +149,22 @@ class FrameParser:
             first = buffer[start]
             length = buffer[start + 1]
             body = start + 2
-            if length >= 126:
-                if length > 127:
-                    raise ProtocolViolation("masked frame from the server")
-                body += 2 if length == 126 else 8
+            if length == 126:  # nearly every push
+                body = start + 4
                 if body > end:
                     break
-                if length == 126:  # nearly every push
-                    length = buffer[start + 2] << 8 | buffer[start + 3]
-                    least = 126
-                else:
-                    length = int.from_bytes(view[start + 2 : body], "big")
-                    least = 0x10000
-                if length < least:
-                    raise ProtocolViolation("frame length not in its shortest form")
+                length = buffer[start + 2] << 8 | buffer[start + 3]
+                if length < 126:
+                    raise ProtocolViolation(_LONG_FORM)
+            elif length == 127:
+                body = start + 10
+                if body > end:
+                    break
+                length = int.from_bytes(view[start + 2 : body], "big")
+                if length < 0x10000:
+                    raise ProtocolViolation(_LONG_FORM)
+            elif length > 127:
+                raise ProtocolViolation("masked frame from the server")
             if length > longest:
                 raise ProtocolViolation(f"frame of {length} bytes announced", close_code=1009)
             stop = body + length
@@ -173,11 +176,12 @@ class FrameParser:
                     items.append(str(view[body:stop], "utf-8"))
                 except UnicodeDecodeError:
                     raise ProtocolViolation("text that is not UTF-8", close_code=1007) from None
-            else:
-                self._check_head(first, length)
-                item = self._slow_frame(first, bytes(view[body:stop]))
-                if item is not None:
-                    items.append(item)
+                start = self._start = stop
+                continue
+            self._check_head(first, length)
+            item = self._slow_frame(first, bytes(view[body:stop]))
+            if item is not None:
+                items.append(item)
             start = self._start = stop
             if self.closed:
                 return
