@@ -20,6 +20,10 @@ from kucoin_sync.engine.waiting import nap
 __all__ = ["Interrupt", "SocketWait"]
 
 
+LONGEST_SLEEP = 86_400.0
+"""Seconds in one go: ``poll`` counts milliseconds, and no more than fit into an int of C, which is 25 days."""
+
+
 class Interrupt:
     """
     A flag with a file descriptor that becomes readable when it is set, once and for all.
@@ -112,10 +116,10 @@ class SocketWait:
         """
         if timeout is None:
             return bool(self._sleep(None)) and not self._interrupt._set
-        if nap(timeout) == timeout:  # a reading thread, above all
+        if timeout <= LONGEST_SLEEP and nap(timeout) == timeout:  # a reading thread, above all
             return bool(self._sleep(timeout * 1000)) and not self._interrupt._set
         end = time.monotonic() + timeout
-        while not self._sleep(nap(timeout) * 1000):
+        while not self._sleep(nap(min(timeout, LONGEST_SLEEP)) * 1000):
             timeout = end - time.monotonic()
             if timeout <= 0:
                 return False

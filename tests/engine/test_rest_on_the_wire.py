@@ -121,6 +121,13 @@ def test_a_signed_read_as_it_is_on_the_wire(peer: ScriptedPeer, clients: Clients
     assert abs(int(stamp) / 1000 - time.time()) < 5
 
 
+def test_a_call_may_have_more_time_than_the_system_counts(peer: ScriptedPeer, clients: Clients) -> None:
+    """Three years, where one wait for a socket can be 25 days long at most."""
+    call = reading(clients.stream_client(peer), timeout=1e8)
+    serve(peer, {"code": "200000", "data": []})
+    assert call.result() == []
+
+
 def test_X16_exactly_the_body_that_is_sent_is_signed(peer: ScriptedPeer, clients: Clients) -> None:
     call = background(clients.stream_client(peer).rest.request, "POST", "/api/v1/x", body={"ä": Decimal("0.10")})
     request = serve(peer, YES)
