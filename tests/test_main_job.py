@@ -175,9 +175,9 @@ def test_T26_no_welcome_and_S12_no_ack(exchange: Simulator) -> None:
     with WebsocketClient(**options) as client:
         exchange.no_welcome(1, "v1")
         with pytest.raises(ConnectError) as caught:
-            client.connect(SPOT)
+            client.connect(SPOT, timeout=10)  # longer than the opening, whose failure the next call would find else
         assert caught.value.phase == "welcome"
-        client.connect(SPOT, timeout=5)
+        client.connect(SPOT, timeout=10)
         exchange.drop_subscribe_ack(5)
         with pytest.raises(SubscribeError):
             client.subscribe(TICKER, SPOT, timeout=0.3)
@@ -221,8 +221,12 @@ WAITING_ORDER = """
         exchange.drop_ack(1)
         try:
             import threading
+            def waits(frame):
+                return frame is not None and (frame.f_code.co_name == "acquire" or waits(frame.f_back))
             def tell():
                 exchange.wait_for(lambda s: s.truth("mine").executed == 1)
+                while not waits(sys._current_frames()[threading.main_thread().ident]):
+                    threading.Event().wait(0.01)
                 print("in flight", flush=True)
             threading.Thread(target=tell).start()
             api.submit_new_spot_order(symbol="BTC-USDT", side="buy", type="limit", price="1", size="1",
