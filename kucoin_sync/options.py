@@ -266,7 +266,7 @@ class Options:
             refused there.
         queue_size: Updates the listener queue, and each stream by default, holds (10,000).
         switch_interval: While a line is open, the longest time a computing Python thread keeps the interpreter from the
-            others (0.5 ms, and 0.1 ms while a blocking call waits for its reply; Python's own default is 5 ms), or
+            others (0.5 ms, and 0.05 ms while a blocking call waits for its reply; Python's own default is 5 ms), or
             ``None`` to leave that alone. It holds for the whole process, is only ever lowered, and the former value
             comes back with the last line.
         retry_not_sent: Send an order call that ended as `NotSent` for a passing cause again, inside its timeout and

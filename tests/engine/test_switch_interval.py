@@ -84,10 +84,10 @@ def test_what_the_user_sets_at_last_is_left_alone(interval: SwitchInterval) -> N
 def test_it_is_lower_still_while_a_call_waits(interval: SwitchInterval) -> None:
     interval.hold(0.0005)
     interval.call_waits("one")
-    assert present() == 0.0001
+    assert present() == 0.00005
     interval.call_waits("another")
     interval.call_over("one")
-    assert present() == 0.0001
+    assert present() == 0.00005
     interval.call_over("another")
     assert present() == 0.0005
 
@@ -140,8 +140,8 @@ def test_a_client_holds_it_from_its_first_line_to_its_last(options: dict[str, fl
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({}, [0.0005, 0.0001, 0.0005, OWN]),
-        ({"switch_interval": 0.00005}, [0.00005, OWN]),
+        ({}, [0.0005, 0.00005, 0.0005, OWN]),
+        ({"switch_interval": 0.00002}, [0.00002, OWN]),
         ({"switch_interval": None}, []),
     ],
     ids=["by-default", "as-asked", "left-alone"],
