@@ -303,10 +303,7 @@ class Channel:
             finally:
                 self._sending = False
         finally:
-            try:
-                lock.release()
-            except RuntimeError:
-                pass  # not ours: the acquire timed out or was interrupted
+            self._release_send_lock()
         if self._urgent or self._outgoing.pending:
             self._send_urgent()  # came in after our last look, found the lock taken, and relies on us
         return position

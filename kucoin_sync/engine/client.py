@@ -201,8 +201,7 @@ class EngineClient(abc.ABC):
 
     def _group(self, ws_key: str | Enum) -> ConnectionGroup:
         """Return the connections of a WsKey, made where there are none."""
-        if os.getpid() != self._pid:
-            self._check_process()
+        self._check_process()
         # Each request comes by here. A WsKey is the text of its name.
         group = self._groups.get(ws_key) if isinstance(ws_key, str) else None
         if group is not None and group.first.state is not ConnectionState.CLOSED:

@@ -149,7 +149,7 @@ class ListenerHub:
                 batch = self._queue.get_batch()
             except QueueClosed:
                 return
-            for value, listeners, _ in batch:
+            for value, listeners, _ in batch:  # as `_call`: a call for each update is a thirtieth of its cost
                 for listener in listeners:
                     try:
                         listener(value)

@@ -414,7 +414,7 @@ class WebsocketClient(OrderClient):
             assert row is not None
             key = row.line if row.line_of is None else row.line_of(args)
         options = self.options
-        seconds = options.request_timeout if timeout is None else checked_timeout(timeout, 0.0)
+        seconds = checked_timeout(timeout, options.request_timeout)
         if self._tracker is not None:
             self._tracker.follow(None if row is None else ORDER_STREAMS.get(row.product))
         check = self._last_check(op, params, keywords) if options.check_symbols else None

@@ -180,9 +180,9 @@ def _greeting(frame: dict[str, Any], text: str) -> Inbound:
 def _rate_limit(value: Any) -> RateLimit | None:
     if type(value) is not dict:
         return None
-    limit, remaining, reset = value.get("limit"), value.get("remaining"), value.get("reset")
+    limit, remaining = value.get("limit"), value.get("remaining")
     return make_rate_limit(
         limit if type(limit) is int else None,
         remaining if type(remaining) is int else None,
-        reset / 1000 if type(reset) is int and 0 < reset < 10**9 else to_seconds(reset),
+        to_seconds(value.get("reset")),
     )

@@ -158,7 +158,7 @@ class RequestCalls:
                     elif request.reply is None and request.failure is None:
                         # Somebody took it at the very last moment; if he starves it is a time-out.
                         request.wait_for_end()
-                    problem = conclude(request, call.operation, self._rules, ws_key=call.ws_key)
+                    problem = self._conclude(call)
                 if self._retry_not_sent and self._may_repeat(problem, call):
                     check = None
                     self._forget_attempt(call)

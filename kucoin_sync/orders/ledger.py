@@ -211,15 +211,8 @@ class Ledger:
 
     def end(self, call: Call) -> None:
         """Take a call out that ended with a definite outcome, or with none; any number of times."""
-        request_id, operation = call.request.id, call.operation
         with self._lock:
-            if self._calls.pop(request_id, None) is None:
-                return
-            if operation.kind is OperationKind.PLACE and operation.batch is None:  # most of them
-                name = call.account, call.items[0][operation.client_oid_key]
-                if self._claims.get(name) == request_id:
-                    del self._claims[name]
-            else:
+            if self._calls.pop(call.request.id, None) is not None:
                 self._release(call, call.items)
 
     def enter(self, call: Call, error: OutcomeUnknown) -> list[Reply | OrderState]:
