@@ -142,6 +142,7 @@ class Target:
             "hosts": hosts,
             "ssl_context": client_context(),
             "reconnect_timeout": 0.0,
+            "reconnect_reset_after": 0.0,  # or two lines closed as our fault in a row would cost half a minute
             "openings_per_minute": 10**9,
             "ping_interval": _NEVER,
             "probe_after": _NEVER,

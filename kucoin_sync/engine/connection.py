@@ -26,7 +26,7 @@ from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
 from kucoin_sync.engine.hand_over import HandOver
 from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
-from kucoin_sync.engine.line_end import LineEnd
+from kucoin_sync.engine.line_end import LineEnd, forget_frames
 from kucoin_sync.engine.opening import Line, Opener, Surroundings
 from kucoin_sync.engine.reader_thread import ReaderThread, check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
@@ -466,6 +466,7 @@ class Connection:
 
     def _line_over(self, line: Line, lost: KucoinSyncError) -> None:
         """Close the socket, end what waited for this line, and say so: in this order."""
+        forget_frames(lost)  # every request of this line that stays unknown keeps it
         with self._changed:
             closing = self._closing
             if not closing:

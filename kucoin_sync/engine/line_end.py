@@ -15,7 +15,7 @@ from kucoin_sync.errors import ConnectionLost
 if TYPE_CHECKING:
     from kucoin_sync.engine.opening import Line
 
-__all__ = ["LineEnd"]
+__all__ = ["LineEnd", "forget_frames"]
 
 
 class LineEnd:
@@ -53,3 +53,11 @@ class LineEnd:
         if line is not None and line.transport.holds(position):
             line.give_up(ConnectionLost("the peer's side acknowledges nothing", initiator="local"))
             self.wait(END_PATIENCE)
+
+
+def forget_frames(why: BaseException) -> None:
+    """Take the tracebacks out of the reason why a line ended: their frames are the reader's, and hold its buffers."""
+    error: BaseException | None = why
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

@@ -235,6 +235,7 @@ class Ledger:
             return []
 
     def _enter(self, call: Call, error: OutcomeUnknown) -> None:
+        call = copy.copy(call)  # the caller's is given its outcome, whose traceback would keep all his frames alive
         items = call.operation.items(call.request.args)
         results = (error,) if error.results is None else tuple(error.results)
         entries = []

@@ -4,11 +4,13 @@ Order calls over real lines that break: each ends as accepted, rejected, not sen
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_futures
@@ -20,6 +22,7 @@ import pytest
 from kucoin_sync import (
     ClosedError,
     ConfigError,
+    ConnectionLost,
     NotSent,
     OrderAck,
     OutcomeUnknown,
@@ -317,6 +320,66 @@ def test_S03_every_order_in_flight_is_unknown_when_the_line_breaks(
     assert {e.client_oid for e in errors} == {f"n{i}" for i in range(20)}
     assert all((e.reason, e.sent, e.line_alive) == ("disconnected", "complete", False) for e in errors)
     assert len({id(e) for e in errors}) == 20
+
+
+class Book:
+    """Something big that a caller holds while he trades."""
+
+
+def trade(place: Callable[[Any], Any], api: WebsocketAPIClient, books: list[weakref.ref[Book]]) -> None:
+    book = Book()
+    books.append(weakref.ref(book))
+    with pytest.raises(OutcomeUnknown):
+        place(api)
+
+
+@pytest.mark.parametrize("form", ["call", "nowait"])
+@pytest.mark.parametrize("end", ["time-out", "reset"])
+def test_O20_an_unknown_order_keeps_no_frame_of_its_caller_alive(
+    side: Side, peer: ScriptedPeer, clients: Clients, form: str, end: str
+) -> None:
+    """It stays in the list for hours; what its caller held when it was raised must not."""
+    api, line = opened(side, clients, peer)
+    wait = {"timeout": 0.2 if end == "time-out" else 5.0}
+
+    def place(api: WebsocketAPIClient) -> Any:
+        return side.place(api, **wait) if form == "call" else side.place(api.nowait, **wait).result(5.0)
+
+    books: list[weakref.ref[Book]] = []
+    call = background(trade, place, api, books)
+    line.read_json()
+    if end == "reset":
+        line.rst()
+    call.result()
+    del call
+    gc.collect()
+    assert len(api.get_ws_client().unresolved()) == 1
+    assert books[0]() is None
+
+
+@pytest.mark.parametrize("end", ["fin", "rst", "close frame", "violation"])
+def test_O20_the_reason_why_its_line_was_lost_keeps_no_frame_of_the_reader_alive(
+    side: Side, peer: ScriptedPeer, clients: Clients, end: str
+) -> None:
+    """An unknown order keeps the reason for as long as it is unknown; the frames behind it hold the line's buffers."""
+    api, line = opened(side, clients, peer)
+    call = side.order(api, timeout=5.0)
+    line.read_json()
+    if end == "close frame":
+        line.send_close(1001)
+    elif end == "violation":
+        line.send(b"\xff\x00")
+    else:
+        getattr(line, end)()
+    with pytest.raises(OutcomeUnknown) as caught:
+        call.result()
+    (entry,) = api.get_ws_client().unresolved()
+    for error in (caught.value, entry):
+        reason: BaseException | None = error.cause
+        assert isinstance(reason, ConnectionLost)
+        while reason is not None:
+            assert reason.__traceback__ is None
+            reason = reason.__cause__ or reason.__context__
 
 
 def test_S04_replies_in_the_same_segment_as_the_end_count(side: Side, peer: ScriptedPeer, clients: Clients) -> None:
