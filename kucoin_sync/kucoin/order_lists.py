@@ -39,7 +39,10 @@ off, so neither our picture of its clock nor its clocks among each other are sur
 
 LARGEST_BATCH = 100
 MOST_BATCHES = 20
-"""Of done orders: 2000 are read before giving up, at a weight of 40 (spot) or 200 (margin) in a pool of 4000."""
+"""
+Of done orders: 2000 are read before giving up, at a weight of 40 (spot) or 200 (margin) in a pool of 4000. Of futures
+orders so many pages, of 1000 each, at a weight of 40 in a pool of 2000.
+"""
 
 MOST_PAGES = 10
 """Of live futures orders, 1000 each."""
@@ -232,14 +235,52 @@ class FuturesLists:
         Yield the orders that ended in the last day; the exchange calls this list the one without delay.
 
         It may be full. That does no harm if it goes back to before the order was made, which ended later than that.
+        Else the list of all done orders has what ended before: by then it is no longer about the last moments.
         """
         rows = self._rest.recent_done_futures_orders(question.symbol, timeout=deadline.remaining())
         yield from rows
         if len(rows) < MOST_RECENT:
             return
-        ends = [to_milliseconds(row.get("endAt")) for row in rows]
-        if since_ms is None or not any(end is not None and end < since_ms for end in ends):
+        ends = [end for end in (to_milliseconds(row.get("endAt")) for row in rows) if end is not None]
+        if since_ms is None or not ends:
             raise _not_far_enough("GET /api/v1/recentDoneOrders")
+        if min(ends) >= since_ms:
+            yield from self._ended_within(question, since_ms, min(ends), deadline)
+
+    def _ended_within(self, question: Question, since_ms: int, until_ms: int, deadline: Deadline) -> Iterator[Row]:
+        """
+        Yield the done orders that were made and ended in some time.
+
+        Whether ``startAt`` and ``endAt`` are about the making of an order or about its end is documented nowhere: of
+        these orders both are within. Each part of the time that is read fits on one page, for orders may move from
+        page to page, and nobody says how.
+        """
+
+        def done(start_ms: int, end_ms: int) -> Row:
+            return self._rest.futures_orders(
+                status="done",
+                symbol=question.symbol,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                page_size=LARGEST_PAGE,
+                timeout=deadline.remaining(),
+            )
+
+        op = "GET /api/v1/orders"
+        parts = [(since_ms, until_ms + 1)]  # the end may be meant exclusively
+        for _ in range(MOST_BATCHES):
+            start_ms, end_ms = parts.pop()
+            items, total = _page(done(start_ms, end_ms), op)
+            if total <= len(items):
+                yield from items
+            elif end_ms - start_ms > 1:
+                middle_ms = (start_ms + end_ms) // 2
+                parts += [(middle_ms, end_ms), (start_ms, middle_ms)]
+            else:
+                break
+            if not parts:
+                return
+        raise _not_far_enough(op)
 
 
 class _DoneOrders:
@@ -319,8 +360,9 @@ def _pages(fetch: Callable[[int], Row], op: str) -> Iterator[Row]:
     first: int | None = None
     for number in range(1, MOST_PAGES + 1):
         page = fetch(number)
-        items, pages, total = _items(page, op), page.get("totalPage"), page.get("totalNum")
-        if type(pages) is not int or type(total) is not int:
+        items, total = _page(page, op)
+        pages = page.get("totalPage")
+        if type(pages) is not int:
             raise odd_data(op, page)
         if first not in (None, total):
             raise RestError("the list changed while it was read", op=op, retryable=True)
@@ -329,6 +371,14 @@ def _pages(fetch: Callable[[int], Row], op: str) -> Iterator[Row]:
         if number >= pages:
             return
     raise _not_far_enough(op)
+
+
+def _page(page: Row, op: str) -> tuple[list[Row], int]:
+    """Return the orders of a page, and how many there are on all pages."""
+    items, total = _items(page, op), page.get("totalNum")
+    if type(total) is not int:
+        raise odd_data(op, page)
+    return items, total
 
 
 def _items(part: Row, op: str) -> list[Row]:
