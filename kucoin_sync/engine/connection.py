@@ -16,22 +16,21 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kucoin_sync.engine.beats import SEND_TIMEOUT, Beats
 from kucoin_sync.engine.channel import ReceiveTimeout, SendFailed
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
-from kucoin_sync.engine.hand_over import HandOver
 from kucoin_sync.engine.inbox import Inbox
 from kucoin_sync.engine.interrupt import Interrupt
 from kucoin_sync.engine.line_end import LineEnd, forget_frames
 from kucoin_sync.engine.opening import Line, Opener, Surroundings
 from kucoin_sync.engine.reader_thread import ReaderThread, check_not_on_reader
 from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
+from kucoin_sync.engine.subscriptions import Subscriptions
 from kucoin_sync.engine.switch_interval import switch_interval
-from kucoin_sync.engine.topic_board import Subscriber, TopicBoard, Waiter
+from kucoin_sync.engine.topic_board import TopicBoard
 from kucoin_sync.engine.waiting import nap, wait
 from kucoin_sync.errors import (
     AuthError,
@@ -85,6 +84,9 @@ class Connection:
 
     Attributes:
         state: Where it stands; for others to read.
+        failure: Why the last opening failed; ``None`` after one that did not. For others to read.
+        registry: The requests that wait for their reply.
+        subscriptions: What is wanted of it.
     """
 
     def __init__(
@@ -112,7 +114,7 @@ class Connection:
         self.state = State.IDLE
         self._line: Line | None = None
         self._interrupt: Interrupt | None = None  # of the present opening or line
-        self._failure: ConnectError | None = None  # of the last opening; cleared by success
+        self.failure: ConnectError | None = None  # of the last opening; cleared by success
         self._lost: KucoinSyncError | None = None  # how the last line ended
         self._was_ready = False
         self._lines = 0  # that became ready
@@ -133,6 +135,7 @@ class Connection:
             self._changed,
             lambda line: leaving(self, line.end),
         )
+        self.subscriptions = Subscriptions(self._board, self._changed, self, self._inbox.hand_out)
         self._beats = Beats(dialect, around, self.registry, self._board, self._inbox, self._opener, self._changed)
         self._close_begun = False
         self._closed = threading.Event()
@@ -140,7 +143,8 @@ class Connection:
     # Opening.
 
     @property
-    def _closing(self) -> bool:
+    def is_closing(self) -> bool:
+        """Whether the connection is closed, or about to be."""
         return self.state in (State.DRAINING, State.CLOSED)
 
     @property
@@ -176,12 +180,12 @@ class Connection:
         if self._line is not None:
             return
         with self._changed:
-            before = self._failure if self.state in (State.OPENING, State.LOST) else None
+            before = self.failure if self.state in (State.OPENING, State.LOST) else None
             self._start()
             while self._line is None:
-                self._check_open()
-                if self._failure is not None and self._failure is not before:
-                    raise self._failure
+                self.check_open()
+                if self.failure is not None and self.failure is not before:
+                    raise self.failure
                 if not self._changed.wait(nap(deadline.remaining())) and deadline.expired():
                     raise self._not_ready()
 
@@ -200,30 +204,31 @@ class Connection:
         with self._changed:
             self._start()
             while self._line is None or self.state is not State.READY:
-                self._check_open()
-                if self._failure is not None and not self._failure.retryable:
-                    raise self._failure
+                self.check_open()
+                if self.failure is not None and not self.failure.retryable:
+                    raise self.failure
                 if not wait or deadline.expired():
                     raise self._not_ready()
                 self._changed.wait(nap(deadline.remaining()))
             return self._line
 
-    def _check_open(self) -> None:
-        if self._closing:
+    def check_open(self) -> None:
+        """Raise ClosedError if the connection is closing."""
+        if self.is_closing:
             raise ClosedError(f"{self.ws_key}: the connection is closed")
 
     def _not_ready(self) -> ConnectError:
-        if self._failure is not None:
-            return self._failure
+        if self.failure is not None:
+            return self.failure
         why = f"{self._lost}; it is being opened again" if self._lost is not None else "it is being opened"
         return ConnectError(f"no line is ready ({why})", phase=self._opener.phase.value)
 
     def _start(self) -> None:
         """Start the threads if they are not running; the lock is held."""
-        self._check_open()
+        self.check_open()
         if self._reader is not None:
             return
-        self._failure = None
+        self.failure = None
         self.state = check_transition(self.state, State.OPENING)
         # daemon: a script that ends without close() must end; our exit hook closes politely before that
         reader = ReaderThread(target=self._run, name=f"{self._name}-reader", daemon=True)
@@ -305,7 +310,7 @@ class Connection:
     def _begin_opening(self) -> bool:
         """Wait for the shared budget; return ``False`` if the connection is being closed, or has another reader."""
         with self._changed:
-            while not self._closing and self._reader is threading.current_thread():
+            while not self.is_closing and self._reader is threading.current_thread():
                 with self._around.budget_lock:
                     now = time.monotonic()
                     delay = self._around.budget.delay(now)
@@ -324,7 +329,7 @@ class Connection:
         interrupt = Interrupt()
         with self._changed:
             self._interrupt = interrupt
-            if self._closing:  # since the wait for the budget
+            if self.is_closing:  # since the wait for the budget
                 interrupt.set()
         return interrupt
 
@@ -332,7 +337,7 @@ class Connection:
         """Replace a heartbeat thread that does not run any more. Raises ConnectError: no thread to be had."""
         with self._changed:
             beater = self._beater
-            if self._closing or beater is None or (beater.is_alive() and not self._beater_stuck):
+            if self.is_closing or beater is None or (beater.is_alive() and not self._beater_stuck):
                 return
             self._beater = self._make_beater(threading.current_thread())
             try:
@@ -343,14 +348,14 @@ class Connection:
 
     def _opening_failed(self, error: ConnectError, backoff: Backoff) -> bool:
         """Tell everybody and wait for the next attempt; return ``False`` if there is to be none."""
-        if self._closing:
+        if self.is_closing:
             return False
         self._failed_openings += 1
         most = self._options.max_reconnect_attempts
         if error.retryable and (most is None or backoff.attempts + 1 < most):
             delay = backoff.next_delay(retry_after=error.retry_after)
             with self._changed:
-                self._failure = error
+                self.failure = error
                 self._changed.notify_all()
             self._hub.report(error, "opening", self.ws_key, None)
             return self._pause(delay, backoff.attempts)
@@ -361,7 +366,7 @@ class Connection:
 
     def _go_on_after(self, lost: KucoinSyncError, backoff: Backoff, *, at_once: bool) -> bool:
         """Wait until the next line may be opened; return ``False`` if there is to be none."""
-        if self._closing:
+        if self.is_closing:
             return False
         if not self._options.reconnect:
             self._rest(ConnectError(f"the line was lost ({lost}) and reconnect is off", phase="tcp", retryable=False))
@@ -386,16 +391,16 @@ class Connection:
         self._hub.emit("reconnect", Reconnecting(self.ws_key, None, attempt, delay))
         deadline = Deadline(delay)
         with self._changed:
-            while not self._closing and not deadline.expired():
+            while not self.is_closing and not deadline.expired():
                 self._changed.wait(deadline.remaining())
-            return not self._closing
+            return not self.is_closing
 
     def _rest(self, failure: ConnectError) -> None:
         """Give up until somebody asks for this connection again."""
         with self._changed:
-            if self._closing:
+            if self.is_closing:
                 return
-            self._failure = failure
+            self.failure = failure
             self.state = check_transition(self.state, State.IDLE)
             self._reader = self._beater = None
             subscribers = self._board.take_all()
@@ -445,11 +450,11 @@ class Connection:
 
     def _line_ready(self, line: Line) -> bool:
         with self._changed:
-            if self._closing:
+            if self.is_closing:
                 return False
             self.state = check_transition(self.state, State.READY)
             self._line = line
-            self._failure = None
+            self.failure = None
             again, self._was_ready = self._was_ready, True
             self._lines += 1
             if again:
@@ -468,7 +473,7 @@ class Connection:
         """Close the socket, end what waited for this line, and say so: in this order."""
         forget_frames(lost)  # every request of this line that stays unknown keeps it
         with self._changed:
-            closing = self._closing
+            closing = self.is_closing
             if not closing:
                 self.state = check_transition(self.state, State.LOST)
             self._line = None
@@ -570,147 +575,10 @@ class Connection:
                 if not self._changed.wait(nap(deadline.remaining())) and deadline.expired():
                     raise DeadlineExceeded("no answer to a ping in time")
 
-    # Subscriptions, on the callers' threads.
-
-    def want(self, subscriber: Subscriber) -> Waiter:
-        """
-        Want topics, and open a line if there is none. Does not wait.
-
-        Returns:
-            What tells when they are confirmed, for `confirm` and `forget`.
-
-        Raises:
-            ClosedError: If the connection is closed.
-            ConnectError: If it has no thread to be had.
-        """
-        with self._changed:
-            self._check_open()
-            waiter = self._board.add(subscriber)
-            try:
-                self._start()
-            except BaseException:
-                self._board.forget(waiter)
-                self._board.withdraw(subscriber, subscriber.topics)
-                raise
-            self._changed.notify_all()
-            return waiter
-
-    def confirm(self, waiter: Waiter, deadline: Deadline) -> KucoinSyncError | None:
-        """
-        Wait until every topic was answered for, at most until the deadline.
-
-        Returns:
-            Why no line is ready, if that is what the answers are missing for.
-
-        Raises:
-            ConnectError: If the connection cannot be opened at all.
-            ClosedError: If the connection is closed.
-        """
-        with self._changed:
-            while waiter.pending and not deadline.expired():
-                self._check_open()
-                if self._failure is not None and not self._failure.retryable:
-                    raise self._failure
-                self._changed.wait(nap(deadline.remaining()))
-            return self._failure
-
-    def forget(self, subscriber: Subscriber, waiter: Waiter, *, withdraw: bool) -> None:
-        """
-        End the wait for topics.
-
-        Args:
-            subscriber: Who wants them.
-            waiter: From `want`.
-            withdraw: Want those that were not confirmed no more.
-        """
-        with self._changed:
-            self._board.forget(waiter)
-            if withdraw:
-                self._board.give_up(subscriber, waiter)
-
-    def withdraw(self, subscriber: Subscriber) -> None:
-        """Want nothing more of what this subscriber wants."""
-        with self._changed:
-            self._board.withdraw(subscriber, subscriber.topics)
-
-    def wait_active(self, topic: str, deadline: Deadline, goes_on: Callable[[], bool]) -> bool:
-        """
-        Wait until the exchange has confirmed a topic that is wanted here already.
-
-        Args:
-            topic: Single topic.
-            deadline: When to give up.
-            goes_on: Asked with the connection's lock held whenever something has changed; ``False`` ends the wait.
-
-        Returns:
-            Whether it is confirmed; ``False`` at once if nobody wants it any more, or the connection is closing.
-        """
-        with self._changed:
-            while not self._board.is_active(topic):
-                if self._closing or topic not in self._board or not goes_on() or deadline.expired():
-                    return False
-                self._changed.wait(nap(deadline.remaining()))
-            return True
-
-    def renew(self, topic: str, by: object) -> None:
-        """
-        Unsubscribe a topic and subscribe it again, for whatever the exchange sends at the beginning.
-
-        Args:
-            topic: Single topic.
-            by: The wish of who asks for it; the others are told.
-        """
-        with self._changed:
-            subscribers = self._board.renew(topic)
-        for subscriber in subscribers:
-            if subscriber.wish is not by and subscriber.lost is not None:
-                subscriber.lost("the topic is subscribed anew")
-
-    def has_topic(self, topic: str) -> bool:
-        """Whether a topic is wanted here, or not let go of yet."""
-        with self._changed:
-            return topic in self._board
-
-    @property
-    def topics(self) -> int:
-        """How many single topics are wanted here or not let go of yet."""
-        return len(self._board)
-
-    @property
-    def has_subscribers(self) -> bool:
-        """Whether anybody wants anything of this connection."""
-        return bool(self._board.subscribers)
-
-    def unsubscribe(
-        self, topics: Iterable[str], *, of: Callable[[Subscriber], bool], deadline: Deadline | None
-    ) -> None:
-        """
-        Want topics no more.
-
-        Args:
-            topics: Single topics.
-            of: Whose wishes are meant.
-            deadline: How long to wait for the exchange's confirmation; ``None`` returns at once.
-
-        Raises:
-            DeadlineExceeded: If it did not come; the topics are unwanted all the same and nothing is delivered.
-        """
-        gone = set(topics)
-        with self._changed:
-            for subscriber in self._board.subscribers:
-                if of(subscriber):
-                    self._board.withdraw(subscriber, gone)
-            while deadline is not None and self._line is not None:
-                waiting = self._board.leaving(gone)
-                if not waiting or self._closing:
-                    return
-                if not self._changed.wait(nap(deadline.remaining())) and deadline.expired():
-                    raise DeadlineExceeded(f"no answer to the unsubscribe of {', '.join(sorted(waiting))} in time")
-
     def stats(self, now: float) -> tuple[ConnectionStats, list[TopicStats]]:
         """Return how the connection stands at ``now``, monotonic, and each of its topics."""
         with self._changed:
-            line, problem = self._line, self._failure or self._lost
+            line, problem = self._line, self.failure or self._lost
             topics = self._board.ages(now)
             round_trip = line.heartbeat.round_trip if line is not None else None
         connection = ConnectionStats(
@@ -728,59 +596,12 @@ class Connection:
         )
         return connection, [TopicStats(self._shown, topic, *facts) for topic, facts in topics.items()]
 
-    def topic_states(self, topics: Iterable[str]) -> dict[str, str]:
-        """Return what the exchange was told about each topic, in words."""
-        with self._changed:
-            return self._board.states(topics)
-
-    # Going over to another connection.
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether a call waits for an answer to its topics."""
-        return self._board.is_awaited
-
-    def wait_unawaited(self, deadline: Deadline) -> None:
-        """Wait until no call waits for an answer to its topics, or until the deadline."""
-        with self._changed:
-            while self._board.is_awaited and not self._closing and not deadline.expired():
-                self._changed.wait(nap(deadline.remaining()))
-
-    def move_topics(self, new: Connection, hand_over: HandOver) -> Waiter:
-        """
-        Move everything that is wanted here to another connection; what still comes here goes through ``hand_over``.
-
-        Args:
-            new: It.
-            hand_over: Of both lines; its lock is held.
-
-        Returns:
-            What tells when the topics are confirmed there, for `confirm` and `end_hand_over` of the other connection.
-        """
-        assert hand_over.lock.locked()
-        with self._changed:
-            subscribers = self._board.leave(partial(hand_over.from_old, new._inbox.hand_out))
-        with new._changed:
-            waiter = new._board.take_over(subscribers, partial(hand_over.from_new, new._inbox.hand_out))
-            new._changed.notify_all()
-            # A close takes them with it, but not those that come after it.
-            homeless = new._board.take_all() if new.state is State.CLOSED else ()
-        for subscriber in homeless:
-            subscriber.end(None)
-        return waiter
-
-    def end_hand_over(self, waiter: Waiter) -> None:
-        """The connection that topics were moved from is over."""
-        with self._changed:
-            self._board.forget(waiter)
-            self._board.crossed()
-
     # The end.
 
     def begin_close(self) -> None:
         """Refuse new calls and let those that wait for a line go. Does not wait."""
         with self._changed:
-            if not self._closing:
+            if not self.is_closing:
                 self.state = check_transition(self.state, State.DRAINING)
                 self._changed.notify_all()
 

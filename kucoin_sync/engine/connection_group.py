@@ -225,10 +225,11 @@ class ConnectionGroup:
             patience = deadline.capped(self._around.options.request_timeout)
             waiter = None
             while waiter is None:
-                old.wait_unawaited(patience)  # whoever waits for an answer gets it over the line that he asked on
+                # Whoever waits for an answer gets it over the line that he asked on.
+                old.subscriptions.wait_unawaited(patience)
                 # In this order: nobody else knows of the first lock yet, so nobody can hold it and want the other.
                 with hand_over.lock, self._lock:
-                    if not old.is_awaited or patience.expired():
+                    if not old.subscriptions.is_awaited or patience.expired():
                         waiter = self._take_place(old, new, hand_over)
         except BaseException:
             with self._lock, contextlib.suppress(ValueError):
@@ -248,7 +249,7 @@ class ConnectionGroup:
             self.first = new
         else:
             self._others[self._others.index(old)] = new
-        return old.move_topics(new, hand_over)
+        return old.subscriptions.move_topics(new.subscriptions, hand_over)
 
     def _let_go(self, old: Connection, new: Connection, waiter: Waiter, *, reset: bool) -> None:
         """Close an old connection, on another thread, when the new one is subscribed and nothing is in flight."""
@@ -258,12 +259,17 @@ class ConnectionGroup:
 
         def confirm() -> None:
             with contextlib.suppress(KucoinSyncError):  # then there is nothing to wait for
-                new.confirm(waiter, Deadline(patience))
+                new.subscriptions.confirm(waiter, Deadline(patience))
 
         # A close keeps some of its time for itself; what is in flight gets all of its own.
         in_flight = max(0.0, old.registry.latest_deadline() - time.monotonic()) * 1.2 + END_PATIENCE
         self._close_later(
-            [old], in_flight, drain=True, reset=reset, before=confirm, after=lambda: new.end_hand_over(waiter)
+            [old],
+            in_flight,
+            drain=True,
+            reset=reset,
+            before=confirm,
+            after=lambda: new.subscriptions.end_hand_over(waiter),
         )
 
     def _next(self) -> Connection:
@@ -295,14 +301,14 @@ class ConnectionGroup:
             self._want(wish, topics, waits)
             causes = []
             if deadline is not None:
-                causes = [connection.confirm(waiter, deadline) for connection, _, waiter in waits]
+                causes = [connection.subscriptions.confirm(waiter, deadline) for connection, _, waiter in waits]
             settled = True
         finally:
             for connection, part, waiter in waits:
-                connection.forget(part, waiter, withdraw=settled and deadline is not None)
+                connection.subscriptions.forget(part, waiter, withdraw=settled and deadline is not None)
                 if not settled:
                     for present in {connection, *self.connections()}:  # it may have moved meanwhile
-                        present.withdraw(part)
+                        present.subscriptions.withdraw(part)
             self._close_unused()
         if deadline is not None:
             _raise_unless_confirmed([waiter for _, _, waiter in waits], causes)
@@ -312,16 +318,16 @@ class ConnectionGroup:
         with self._lock:
             for connection, topics in self._choose(wanted):
                 part = wish.part(topics, self._close_unused)
-                waits.append((connection, part, connection.want(part)))
+                waits.append((connection, part, connection.subscriptions.want(part)))
 
     def _choose(self, topics: Sequence[str]) -> list[tuple[Connection, tuple[str, ...]]]:
         """Return which connection takes which topics, opening further ones where all are full; the lock is held."""
         connections = [self.first, *self._others]
         most = self.dialect.limits.topics_per_connection
-        room = [most - connection.topics for connection in connections]
+        room = [most - len(connection.subscriptions) for connection in connections]
         chosen: list[list[str]] = [[] for _ in connections]
         for topic in topics:
-            index = next((i for i, connection in enumerate(connections) if connection.has_topic(topic)), None)
+            index = next((i for i, connection in enumerate(connections) if topic in connection.subscriptions), None)
             if index is None:
                 index = next((i for i, left in enumerate(room) if left > 0), len(connections))
                 if index == len(connections):
@@ -334,8 +340,9 @@ class ConnectionGroup:
 
     def takes(self, topics: Sequence[str]) -> bool:
         """Whether the connections that are ready have room for these topics."""
-        room = self.dialect.limits.topics_per_connection
-        return self.is_ready and sum(room - connection.topics for connection in self.connections()) >= len(topics)
+        most = self.dialect.limits.topics_per_connection
+        room = sum(most - len(connection.subscriptions) for connection in self.connections())
+        return self.is_ready and room >= len(topics)
 
     def pace(self, topics: Sequence[str]) -> float:
         """Return the seconds that the limits of messages and openings alone take for that many topics."""
@@ -365,30 +372,30 @@ class ConnectionGroup:
         gone = tuple(topics)
         try:
             for connection in self.connections():
-                connection.unsubscribe(gone, of=lambda part: of(part.wish), deadline=deadline)  # type: ignore[arg-type]
+                connection.subscriptions.unsubscribe(gone, of=lambda part: of(part.wish), deadline=deadline)  # type: ignore[arg-type]
         finally:
             self._close_unused()
 
     def wait_active(self, topic: str, deadline: Deadline, goes_on: Callable[[], bool]) -> bool:
         """Wait until the exchange has confirmed a topic that is wanted; see `Connection.wait_active`."""
         connection = self._home(topic)
-        return connection is not None and connection.wait_active(topic, deadline, goes_on)
+        return connection is not None and connection.subscriptions.wait_active(topic, deadline, goes_on)
 
     def renew(self, topic: str, by: Wish) -> None:
         """Unsubscribe a topic and subscribe it again; see `Connection.renew`."""
         connection = self._home(topic)
         if connection is not None:
-            connection.renew(topic, by)
+            connection.subscriptions.renew(topic, by)
 
     def _home(self, topic: str) -> Connection | None:
         """Return the connection that a topic lives on."""
-        return next((connection for connection in self.connections() if connection.has_topic(topic)), None)
+        return next((connection for connection in self.connections() if topic in connection.subscriptions), None)
 
     def topic_states(self, topics: Iterable[str]) -> dict[str, str]:
         """Return what the exchange was told about each topic, in words."""
         states = dict.fromkeys(topics, "idle")
         for connection in self.connections():
-            found = connection.topic_states(states)
+            found = connection.subscriptions.topic_states(states)
             states.update({topic: state for topic, state in found.items() if state != "idle"})
         return states
 
@@ -397,7 +404,7 @@ class ConnectionGroup:
     def _close_unused(self) -> None:
         """Close further connections that nobody wants anything of."""
         with self._lock:
-            unused = [connection for connection in self._others if not connection.has_subscribers]
+            unused = [connection for connection in self._others if not connection.subscriptions.has_subscribers]
             for connection in unused:
                 self._others.remove(connection)
                 self._leaving.append(connection)
