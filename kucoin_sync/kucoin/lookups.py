@@ -16,7 +16,7 @@ from functools import partial
 from itertools import chain, islice
 
 from kucoin_sync.engine.deadline import Deadline
-from kucoin_sync.errors import RestError
+from kucoin_sync.errors import ConfigError, RestError
 from kucoin_sync.fates import OrderState
 from kucoin_sync.kucoin import codes
 from kucoin_sync.kucoin.order_lists import CLOCK_SLACK_MS, FuturesLists, MarginLists, OrderLists, Row, SpotLists
@@ -158,7 +158,10 @@ def _modified_single(lists: OrderLists, question: Question, timeout: float) -> S
     old = _single(lists, question, deadline, order_id=question.order_id)
     if old is None or old.client_oid is None:
         return _modified_listed(lists, question, deadline.remaining())
-    seen = _single(lists, question, deadline, client_oid=old.client_oid)
+    try:
+        seen = _single(lists, question, deadline, client_oid=old.client_oid)
+    except ConfigError:  # it is the exchange's word, and no id that can be asked for
+        return _modified_listed(lists, question, deadline.remaining())
     if seen is None:
         raise _cannot_tell(lists.by_client_oid, "an order is known by one of its ids and not by the other")
     if seen.order_id == old.order_id:

@@ -145,15 +145,15 @@ class OrderCalls(RestBase):
             timeout: Seconds for all pages; ``None`` takes ``request_timeout``.
         """
         deadline = checked_deadline(timeout, self._around.options.request_timeout)
-        found: dict[Any, dict[str, Any]] = {}
+        found: dict[str, dict[str, Any]] = {}
         for number in range(1, MOST_PAGES + 1):
             page = self.futures_orders(
                 status="active", symbol=symbol, page=number, page_size=LARGEST_PAGE, timeout=deadline.remaining()
             )
             items, pages = page.get("items"), page.get("totalPage")
-            if not isinstance(items, list) or type(pages) is not int:
+            if type(pages) is not int or not isinstance(items, list) or not all(map(_is_order, items)):
                 raise odd_data("GET /api/v1/orders", page)
-            found.update((item.get("id"), item) for item in items if isinstance(item, dict))
+            found.update((item["id"], item) for item in items)
             if number >= pages:
                 break
         return list(found.values())
@@ -450,6 +450,10 @@ def _trade_type(trade_type: str) -> dict[str, str]:
 
 def _filters(side: str | None, kind: str | None, *kinds: str) -> dict[str, Any]:
     return {"side": _choice("side", side, "buy", "sell"), "type": _choice("type", kind, *kinds)}
+
+
+def _is_order(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("id"), str)
 
 
 def _period(start_ms: int | None, end_ms: int | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import attrs
 
 from kucoin_sync.engine.deadline import Deadline
-from kucoin_sync.errors import RestError
+from kucoin_sync.errors import RestError, shorten
 from kucoin_sync.fates import OrderState
 from kucoin_sync.okx import refusals
 from kucoin_sync.okx.instrument_book import types_of
@@ -82,7 +82,7 @@ class _TradeLists:
         if order_id is not None:
             for kind in types_of(question.symbol or ""):
                 yield from self._rest.done_orders(
-                    kind, question.symbol, after=_following(order_id), limit=1, timeout=deadline.remaining()
+                    kind, question.symbol, after=_following(order_id, self.lists), limit=1, timeout=deadline.remaining()
                 )
             return
         until_ms = None if since_ms is None or question.until_ms is None else question.until_ms + CLOCK_SLACK_MS
@@ -124,7 +124,7 @@ class _SpreadLists:
         order_id = _ids(question).get("ord_id")
         if order_id is not None:
             yield from self._rest.done_spread_orders(
-                question.symbol, end_id=_following(order_id), timeout=deadline.remaining()
+                question.symbol, end_id=_following(order_id, self.lists), timeout=deadline.remaining()
             )
             return
 
@@ -270,14 +270,20 @@ def _is_named(question: Question, order: OrderState) -> bool:
     return known == value and question.symbol in (None, order.symbol)
 
 
-def _following(order_id: str) -> str:
+def _following(order_id: str, op: str) -> str:
     """
     Return an id after that of an order.
 
     Ids grow: of the orders before that id the latest one is the order, if it is there. So there is no need to read all
     that came since, and on a busy account more came than can be read.
+
+    Raises:
+        RestError: If it is none of the exchange's, which are numbers.
     """
-    return str(int(order_id) + 1)
+    try:
+        return str(int(order_id) + 1)
+    except ValueError:
+        raise RestError(f"an order with the id {shorten(order_id, 40)}", op=op, retryable=True) from None
 
 
 def _pages(fetch: _Page, op: str) -> Iterator[Row]:

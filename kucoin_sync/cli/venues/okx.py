@@ -4,7 +4,8 @@ OKX, as the commands see it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from kucoin_sync import options as general
@@ -252,27 +253,26 @@ def _orders(rest: RestClient, kinds: Iterable[str], symbol: str | None, done: bo
     for kind in kinds:
         if done:
             yield from rest.done_orders(kind, symbol)
-            continue
-        after: str | None = None
-        while True:
-            page = rest.open_orders(symbol, inst_type=kind or None, after=after)
-            yield from page
-            if len(page) < LARGEST_PAGE:
-                break
-            after = str(page[-1].get("ordId"))
+        else:
+            yield from _pages(partial(rest.open_orders, symbol, inst_type=kind or None))
 
 
 def _spread_orders(rest: RestClient, symbol: str | None, done: bool) -> Iterable[Row]:
     if done:
-        yield from rest.done_spread_orders(symbol)
-        return
+        return rest.done_spread_orders(symbol)
+    return _pages(lambda after: rest.open_spread_orders(symbol, end_id=after))
+
+
+def _pages(fetch: Callable[..., Sequence[Row]]) -> Iterable[Row]:
+    """Yield the orders of all pages, each asked for by the last order of the one before."""
     after: str | None = None
     while True:
-        page = rest.open_spread_orders(symbol, end_id=after)
+        page = fetch(after=after)
         yield from page
-        if len(page) < LARGEST_PAGE:
+        last = str(page[-1].get("ordId")) if page else None
+        if len(page) < LARGEST_PAGE or last == after:
             return
-        after = str(page[-1].get("ordId"))
+        after = last
 
 
 def _cancel(api: WebsocketAPIClient, symbol: str | None) -> Mapping[str, str]:
