@@ -15,8 +15,8 @@ from typing import Any
 
 import attrs
 
-from kucoin_sync.errors import ConfigError
-from kucoin_sync.protocol.decimals import exact
+from kucoin_sync.errors import ConfigError, shorten
+from kucoin_sync.protocol.decimals import MAX_DIGITS, exact
 
 __all__ = ["CHECKED", "SymbolRule", "read_contracts", "read_symbols", "uses_contracts"]
 
@@ -181,7 +181,7 @@ def read_contracts(rows: Iterable[Mapping[str, Any]]) -> dict[str, SymbolRule]:
     return {
         row["symbol"]: SymbolRule(
             symbol=row["symbol"],
-            closed=f"its status is {row['status']}" if row.get("status", _OPEN) != _OPEN else None,
+            closed=f"its status is {shorten(row['status'], 40)}" if row.get("status", _OPEN) != _OPEN else None,
             ranges={
                 "price": Range(_positive(row, "tickSize"), most=_positive(row, "maxPrice")),
                 "contracts": Range(_positive(row, "lotSize"), most=_positive(row, "maxOrderQty")),
@@ -199,8 +199,9 @@ def _range(row: Mapping[str, Any], step: str, least: str, most: str) -> Range:
 
 
 def _positive(row: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return a number above zero; ``None`` if it is none, or one that no price or size can be compared with."""
     value = exact(row.get(name))
-    return value if value is not None and value > 0 else None
+    return value if value is not None and value > 0 and abs(value.adjusted()) < MAX_DIGITS else None
 
 
 def _round_up(value: Decimal) -> Decimal:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.kucoin.symbol_rules import CHECKED, SymbolRule, read_contracts, read_symbols, uses_contracts
+from tests.odd_data import spoilt
 
 SPOT = {
     "symbol": "BTC-USDT",
@@ -239,6 +240,26 @@ def test_P08_a_rule_that_cannot_be_read_is_none(row: dict[str, Any]) -> None:
     order = {"symbol": "A-B", "price": "0.123", "size": "0.456", "funds": "7"}
     read_symbols([row])["A-B"].check("spot.order", order)
     read_contracts([row])["A-B"].check("futures.order", {**order, "size": 1})
+
+
+@pytest.mark.parametrize(
+    ("read", "row", "op", "args"),
+    [
+        (read_symbols, SPOT, "spot.order", {"price": "20000", "size": "0.000001"}),
+        (read_contracts, LINEAR, "futures.order", {"price": "20000.05", "size": 1, "leverage": 3}),
+    ],
+)
+def test_P08_whatever_stands_in_a_rule_an_order_passes_or_is_refused_in_plain_words(
+    read: Any, row: dict[str, Any], op: str, args: dict[str, Any]
+) -> None:
+    for odd in spoilt([row]):
+        rows = [each for each in odd if isinstance(each, dict)] if isinstance(odd, list) else []
+        for rule in read(rows).values():
+            try:
+                rule.check(op, {"symbol": rule.symbol, **args})
+            except ConfigError as error:
+                assert str(error).replace(rule.symbol, "").isascii()  # the symbol is as the caller gave it
+                assert len(str(error)) - len(rule.symbol) < 300
 
 
 def test_P08_rows_without_a_name_are_passed_over() -> None:
