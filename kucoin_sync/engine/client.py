@@ -51,7 +51,7 @@ from kucoin_sync.errors import (
 from kucoin_sync.events import ExceptionRaised, RateLimit
 from kucoin_sync.options import Options
 from kucoin_sync.protocol.backoff import OpeningBudget
-from kucoin_sync.protocol.dialect import Dialect, TopicRequest
+from kucoin_sync.protocol.dialect import Dialect, TopicRequest, ws_key_text
 from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.protocol.server_clock import ServerClock
 from kucoin_sync.protocol.state import ConnectionState
@@ -206,9 +206,7 @@ class EngineClient(abc.ABC):
         group = self._groups.get(ws_key) if isinstance(ws_key, str) else None
         if group is not None and group.first.state is not ConnectionState.CLOSED:
             return group
-        name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
-        if not isinstance(name, str):
-            raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(name).__name__}")
+        name = ws_key_text(ws_key)
         with self._lock:
             group = self._groups.get(name)
             if group is None or (group.state is ConnectionState.CLOSED and not self._closing):
@@ -244,8 +242,7 @@ class EngineClient(abc.ABC):
 
     def is_connected(self, ws_key: str | Enum) -> bool:
         """Whether a line is ready now; where the topics need several connections, whether all of them have one."""
-        name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
-        group = self._groups.get(name)
+        group = self._groups.get(ws_key_text(ws_key))
         return group is not None and not self._is_forked and group.is_ready
 
     @staticmethod
@@ -559,8 +556,7 @@ class EngineClient(abc.ABC):
         if self._is_forked:
             return  # the lines are the parent's, and a lock may be held for ever by a thread that is not here
         if ws_key is not None:
-            name = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
-            group = self._groups.get(name)
+            group = self._groups.get(ws_key_text(ws_key))
             if group is not None:
                 self._run_or_hand_over(lambda: group.close(deadline, drain=drain))
             return

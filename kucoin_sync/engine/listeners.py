@@ -68,6 +68,8 @@ class ListenerHub:
 
     @staticmethod
     def _check(event: str, listener: Listener) -> None:
+        if not isinstance(event, str):
+            raise ConfigError(f"event: must be the name of an event, got {type(event).__name__}")
         if event not in EVENTS:
             raise ConfigError(f"event: no event {event!r}; there are {', '.join(EVENTS)}")
         if not callable(listener):

@@ -148,7 +148,7 @@ class WebsocketClient(OrderClient):
             ReentrantCallError: On a reading thread.
         """
         deadline = self._deadline(timeout, self.options.open_timeout)
-        key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+        key = parse_ws_key(ws_key)
         super().connect(ws_key, timeout=timeout)
         if self._tracker is not None and key in _ORDER_ENTRY:
             self._tracker.follow(ORDER_STREAMS["spot" if key is WsKey.WS_API_SPOT_V1 else "futures"], deadline)
@@ -215,7 +215,7 @@ class WebsocketClient(OrderClient):
         if ws_key is None:
             key = WsKey.SPOT_PUBLIC_V1 if "-" in str(symbol) else WsKey.FUTURES_PUBLIC_V1
         else:
-            key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+            key = parse_ws_key(ws_key)
         feed = book_feed(symbol, key, depth, self._rest_around)
         return self._books.open(
             feed, self._group(key), on_change, check_process=self._check_process, wait=wait, deadline=deadline
@@ -404,7 +404,7 @@ class WebsocketClient(OrderClient):
         row = OPERATIONS.get(op)
         key = None
         if ws_key is not None:
-            key = parse_ws_key(str(ws_key.value) if isinstance(ws_key, Enum) else ws_key)
+            key = parse_ws_key(ws_key)
             if key not in _ORDER_ENTRY:
                 raise ConfigError(f"ws_key: {key} takes no requests; use {' or '.join(_ORDER_ENTRY)}")
         elif row is None:

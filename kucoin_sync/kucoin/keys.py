@@ -10,6 +10,7 @@ from enum import Enum
 import attrs
 
 from kucoin_sync.errors import ConfigError
+from kucoin_sync.protocol.dialect import ws_key_text
 
 __all__ = ["CONNECTIONS", "WS_KEY_MAP", "ConnectionFacts", "WsKey", "parse_ws_key"]
 
@@ -57,9 +58,10 @@ CONNECTIONS: Mapping[WsKey, ConnectionFacts] = {
 }
 
 
-def parse_ws_key(value: str) -> WsKey:
+def parse_ws_key(value: str | Enum) -> WsKey:
     """Return the WsKey of a text. Raises ConfigError if there is none."""
+    text = ws_key_text(value)
     try:
-        return WsKey(value)
+        return WsKey(text)
     except ValueError:
-        raise ConfigError(f"ws_key: no connection {value!r}; there are {', '.join(WsKey)}") from None
+        raise ConfigError(f"ws_key: no connection {text!r}; there are {', '.join(WsKey)}") from None

@@ -14,6 +14,7 @@ from kucoin_sync.errors import ConfigError
 from kucoin_sync.okx.keys import CONNECTIONS, ConnectionFacts, WsKey, parse_ws_key
 from kucoin_sync.okx.lookups import OkxLookUps
 from kucoin_sync.orders.lookup import LookUp, LookUps, Question
+from kucoin_sync.protocol.dialect import ws_key_text
 
 __all__ = ["AccountLookUps", "AccountNames"]
 
@@ -55,9 +56,7 @@ class AccountNames:
     @staticmethod
     def take_apart(ws_key: str | Enum) -> tuple[WsKey, str | None]:
         """Return the connection of a name and the account that it tells. Raises ConfigError if there is no such one."""
-        if not isinstance(ws_key, (str, Enum)):
-            raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(ws_key).__name__}")
-        key, of, name = (str(ws_key.value) if isinstance(ws_key, Enum) else ws_key).partition(_OF)
+        key, of, name = ws_key_text(ws_key).partition(_OF)
         return parse_ws_key(key), name if of else None
 
     def connection(self, key: WsKey, account: str | int | None, *, login: bool) -> str:

@@ -14,11 +14,19 @@ from typing import Any, Protocol
 
 import attrs
 
-from kucoin_sync.errors import ConnectError
+from kucoin_sync.errors import ConfigError, ConnectError
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.protocol.messages import Inbound, Refusal
 
-__all__ = ["Dialect", "Endpoint", "HttpAnswer", "HttpCall", "Limits", "Step", "TopicRequest"]
+__all__ = ["Dialect", "Endpoint", "HttpAnswer", "HttpCall", "Limits", "Step", "TopicRequest", "ws_key_text"]
+
+
+def ws_key_text(ws_key: str | Enum) -> str:
+    """Return the text of a WsKey. Raises ConfigError if it is neither a WsKey nor a text."""
+    text = str(ws_key.value) if isinstance(ws_key, Enum) else ws_key
+    if not isinstance(text, str):
+        raise ConfigError(f"ws_key: must be a WsKey or its text, got {type(text).__name__}")
+    return text
 
 
 class Step(Enum):

@@ -623,6 +623,10 @@ def test_blocking_calls_are_refused_on_a_reading_thread(side: Side, peer: Script
         pytest.param(lambda c: c.stream(TICKER, SPOT, maxlen=0), "maxlen", id="maxlen"),
         pytest.param(lambda c: c.stream(TICKER, SPOT, on_gap="skip"), "on_gap", id="on-gap"),
         pytest.param(lambda c: c.on("opened", print), "no event", id="event"),
+        pytest.param(lambda c: c.on(["open"], print), "event: must be the name", id="events"),
+        pytest.param(lambda c: c.connect([SPOT]), "ws_key: must be a WsKey", id="ws-keys"),
+        pytest.param(lambda c: c.is_connected([SPOT]), "ws_key: must be a WsKey", id="ws-keys-asked"),
+        pytest.param(lambda c: c.close({SPOT}), "ws_key: must be a WsKey", id="ws-keys-closed"),
     ],
 )
 def test_bad_arguments_fail_before_anything_is_sent(
