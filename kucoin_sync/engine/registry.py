@@ -123,6 +123,12 @@ class PendingRequest:
         if self.line is not None and self.position:
             self.line.reset_if_held(self.position)
 
+    def abandon(self) -> None:
+        """Make sure that nobody waits for it and nothing of it leaves: its call was interrupted, wherever it was."""
+        self.discard()
+        self.hold_back()
+        switch_interval.call_over(self)
+
     def reset(self) -> None:
         """Make it as it was before its send, for another try: only if not one byte of it left."""
         self.line, self.registry, self.position = None, None, 0

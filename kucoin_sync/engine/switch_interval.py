@@ -60,12 +60,11 @@ class SwitchInterval:
                     self._change(FOR_CALLS)
 
     def call_over(self, call: object) -> None:
-        """Take a `call_waits` back; without one nothing happens."""
+        """Take a `call_waits` back; any number of times, for a Ctrl-C may come in the middle of it."""
         with self._lock:
-            if call in self._waiting:
-                self._waiting.discard(call)
-                if not self._waiting:
-                    self._change(self._for_lines)
+            self._waiting.discard(call)
+            if self._held and not self._waiting:
+                self._change(self._for_lines)
 
     def _apply(self) -> None:
         """Set what is due; the lock is held."""

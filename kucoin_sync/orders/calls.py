@@ -392,8 +392,7 @@ class RequestCalls:
         if isinstance(error, _BEFORE_ANYTHING) and request.sent == "no":
             self._ledger.end(call)
             raise error
-        request.discard()
-        request.hold_back()
+        request.abandon()
         bug = isinstance(error, Exception) and not raised_by_signal_handler(error)
         if bug:
             logger.error("%s: a bug in this library", request.op, exc_info=error)

@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Iterator
 from itertools import groupby
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -160,3 +162,31 @@ def test_a_blocking_call_makes_it_lower_for_its_time(
     with Simulator() as simulator, WebsocketAPIClient(**simulator.client_options(), **options) as api:
         api.submit_new_spot_order(symbol="BTC-USDT", side="buy", type="limit", price="30000", size="0.001")
     assert [value for value, _ in groupby(values)] == expected
+
+
+@pytest.mark.parametrize("place", ["call_over", "_change"])
+def test_S29_a_ctrl_c_at_the_end_of_a_wait_leaves_it_as_high_as_before(place: str) -> None:
+    """At the first line of what takes the wait back, and once the wait is out of the table but nothing is changed."""
+    code = getattr(SwitchInterval, place).__code__
+    waits = 0
+
+    def interrupt(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal waits
+        if event == "call" and frame.f_code is code:
+            waits += 1
+            if place == "call_over" or waits == 2:  # the first change is the one for the wait
+                sys.settrace(None)
+                raise KeyboardInterrupt
+
+    order = {"symbol": "BTC-USDT", "side": "buy", "type": "limit", "price": "30000", "size": "0.001"}
+    with Simulator() as simulator, WebsocketAPIClient(**simulator.client_options()) as api:
+        api.submit_new_spot_order(**order)
+        low = present()
+        tracing = sys.gettrace()
+        with pytest.raises(KeyboardInterrupt):
+            try:
+                sys.settrace(interrupt)
+                api.submit_new_spot_order(**order)
+            finally:
+                sys.settrace(tracing)
+        assert present() == low == 0.0005
