@@ -165,6 +165,7 @@ def margin(exchange: Simulator, api: WebsocketAPIClient) -> None:
 
 
 def futures(exchange: Simulator, api: WebsocketAPIClient) -> None:
+    exchange.set_index_price("XBTUSDTM", "60000")  # else it is that of the spot market, which has just fallen
     exchange.counter_contract_order("XBTUSDTM", "sell", 100, "60010")
     exchange.counter_contract_order("XBTUSDTM", "buy", 100, "59990")
     order: dict[str, Any] = {"symbol": "XBTUSDTM", "side": "buy", "leverage": 5}
