@@ -655,7 +655,7 @@ def test_S37_a_pong_that_waits_for_a_reader_that_is_held_up_saves_the_line(
     side: Side, peer: ScriptedPeer, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lateness is judged when the reader had a chance to run."""
-    client = side.client(clients, peer, inline_listeners=True, ping_interval=0.1, pong_timeout=0.1)
+    client = side.client(clients, peer, inline_listeners=True, ping_interval=0.1, pong_timeout=1.5)
     opening = background(client.connect, side.stream_key)
     line = side.stream_handshake(peer)
     opening.result()
