@@ -16,6 +16,7 @@ from typing import Any
 
 from kucoin_sync.engine.deadline import END_PATIENCE, Deadline
 from kucoin_sync.engine.line_end import LineEnd
+from kucoin_sync.engine.lookout import Lookout
 from kucoin_sync.engine.switch_interval import switch_interval
 from kucoin_sync.engine.waiting import acquire, wait
 from kucoin_sync.errors import KucoinSyncError, Sent
@@ -92,12 +93,14 @@ class PendingRequest:
 
     def wait(self) -> bool:
         """Wait until the request ended; return ``False`` at its deadline."""
-        done = self._done
+        done, registry = self._done, self.registry
         try:
             switch_interval.call_waits(self)
-            left = self.deadline.at - time.monotonic()
-            if not acquire(done, left if left > 0.0 else 0.0):
-                return False
+            # With others in flight there is always somebody who wants the processor.
+            if registry is None or len(registry) > 1 or not registry.lookout.sees(done):
+                left = self.deadline.at - time.monotonic()
+                if not acquire(done, left if left > 0.0 else 0.0):
+                    return False
             done.release()
             return True
         finally:
@@ -154,9 +157,15 @@ class PendingRequest:
 
 
 class RequestRegistry:
-    """The requests of one connection that wait for their reply."""
+    """
+    The requests of one connection that wait for their reply.
+
+    Attributes:
+        lookout: Of calls that wait alone.
+    """
 
     def __init__(self) -> None:
+        self.lookout = Lookout()
         self._lock = threading.Lock()  # guards _pending and _deadlines
         self._pending: dict[str, PendingRequest] = {}
         self._deadlines: list[tuple[float, str]] = []  # heap of those that nobody waits for
