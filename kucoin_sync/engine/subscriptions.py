@@ -155,10 +155,13 @@ class Subscriptions:
             by: The wish of who asks for it; the others are told.
         """
         with self._changed:
-            subscribers = self._board.renew(topic)
+            subscribers = [each for each in self._board.subscribers if topic in each.topics and each.wish is not by]
+        # Before it is: what the exchange sends at the beginning could come before they know that they need it.
         for subscriber in subscribers:
-            if subscriber.wish is not by and subscriber.lost is not None:
+            if subscriber.lost is not None:
                 subscriber.lost("the topic is subscribed anew")
+        with self._changed:
+            self._board.renew(topic)
 
     def __contains__(self, topic: object) -> bool:
         """Whether a topic is wanted here, or not let go of yet."""

@@ -144,12 +144,11 @@ class TopicBoard:
         self._route()
         self._changed.notify_all()
 
-    def renew(self, topic: str) -> tuple[Subscriber, ...]:
-        """Unsubscribe a topic and subscribe it again; return its subscribers, who may miss something in between."""
+    def renew(self, topic: str) -> None:
+        """Unsubscribe a topic and subscribe it again; its subscribers may miss something in between."""
         self._table.renew(topic)
         self._renewed.add(topic)
         self._changed.notify_all()
-        return tuple(subscriber for subscriber in self.subscribers if topic in subscriber.topics)
 
     def is_active(self, topic: str) -> bool:
         """Whether the exchange has confirmed a topic on the present line."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import time
 import zlib
 from concurrent.futures import Future
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from kucoin_sync import ClosedError, ConfigError, DeadlineExceeded, GapError, ReentrantCallError, SubscribeError
+from kucoin_sync.engine.connection_group import Wish
 from kucoin_sync.engine.listeners import ListenerHub
 from tests.clients import SPOT, TICKER, Clients, accept_subscribe
 from tests.peers import Opcode, ScriptedPeer, background, frame, v1_handshake
@@ -762,3 +764,24 @@ def test_S19_a_listener_that_raises_at_any_event_stops_nothing(
     line.send_close(1000)
     closing.result()
     assert [type(error) for error in reported if isinstance(error, KeyboardInterrupt)]
+
+
+def test_whoever_shares_a_topic_knows_that_it_is_subscribed_anew_before_it_is(
+    side: Side, plain_peer: ScriptedPeer, clients: Clients
+) -> None:
+    """Else the new snapshot of an order book could come first, and the book would take itself for stale after it."""
+    client, _, line = streaming(side, clients, plain_peer)
+    group = client._group(side.stream_key)
+    connection = group.first
+    (topic,) = connection._board.subscribers[0].topics
+    due: list[str | None] = []
+
+    def lost(_: str) -> None:
+        with connection._changed:
+            due.append(connection._board.next_text(time.monotonic(), lambda: "x1"))
+
+    sharing, asking = (Wish((topic,), lambda _: None, lambda _: None, lost=each) for each in (lost, None))
+    group.subscribe(sharing, sharing.topics, None)
+    group.renew(topic, asking)
+    assert due == [None]
+    assert "unsubscribe" in line.read_text()
