@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-__all__ = ["spoilt"]
+from kucoin_sync import ConfigError, KucoinSyncError
+
+__all__ = ["check_end", "spoilt"]
 
 ODD: tuple[Any, ...] = (
     None,
@@ -45,3 +47,14 @@ def spoilt(data: Any) -> Iterator[Any]:
             yield [*before, value, value, *after]
             for odd in spoilt(value):
                 yield [*before, odd, *after]
+
+
+def check_end(call: Callable[[], object]) -> None:
+    """Make a call, which may end as it likes as long as it is documented, and not as if its arguments were bad."""
+    try:
+        call()
+    except ConfigError:
+        raise
+    except KucoinSyncError as error:
+        assert str(error).isascii()
+        assert "internal error" not in str(error)
