@@ -377,12 +377,12 @@ class ConnectionGroup:
             self._close_unused()
 
     def wait_active(self, topic: str, deadline: Deadline, goes_on: Callable[[], bool]) -> bool:
-        """Wait until the exchange has confirmed a topic that is wanted; see `Connection.wait_active`."""
+        """Wait until the exchange has confirmed a topic that is wanted; see `Subscriptions.wait_active`."""
         connection = self._home(topic)
         return connection is not None and connection.subscriptions.wait_active(topic, deadline, goes_on)
 
     def renew(self, topic: str, by: Wish) -> None:
-        """Unsubscribe a topic and subscribe it again; see `Connection.renew`."""
+        """Unsubscribe a topic and subscribe it again; see `Subscriptions.renew`."""
         connection = self._home(topic)
         if connection is not None:
             connection.subscriptions.renew(topic, by)
