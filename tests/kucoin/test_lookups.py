@@ -284,13 +284,13 @@ def test_O12_a_list_read_to_its_end_says_that_there_is_none(parts: list[Any]) ->
     assert len(recorder.calls) == 1 + len(parts)
 
 
-@pytest.mark.parametrize(("op", "args"), [("spot.order", SPOT_ARGS), ("margin.order", SPOT_ARGS)])
-def test_O12_a_list_without_end_does_not_say_that_there_is_none(op: str, args: Any) -> None:
+@pytest.mark.parametrize(("op", "batches_read"), [("spot.order", 140), ("margin.order", 40)])
+def test_O12_a_list_without_end_does_not_say_that_there_is_none(op: str, batches_read: int) -> None:
     numbers: Iterator[int] = iter(range(10**6, 0, -1))
     recorder = Recorder(answer=by_path({"/done": lambda call: {"lastId": next(numbers), "items": numbered(0, 100)}}))
     with pytest.raises(RestError, match="could not look far enough"):
-        look(recorder, op, args, 1)
-    assert len(recorder.calls) == 1 + 20
+        look(recorder, op, SPOT_ARGS, 1)
+    assert len(recorder.calls) == 1 + batches_read
 
 
 # Done orders of some time only.
