@@ -94,17 +94,17 @@ class PendingRequest:
     def wait(self) -> bool:
         """Wait until the request ended; return ``False`` at its deadline."""
         done, registry = self._done, self.registry
-        try:
-            switch_interval.call_waits(self)
-            # With others in flight there is always somebody who wants the processor.
-            if registry is None or len(registry) > 1 or not registry.lookout.sees(done):
+        # With others in flight there is always somebody who wants the processor.
+        if registry is None or len(registry) > 1 or not registry.lookout.sees(done):
+            try:
+                switch_interval.call_waits(self)
                 left = self.deadline.at - time.monotonic()
                 if not acquire(done, left if left > 0.0 else 0.0):
                     return False
-            done.release()
-            return True
-        finally:
-            switch_interval.call_over(self)
+            finally:
+                switch_interval.call_over(self)
+        done.release()
+        return True
 
     @property
     def connection_id(self) -> str | None:
