@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -41,7 +41,20 @@ __all__ = [
     "Suspended",
     "UnknownMessage",
     "Update",
+    "UpdateReader",
 ]
+
+
+class UpdateReader(Protocol):
+    """Reads what is not read of an update before somebody asks for it. Never raises, whatever the update holds."""
+
+    @staticmethod
+    def typed(update: Update) -> Any:
+        """Return the model of its payload."""
+
+    @staticmethod
+    def sequence(update: Update) -> int | None:
+        """Return its sequence number, where it has one."""
 
 
 @attrs.frozen
@@ -50,12 +63,13 @@ class Origin:
     Which connection a message came from (``ws_key``) and which life of it (``connection_id``).
 
     Attributes:
-        typed: Makes the model of an update; what ``update.typed`` calls.
+        reader: What ``update.typed`` and ``update.sequence`` ask. It goes with every update that a user stores or
+            pickles, so it is a class, and nothing of a connection that signs.
     """
 
     ws_key: str
     connection_id: str
-    typed: Callable[[Update], Any] = attrs.field(repr=False, eq=False)
+    reader: type[UpdateReader] = attrs.field(repr=False, eq=False)
 
 
 class _NewUpdate:
@@ -64,14 +78,24 @@ class _NewUpdate:
     hundred thousand a second.
     """
 
-    __slots__ = ("__weakref__", "data", "gap_before", "origin", "raw", "received_at", "sequence", "subject", "topic")
+    __slots__ = (
+        "__weakref__",
+        "data",
+        "gap_before",
+        "origin",
+        "raw",
+        "received_at",
+        "subject",
+        "told_sequence",
+        "topic",
+    )
 
     def __init__(
         self,
         topic: str,
         subject: str | None,
         data: Any,
-        sequence: int | None,
+        told_sequence: Any,
         received_at: float,
         raw: str,
         origin: Origin,
@@ -79,7 +103,7 @@ class _NewUpdate:
         self.topic = topic
         self.subject = subject
         self.data = data
-        self.sequence = sequence
+        self.told_sequence = told_sequence
         self.received_at = received_at
         self.raw = raw
         self.origin = origin
@@ -87,7 +111,7 @@ class _NewUpdate:
         self.__class__ = Update  # both have the same slots
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Update(_NewUpdate):
     """
     One push of data.
@@ -97,7 +121,7 @@ class Update(_NewUpdate):
         subject: What kind of push it is, or ``None``.
         data: The payload as the exchange spells it; JSON numbers are `float` or `int` here, the exact digits
             are in ``raw`` and in ``typed``.
-        sequence: The exchange's sequence number where the message has one.
+        told_sequence: What the message tells beside its payload where a sequence number belongs, unread.
         received_at: Monotonic clock when it was read, seconds.
         raw: The message as received.
         gap_before: Something may be missing between this update and the one before it: a reconnect, or a
@@ -107,9 +131,9 @@ class Update(_NewUpdate):
     topic: str
     subject: str | None
     data: Any
-    sequence: int | None
+    told_sequence: Any
     received_at: float
-    raw: str = attrs.field(repr=False)
+    raw: str
     origin: Origin
     gap_before: bool = False
 
@@ -124,6 +148,11 @@ class Update(_NewUpdate):
         return self.origin.connection_id
 
     @property
+    def sequence(self) -> int | None:
+        """The exchange's sequence number where the message has one; read whenever it is asked for."""
+        return self.origin.reader.sequence(self)
+
+    @property
     def typed(self) -> Any:
         """
         The payload as a model: names in words, exact decimals, one class for each kind of push.
@@ -131,10 +160,16 @@ class Update(_NewUpdate):
         It is made from ``raw`` whenever it is asked for: keep it rather than ask twice. What the library does not know
         comes as ``Unmodelled``, and no content of a push makes it raise.
         """
-        return self.origin.typed(self)
+        return self.origin.reader.typed(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Update(topic={self.topic!r}, subject={self.subject!r}, data={self.data!r}, sequence={self.sequence!r}, "
+            f"received_at={self.received_at!r}, origin={self.origin!r}, gap_before={self.gap_before!r})"
+        )
 
 
-make_update: Callable[[str, str | None, Any, int | None, float, str, Origin], Update] = _NewUpdate  # type: ignore[assignment]
+make_update: Callable[[str, str | None, Any, Any, float, str, Origin], Update] = _NewUpdate  # type: ignore[assignment]
 """Make an `Update`, as its constructor does, in a third of the time: for dialects."""
 
 

@@ -41,7 +41,7 @@ from kucoin_sync.errors import (
     shorten,
 )
 from kucoin_sync.events import BatchResult, Origin, RateLimit, Update
-from kucoin_sync.kucoin.models.typed import read_classic
+from kucoin_sync.kucoin.classic import ClassicDialect
 
 FACTS: dict[str, Any] = {
     "op": "spot.order",
@@ -60,7 +60,7 @@ FACTS: dict[str, Any] = {
 BY_ORDER_ID = {**FACTS, "op": "spot.cancel", "client_oid": None, "order_id": "o1"}
 BARE = {**FACTS, "op": "ping", "client_oid": None, "symbol": None, "safe_to_retry": True}
 BATCH = {**FACTS, "op": "futures.multi_order", "client_oid": ("c-1", "c-2"), "request": ({"symbol": "X", "size": 1},)}
-UPDATE = Update("/a:1", "s", {}, 1, 0.5, "{}", Origin("spotPublicV1", "life-1", read_classic), True)
+UPDATE = Update("/a:1", "s", {}, 1, 0.5, "{}", Origin("spotPublicV1", "life-1", ClassicDialect), True)
 
 
 def later(error: ConnectError) -> ConnectError:

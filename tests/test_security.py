@@ -24,8 +24,8 @@ import pytest
 
 from kucoin_sync import AuthError, ConfigError, ConnectError, Options, WebsocketClient
 from kucoin_sync.events import Origin, Update
+from kucoin_sync.kucoin.classic import ClassicDialect
 from kucoin_sync.kucoin.models.fields import read_number
-from kucoin_sync.kucoin.models.typed import read_classic
 from kucoin_sync.protocol.frames import FrameParser
 from kucoin_sync.protocol.json_text import exact_loads, loads
 from kucoin_sync.protocol.packed_text import unpack_text
@@ -160,7 +160,7 @@ def nested(depth: int, width: int) -> str:
     return text
 
 
-ORIGIN = Origin("spotPublicV1", "id", read_classic)
+ORIGIN = Origin("spotPublicV1", "id", ClassicDialect)
 
 
 def typed(data: Any) -> Any:

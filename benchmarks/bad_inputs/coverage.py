@@ -40,7 +40,7 @@ def _frames(data: bytes) -> None:
         assert str(whole.failure).isprintable()
 
 
-def _decoder(make: Callable[[Any], Any], typed: Callable[[Any], Any]) -> Callable[[bytes], None]:
+def _decoder(make: Callable[[Any], Any]) -> Callable[[bytes], None]:
     def one_input(data: bytes) -> None:
         from kucoin_sync.events import Origin, Update
         from kucoin_sync.protocol.messages import Inbound
@@ -51,11 +51,11 @@ def _decoder(make: Callable[[Any], Any], typed: Callable[[Any], Any]) -> Callabl
             text = dialect.unpack(data) if data[:1] == b"\x01" else data.decode()
         except ValueError:
             return
-        message = dialect.decode(text, 1.0, Origin(dialect.ws_key, "life-1", typed(dialect)))
+        message = dialect.decode(text, 1.0, Origin(dialect.ws_key, "life-1", type(dialect)))
         assert isinstance(message, Inbound)
         if isinstance(message, Update):
             repr(message.typed)
-            repr(message)
+            repr(message)  # with its sequence
 
     return one_input
 
@@ -110,9 +110,9 @@ def _head(data: bytes) -> None:
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "frames": _frames,
-    "classic": _decoder(lambda samples: samples.classic("spotPublicV1"), lambda dialect: dialect.typed),
-    "pro": _decoder(lambda samples: samples.pro("privateProV2"), lambda dialect: dialect.typed),
-    "trade": _decoder(lambda samples: samples.trade("wsApiSpotV1"), lambda dialect: dialect.typed),
+    "classic": _decoder(lambda samples: samples.classic("spotPublicV1")),
+    "pro": _decoder(lambda samples: samples.pro("privateProV2")),
+    "trade": _decoder(lambda samples: samples.trade("wsApiSpotV1")),
     "token": _token,
     "head": _head,
 }

@@ -18,6 +18,7 @@ from benchmarks.clients.limit import Line
 from benchmarks.clients.scenarios import Take
 from benchmarks.job import Job
 from kucoin_sync.events import Origin, Update, make_update
+from kucoin_sync.kucoin.classic import ClassicDialect
 
 __all__ = ["read_stream"]
 
@@ -48,7 +49,7 @@ def read_stream(job: Job, take: Take) -> object:
 def _read(line: Line, hand_out: Callable[[Update], bool | None]) -> None:
     """As `limit.read_stream`, with an update made of each message, until ``hand_out`` says that it was the last."""
     buffer, view, loads = line.buffer, line.view, orjson.loads
-    origin = Origin("least", "1", lambda update: update.data)
+    origin = Origin("least", "1", ClassicDialect)
     is_last: bool | None = False
     while not is_last:
         received_at = monotonic()
@@ -63,9 +64,7 @@ def _read(line: Line, hand_out: Callable[[Update], bool | None]) -> None:
             message = loads(text)
             if message["type"] == "message":
                 data = message["data"]
-                update = make_update(
-                    message["topic"], message["subject"], data, int(data["sequence"]), received_at, text, origin
-                )
+                update = make_update(message["topic"], message["subject"], data, None, received_at, text, origin)
                 is_last = hand_out(update)
         line.start = start
         if not is_last:

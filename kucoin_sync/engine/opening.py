@@ -243,7 +243,7 @@ class Opener:
             raise failure.with_traceback(None)
         try:
             session = Session(self._dialect, self._around.identifiers.next)
-            origin = Origin(self._dialect.ws_key, connection_id, self._dialect.typed)
+            origin = Origin(self._dialect.ws_key, connection_id, type(self._dialect))
             rest = self._greet(transport, session, origin, deadline, asked)
         except BaseException as error:
             transport.discard()  # the interrupt stays unset: another server may be tried

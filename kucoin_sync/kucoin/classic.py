@@ -99,12 +99,7 @@ class ClassicDialect:
             topic, subject, data = frame.get("topic"), frame.get("subject"), frame.get("data")
             if type(topic) is not str or (type(subject) is not str and subject is not None):
                 return Unreadable("a message without a topic", text)
-            number = frame.get("sn")
-            if number is None and type(data) is dict:
-                number = data.get("sequence")
-                if number is None:
-                    number = data.get("sequenceEnd")
-            return make_update(topic, subject, data, read_sequence(number), received_at, text, origin)
+            return make_update(topic, subject, data, frame.get("sn"), received_at, text, origin)
         return _control(frame, kind, text)
 
     @staticmethod
@@ -112,6 +107,15 @@ class ClassicDialect:
         from kucoin_sync.kucoin.models.typed import read_classic  # only now: see `kucoin_sync.__getattr__`
 
         return read_classic(update)
+
+    @staticmethod
+    def sequence(update: Update) -> int | None:
+        number, data = update.told_sequence, update.data
+        if number is None and type(data) is dict:
+            number = data.get("sequence")
+            if number is None:
+                number = data.get("sequenceEnd")
+        return read_sequence(number)
 
     # What goes out.
 

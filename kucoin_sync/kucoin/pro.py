@@ -120,13 +120,19 @@ class ProDialect:
         if "d" not in frame or (kind is not None and type(kind) is not str):
             return Unreadable("a push without a payload", text)
         data = frame["d"]
-        return make_update(topic, kind, data, _sequence(topic, data), received_at, text, origin)
+        return make_update(topic, kind, data, None, received_at, text, origin)
 
     @staticmethod
     def typed(update: Update) -> Any:
         from kucoin_sync.kucoin.models.typed import read_pro  # only now: see `kucoin_sync.__getattr__`
 
         return read_pro(update)
+
+    @staticmethod
+    def sequence(update: Update) -> int | None:
+        key, data = _SEQUENCE_KEYS.get(update.topic.partition(".")[0]), update.data
+        value = data.get(key) if key is not None and type(data) is dict else None
+        return value if type(value) is int else None
 
     # What goes out.
 
@@ -188,10 +194,3 @@ def _control(frame: dict[str, Any], text: str) -> Inbound:
             pong_timeout=to_seconds(frame.get("pingTimeout")),
         )
     return Unknown(text)
-
-
-def _sequence(topic: str, data: Any) -> int | None:
-    """Return the number by which the messages of a topic are ordered, where they have one."""
-    key = _SEQUENCE_KEYS.get(topic.partition(".")[0])
-    value = data.get(key) if key is not None and type(data) is dict else None
-    return value if type(value) is int else None

@@ -129,6 +129,10 @@ class TradeDialect:
     def typed(update: Update) -> Any:
         return update.data  # this connection pushes nothing
 
+    @staticmethod
+    def sequence(update: Update) -> int | None:
+        return None
+
     # What goes out.
 
     def encode_ping(self, *, request_id: str, timestamp_ms: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, TokenError, shorten
-from kucoin_sync.events import Origin, Update
+from kucoin_sync.events import Origin, Update, make_update
 from kucoin_sync.okx import codes, topic_texts
 from kucoin_sync.okx.signing import Signer
 from kucoin_sync.okx.topic_table import COUNTED
@@ -147,13 +147,19 @@ class OkxDialect:
         if self._adorned:
             topic = self._adorned.get(topic, topic)
         kind = frame.get("action") or frame.get("eventType")
-        return Update(topic, kind if type(kind) is str else None, data, _sequence(data), received_at, text, origin)
+        return make_update(topic, kind if type(kind) is str else None, data, None, received_at, text, origin)
 
     @staticmethod
     def typed(update: Update) -> Any:
         from kucoin_sync.okx.models.typed import read  # only now: see `kucoin_sync.__getattr__`
 
         return read(update)
+
+    @staticmethod
+    def sequence(update: Update) -> int | None:
+        data = update.data
+        value = data[-1].get("seqId") if type(data) is list and data and type(data[-1]) is dict else None
+        return value if type(value) is int else None
 
     # What goes out.
 
@@ -323,9 +329,3 @@ def _text(value: Any) -> str:
 def _whole(value: Any) -> int | None:
     """Read a time of the gateway, a text of digits; some replies have none."""
     return int(value) if type(value) is str and value.isascii() and value.isdigit() and len(value) < 20 else None
-
-
-def _sequence(data: list[Any]) -> int | None:
-    """Return the number by which the messages of a book or of trades are ordered, where they have one."""
-    value = data[-1].get("seqId") if data and type(data[-1]) is dict else None
-    return value if type(value) is int else None

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import attrs
 
 from kucoin_sync.errors import ConfigError, ConnectError
-from kucoin_sync.events import Origin, Update
+from kucoin_sync.events import Origin, UpdateReader
 from kucoin_sync.protocol.messages import Inbound, Refusal
 
 __all__ = ["Dialect", "Endpoint", "HttpAnswer", "HttpCall", "Limits", "Step", "TopicRequest", "ws_key_text"]
@@ -115,7 +115,7 @@ class TopicRequest:
     payload: Mapping[str, Any] | None = None
 
 
-class Dialect(Protocol):
+class Dialect(UpdateReader, Protocol):
     """How one connection of one exchange is spelled."""
 
     ws_key: str
@@ -150,14 +150,6 @@ class Dialect(Protocol):
 
     def decode(self, text: str, received_at: float, origin: Origin) -> Inbound:
         """Say what a text means. Never raises: what cannot be read is `Unreadable`."""
-
-    def typed(self, update: Update) -> Any:
-        """
-        Return the model of a push. Never raises, whatever the push holds.
-
-        Every `Origin` keeps this, and so every update that a user stores or pickles: a static method, so that the
-        dialect, which signs, does not come along.
-        """
 
     def unpack(self, data: bytes) -> str:
         """Return the text inside a binary message. Raises ValueError."""

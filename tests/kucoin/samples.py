@@ -19,7 +19,6 @@ import pytest
 
 from kucoin_sync.events import Origin
 from kucoin_sync.kucoin.classic import ClassicDialect
-from kucoin_sync.kucoin.models.typed import read_classic
 from kucoin_sync.kucoin.pro import ProDialect
 from kucoin_sync.kucoin.signing import Signer
 from kucoin_sync.kucoin.trade import TradeDialect
@@ -29,7 +28,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 VARIABLE = "KUCOIN_SYNC_PROTOCOL_DATA"
 MISSING = f"no protocol samples: set {VARIABLE} or put them beside the checkout"
 
-ORIGIN = Origin("test", "life-1", read_classic)
+ORIGIN = Origin("test", "life-1", ClassicDialect)
+PRO_ORIGIN = Origin("test", "life-1", ProDialect)
 CREDENTIALS = Credentials("64f0c3a1e5b7d90001a2b3c4", "11111111-2222-3333-4444-555555555555", "my-Passphrase_1")
 """Invented; the same as in the signing vectors."""
 

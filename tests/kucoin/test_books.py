@@ -13,7 +13,7 @@ from kucoin_sync.books.live_book import UNREADABLE
 from kucoin_sync.books.order_book import BookDelta, BookShape, OrderBook
 from kucoin_sync.events import BookSnapshot, Update
 from kucoin_sync.kucoin.books import read_futures_change, read_number, read_pro_book, read_spot_changes
-from tests.kucoin.samples import ORIGIN, Sample, classic, parameters, pro
+from tests.kucoin.samples import ORIGIN, PRO_ORIGIN, Sample, classic, parameters, pro
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -123,7 +123,8 @@ READERS: dict[str, Any] = {
 )
 def test_every_book_message_of_the_exchange_is_read(sample: Sample) -> None:
     key = sample.row["ws_key"]
-    update = (pro(key) if "Pro" in key else classic(key)).decode(sample.text, 0.0, ORIGIN)
+    dialect, origin = (pro(key), PRO_ORIGIN) if "Pro" in key else (classic(key), ORIGIN)
+    update = dialect.decode(sample.text, 0.0, origin)
     assert isinstance(update, Update)
     read = next((reader for start, reader in READERS.items() if update.topic.startswith(start)), None)
     if read is None or update.topic.endswith("+rpi"):

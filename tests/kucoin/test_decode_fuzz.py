@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import classic, pro, trade
 from kucoin_sync.protocol import json_text
 from kucoin_sync.protocol.messages import Inbound, Unreadable
@@ -65,10 +66,13 @@ def decoding_with(loads: Callable[[str], Any]) -> Iterator[None]:
 @example(text='{"type":"message","topic":"/a","subject":"\\u202e\\ud800","data":"\\u0000"}')
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_means_something_and_raises_nothing(loads: Callable[[str], Any], ws_key: str, text: str) -> None:
+    dialect = dialect_of(ws_key)
     with decoding_with(loads):
-        message = dialect_of(ws_key).decode(text, 1.0, ORIGIN)
+        message = dialect.decode(text, 1.0, Origin(ws_key, "life-1", type(dialect)))
     assert isinstance(message, KINDS)
     assert getattr(message, "raw", text) == text
+    if isinstance(message, Update):
+        assert message.sequence is None or type(message.sequence) is int
 
 
 @pytest.mark.parametrize("ws_key", KEYS)

@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 from kucoin_sync import models
 from kucoin_sync.events import Origin, Update
 from kucoin_sync.kucoin import pro_topics
-from kucoin_sync.kucoin.models.typed import CLASSIC, PRO, read_classic, read_pro
+from kucoin_sync.kucoin.models.typed import CLASSIC, PRO
+from kucoin_sync.kucoin.trade import TradeDialect
 from kucoin_sync.modelling.fields import Unmodelled
 from kucoin_sync.modelling.reading import reader_of
-from tests.kucoin.samples import CREDENTIALS, Sample, classic, frames, parameters, trade
+from tests.kucoin.samples import CREDENTIALS, ORIGIN, PRO_ORIGIN, Sample, classic, frames, parameters
 
 OWN = list(frames(Path(__file__).parents[1] / "data" / "kucoin_pushes.jsonl"))
 ALL_KINDS = [*CLASSIC.values(), *PRO.values()]
@@ -45,9 +46,8 @@ def update_of(text: str) -> Update:
     frame = json.loads(text)
     if "T" in frame:
         topic = pro_topics.topic_of(frame)
-        return Update(str(topic), frame.get("t"), frame.get("d"), None, 0.0, text, Origin("test", "life-1", read_pro))
-    origin = Origin("test", "life-1", read_classic)
-    return Update(frame["topic"], frame.get("subject"), frame.get("data"), None, 0.0, text, origin)
+        return Update(str(topic), frame.get("t"), frame.get("d"), None, 0.0, text, PRO_ORIGIN)
+    return Update(frame["topic"], frame.get("subject"), frame.get("data"), None, 0.0, text, ORIGIN)
 
 
 def plain(value: Any) -> Any:
@@ -353,8 +353,7 @@ def test_a_side_of_a_book_is_read_whole_or_kept_beside(asks: str, levels: list[t
 @pytest.mark.parametrize("raw", ["", "no JSON", "[1]", '{"data":NaN}', "[" * 100_000], ids=range(5))
 def test_an_update_whose_text_is_no_frame_keeps_its_data(raw: str) -> None:
     """Nobody but a user makes such an update, and it raises nothing."""
-    origin = Origin("test", "life-1", read_classic)
-    typed = Update("/market/ticker:A-B", "s", {"price": 1.5}, None, 0.0, raw, origin).typed
+    typed = Update("/market/ticker:A-B", "s", {"price": 1.5}, None, 0.0, raw, ORIGIN).typed
     assert typed == Unmodelled(topic="/market/ticker:A-B", subject="s", data={"price": 1.5})
 
 
@@ -409,7 +408,7 @@ def test_a_pickled_update_of_a_private_stream_carries_no_credentials() -> None:
     """The dialect that signs stays at home."""
     dialect = classic("spotPrivateV1")
     text = OWN[0].text
-    update = dialect.decode(text, 0.0, Origin("spotPrivateV1", "life-1", dialect.typed))
+    update = dialect.decode(text, 0.0, Origin("spotPrivateV1", "life-1", type(dialect)))
     pickled = pickle.dumps(update)
     secrets = (CREDENTIALS.api_key, CREDENTIALS.api_secret, CREDENTIALS.api_passphrase)
     assert not any(secret.encode() in pickled for secret in secrets)
@@ -417,8 +416,8 @@ def test_a_pickled_update_of_a_private_stream_carries_no_credentials() -> None:
 
 
 def test_order_entry_pushes_nothing_and_types_nothing() -> None:
-    update = Update("x", None, {"a": 1}, None, 0.0, "{}", Origin("wsApiSpotV1", "life-1", trade().typed))
-    assert update.typed == {"a": 1}
+    update = Update("x", None, {"a": 1}, None, 0.0, "{}", Origin("wsApiSpotV1", "life-1", TradeDialect))
+    assert (update.typed, update.sequence) == ({"a": 1}, None)
 
 
 # The declarations.
@@ -542,8 +541,7 @@ def test_any_classic_frame_has_a_model(
 ) -> None:
     """The text may even be one that the dialect would not have let through."""
     text = json.dumps({**around, "topic": topic + argument, "subject": subject, "data": data})
-    origin = Origin("test", "life-1", read_classic)
-    typed = Update(topic + argument, subject, data, None, 0.0, text, origin).typed
+    typed = Update(topic + argument, subject, data, None, 0.0, text, ORIGIN).typed
     assert isinstance(typed, models.Model)
     assert type(typed) is Unmodelled or type(typed) in CLASSIC[topic].all or type(typed).__name__ == "SpotSnapshots"
     is_as_promised(typed)
@@ -559,6 +557,6 @@ def test_any_pro_frame_has_a_model(channel: str, data: Any, around: dict[str, An
     text = json.dumps({**around, "T": channel, "d": data})
     frame = json.loads(text)
     topic = str(pro_topics.topic_of(frame))
-    typed = Update(topic, None, frame["d"], None, 0.0, text, Origin("test", "life-1", read_pro)).typed
+    typed = Update(topic, None, frame["d"], None, 0.0, text, PRO_ORIGIN).typed
     assert isinstance(typed, models.Model)
     is_as_promised(typed)

@@ -16,7 +16,7 @@ from kucoin_sync.events import Update
 from kucoin_sync.kucoin import pro_topics
 from kucoin_sync.protocol.dialect import Endpoint, HttpAnswer, Step, TopicRequest
 from kucoin_sync.protocol.messages import Ack, PongReceived, Refusal, Unknown, Unreadable, Welcome
-from tests.kucoin.samples import ORIGIN, Sample, parameters, pro
+from tests.kucoin.samples import PRO_ORIGIN, Sample, parameters, pro
 
 PUBLIC = ("spotPublicProV2", "futuresPublicProV2")
 PRIVATE = "privateProV2"
@@ -24,7 +24,7 @@ PRIVATE = "privateProV2"
 
 def decode(frame: Any) -> Any:
     text = frame if isinstance(frame, str) else json.dumps(frame)
-    return pro(PUBLIC[0]).decode(text, 1.5, ORIGIN)
+    return pro(PUBLIC[0]).decode(text, 1.5, PRO_ORIGIN)
 
 
 # The samples.
@@ -32,7 +32,7 @@ def decode(frame: Any) -> Any:
 
 @pytest.mark.parametrize("sample", parameters("messages.jsonl", ws_key=(*PUBLIC, PRIVATE)))
 def test_every_push_becomes_an_update_that_says_what_the_frame_says(sample: Sample) -> None:
-    message = pro(sample.row["ws_key"]).decode(sample.text, 1.5, ORIGIN)
+    message = pro(sample.row["ws_key"]).decode(sample.text, 1.5, PRO_ORIGIN)
     assert isinstance(message, Update)
     assert message.topic.startswith(sample.frame["T"])
     assert (message.subject, message.data) == (sample.frame.get("t"), sample.frame["d"])
@@ -46,7 +46,7 @@ def test_every_push_becomes_an_update_that_says_what_the_frame_says(sample: Samp
 def test_what_a_push_belongs_to_can_be_subscribed_on_its_connection(sample: Sample) -> None:
     """So every push finds whoever subscribed to it."""
     dialect = pro(sample.row["ws_key"])
-    message = dialect.decode(sample.text, 1.5, ORIGIN)
+    message = dialect.decode(sample.text, 1.5, PRO_ORIGIN)
     assert isinstance(message, Update)
     assert dialect.single_topics(TopicRequest(message.topic)) == [message.topic]
 
@@ -66,7 +66,7 @@ def test_every_control_frame_is_known(sample: Sample) -> None:
     if sample.row["direction"] == "client":
         return
     kind = next(KINDS[words] for words in sorted(KINDS, key=len, reverse=True) if sample.row["case"].startswith(words))
-    message = pro(PRIVATE).decode(sample.text, 1.5, ORIGIN)
+    message = pro(PRIVATE).decode(sample.text, 1.5, PRO_ORIGIN)
     assert type(message) is kind
     if isinstance(message, Refusal):
         assert message.message == (sample.frame.get("message") or sample.frame.get("reason"))
@@ -222,7 +222,7 @@ FRAMES = st.fixed_dictionaries(
 @settings(deadline=None)
 def test_P02_any_text_is_some_message(text: str) -> None:
     """Nothing that a server may send raises."""
-    assert pro(PRIVATE).decode(text, 1.5, ORIGIN) is not None
+    assert pro(PRIVATE).decode(text, 1.5, PRO_ORIGIN) is not None
 
 
 # Topics.

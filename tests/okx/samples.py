@@ -26,7 +26,7 @@ FIXTURES = CHECKOUT / "tests" / "data" / "okx_read_frames.jsonl"
 
 CREDENTIALS = Credentials("simulator-key", "0123456789ABCDEF0123456789ABCDEF", "my-Passphrase_1")
 """The secret of the signing vectors."""
-ORIGIN = Origin("test", "life-1", OkxDialect.typed)
+ORIGIN = Origin("test", "life-1", OkxDialect)
 
 
 def dialect(path: str, *, login: bool = False) -> OkxDialect:

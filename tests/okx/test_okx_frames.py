@@ -218,6 +218,7 @@ def test_P02_any_frame_is_read_without_an_exception(frame: dict[str, Any]) -> No
     assert isinstance(message, Inbound)
     if isinstance(message, Update):
         assert isinstance(message.typed, tuple)
+        assert message.sequence is None or type(message.sequence) is int
     if isinstance(message, TopicsEnded):
         assert message.covers("orders?instType=ANY") in (True, False)
 

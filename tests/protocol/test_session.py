@@ -8,6 +8,7 @@ import pytest
 
 from kucoin_sync.errors import AuthError, ConnectError
 from kucoin_sync.events import Origin, Update
+from kucoin_sync.kucoin.classic import ClassicDialect
 from kucoin_sync.protocol.dialect import Dialect, Step
 from kucoin_sync.protocol.messages import (
     Ack,
@@ -36,7 +37,7 @@ def session(*greeting: Step) -> Session:
 
 
 def update(topic: str = "/a:1") -> Update:
-    return Update(topic, None, {}, None, 0.0, "{}", Origin("key", "life", repr))
+    return Update(topic, None, {}, None, 0.0, "{}", Origin("key", "life", ClassicDialect))
 
 
 GREETINGS: list[Any] = [
