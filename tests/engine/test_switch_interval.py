@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from itertools import groupby
 from types import FrameType
@@ -14,7 +15,12 @@ from typing import Any
 import pytest
 
 from kucoin_sync import WebsocketAPIClient, WebsocketClient, WsKey
-from kucoin_sync.engine.switch_interval import SwitchInterval
+from kucoin_sync.engine import registry
+from kucoin_sync.engine.deadline import Deadline
+from kucoin_sync.engine.lookout import Lookout
+from kucoin_sync.engine.registry import PendingRequest, RequestRegistry
+from kucoin_sync.engine.switch_interval import SwitchInterval, switch_interval
+from kucoin_sync.protocol.messages import Reply
 from kucoin_sync.simulator import Simulator
 
 OWN = 0.004
@@ -36,6 +42,26 @@ def own_value() -> Iterator[None]:
 @pytest.fixture
 def interval() -> SwitchInterval:
     return SwitchInterval()
+
+
+@pytest.fixture
+def values(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Every value that is set from now on."""
+    values: list[float] = []
+    set_it = sys.setswitchinterval
+
+    def note(seconds: float) -> None:
+        set_it(seconds)
+        values.append(present())
+
+    monkeypatch.setattr(sys, "setswitchinterval", note)
+    return values
+
+
+@pytest.fixture
+def no_lookout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system on which no turn can be given away: each call sleeps until its reply comes."""
+    monkeypatch.setattr(registry, "Lookout", lambda: Lookout(None))
 
 
 def test_it_is_low_while_anybody_wants_it_low(interval: SwitchInterval) -> None:
@@ -139,6 +165,7 @@ def test_a_client_holds_it_from_its_first_line_to_its_last(options: dict[str, fl
         assert present() == OWN
 
 
+@pytest.mark.usefixtures("no_lookout")
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -149,21 +176,34 @@ def test_a_client_holds_it_from_its_first_line_to_its_last(options: dict[str, fl
     ids=["by-default", "as-asked", "left-alone"],
 )
 def test_a_blocking_call_makes_it_lower_for_its_time(
-    monkeypatch: pytest.MonkeyPatch, options: dict[str, float | None], expected: list[float]
+    values: list[float], options: dict[str, float | None], expected: list[float]
 ) -> None:
-    values: list[float] = []
-    set_it = sys.setswitchinterval
-
-    def note(seconds: float) -> None:
-        set_it(seconds)
-        values.append(present())
-
-    monkeypatch.setattr(sys, "setswitchinterval", note)
     with Simulator() as simulator, WebsocketAPIClient(**simulator.client_options(), **options) as api:
         api.submit_new_spot_order(symbol="BTC-USDT", side="buy", type="limit", price="30000", size="0.001")
     assert [value for value, _ in groupby(values)] == expected
 
 
+@pytest.mark.parametrize(("sees_reply", "expected"), [(True, []), (False, [0.00005, 0.0005])])
+def test_a_call_that_sees_its_reply_before_it_sleeps_leaves_it_alone(
+    values: list[float], sees_reply: bool, expected: list[float]
+) -> None:
+    requests = RequestRegistry()
+    reply = Reply("1", "ping", "200000", "", None, None, None, None, "{}")
+    request = PendingRequest("1", "ping", {}, Deadline(5.0 if sees_reply else 0.01))
+    clock = iter([0.0, 0.0, 0.0 if sees_reply else 1.0]).__next__
+    requests.lookout = Lookout(lambda: requests.resolve(reply) if sees_reply else None, clock)
+    requests.begin_send(request, time.monotonic())
+    requests.end_send(request)
+    switch_interval.hold(0.0005)
+    try:
+        values.clear()
+        assert request.wait() is sees_reply
+        assert values == expected
+    finally:
+        switch_interval.release(0.0005)
+
+
+@pytest.mark.usefixtures("no_lookout")
 @pytest.mark.parametrize("place", ["call_over", "_change"])
 def test_S29_a_ctrl_c_at_the_end_of_a_wait_leaves_it_as_high_as_before(place: str) -> None:
     """At the first line of what takes the wait back, and once the wait is out of the table but nothing is changed."""
