@@ -37,7 +37,8 @@ CLOCK_SLACK_MS = 5000
 """An order may seem to be this much older than its call: clocks are not that exact."""
 REACH = 6000.0
 """Seconds for which a cancelled order is told: the exchange says about two hours."""
-MOST_PAGES = 20
+MOST_PAGES = 50
+"""Of 100 orders: what an account may make in the ten seconds around a call, 1000 in 2 s."""
 LIST_CALLS = 10
 """Calls for a list that are given time."""
 
