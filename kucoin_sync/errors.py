@@ -31,6 +31,7 @@ original's type name and a short line (`describe_cause`).
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -84,6 +85,11 @@ SAMPLE_LIMIT = 256
 """Characters of a peer's text that an exception may show."""
 
 
+# Python loads a codec when it is first asked for, and saves its byte code. That must not happen while an error is told
+# because the disk is full: half of a file of byte code would break every later program that shares it.
+_escape = codecs.getencoder("unicode_escape")
+
+
 def shorten(text: object, limit: int = SAMPLE_LIMIT) -> str:
     """
     Cut a peer's text to ``limit`` characters and escape whatever does not print.
@@ -102,7 +108,7 @@ def shorten(text: object, limit: int = SAMPLE_LIMIT) -> str:
     except (RecursionError, ValueError):  # nested too deep to be written, or a number of too many digits
         shown = f"({type(text).__name__})"
     cut = len(shown) > limit
-    return shown[:limit].encode("unicode_escape").decode("ascii") + ("..." if cut else "")
+    return _escape(shown[:limit])[0].decode("ascii") + ("..." if cut else "")
 
 
 def describe_cause(error: BaseException) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 import pickle
+import subprocess
+import sys
 from io import BytesIO, TextIOWrapper
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -312,6 +316,24 @@ def test_a_text_of_the_limit_is_shown_whole() -> None:
         deep = deep.pop()  # type: ignore[assignment]
     assert shorten("x" * 256) == "x" * 256
     assert shorten("abc", 3) == "abc"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size to be set")
+def test_an_error_that_is_told_while_files_cannot_grow_breaks_no_later_program(tmp_path: Path) -> None:
+    """Python 3.11 saves half of what it compiles then, and cannot read it afterwards."""
+    program = """
+import resource, sys
+from kucoin_sync.errors import shorten
+if sys.argv[1] == "full":
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+assert shorten("a\\n") == "a\\\\n", shorten("a\\n")
+"""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    variables["PYTHONPYCACHEPREFIX"] = str(tmp_path)
+    for disk in ("full", "free"):
+        subprocess.run([sys.executable, "-c", program, disk], env=variables, check=True, timeout=60)
+
 
 
 @pytest.mark.parametrize(
