@@ -13,6 +13,7 @@ import attrs
 
 from kucoin_sync.errors import ConfigError
 from kucoin_sync.orders.checks import Check, Choice
+from kucoin_sync.protocol.decimals import decimal_text, is_price_text
 from kucoin_sync.protocol.json_text import dumps
 
 __all__ = ["ANYTHING", "ArgumentTable", "Field", "NoArguments", "OperationArguments", "OrderList", "Spell"]
@@ -47,18 +48,21 @@ class Field:
     One argument: its keyword, its name on the wire, and its check.
 
     Attributes:
-        words: Texts that its check surely takes, as they are; there may be others.
+        takes: Says of a text whether its check surely takes it as it is; it may take others. Nearly every argument is
+            told by this one call of C.
     """
 
     keyword: str
     wire: str
     check: Check
     required: bool = False
-    words: frozenset[str] = attrs.field(init=False)
+    takes: Callable[[str], object] = attrs.field()
 
-    @words.default
-    def _words(self) -> frozenset[str]:
-        return self.check.words if isinstance(self.check, Choice) else frozenset()
+    @takes.default
+    def _takes(self) -> Callable[[str], object]:
+        if isinstance(self.check, Choice):
+            return self.check.words.__contains__
+        return is_price_text if self.check is decimal_text else frozenset[str]().__contains__
 
 
 class OperationArguments:
@@ -74,7 +78,7 @@ class OperationArguments:
     def __init__(self, *fields: Field, rule: Callable[[dict[str, Any], Spell], None]) -> None:
         self._by_keyword = {field.keyword: field for field in fields}
         self._by_wire = {field.wire: field for field in fields}
-        self._required = [field for field in fields if field.required]
+        self._required = {field.wire for field in fields if field.required}
         self._rule = rule
         # How to spell a name on the wire for a caller who wrote keywords, and for one who wrote names as on the wire.
         self._as_keyword: Spell = lambda wire: self._by_wire[wire].keyword if wire in self._by_wire else wire
@@ -143,16 +147,18 @@ class OperationArguments:
         args: dict[str, Any] = {}
         by_keyword = known is self._by_keyword
         for name, value in given.items():
-            if value is None and by_keyword:  # not given
-                continue
             field = known.get(name)
-            if field is None:
-                raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {', '.join(known)}")
-            args[field.wire] = value if type(value) is str and value in field.words else field.check(name, value)
+            if field is not None and type(value) is str and field.takes(value):
+                args[field.wire] = value
+            elif value is not None or not by_keyword:  # else it is not given
+                if field is None:
+                    names = ", ".join(known)
+                    raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {names}")
+                args[field.wire] = field.check(name, value)
         spell = self._as_keyword if by_keyword else self._as_wire
-        for field in self._required:
-            if field.wire not in args:
-                raise ConfigError(f"{spell(field.wire)}: is required")
+        if not args.keys() >= self._required:
+            missing = next(wire for wire in self._by_wire if wire in self._required and wire not in args)
+            raise ConfigError(f"{spell(missing)}: is required")
         self._rule(args, spell)
         return args if extra is None else {**args, **self._check_extra(extra)}
 

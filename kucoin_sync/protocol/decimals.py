@@ -11,12 +11,12 @@ from typing import Any
 
 from kucoin_sync.errors import ConfigError
 
-__all__ = ["MAX_DIGITS", "decimal_text", "exact"]
+__all__ = ["MAX_DIGITS", "decimal_text", "exact", "is_price_text"]
 
 MAX_DIGITS = 40
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?").fullmatch
-_PRICE = re.compile(rf"(?=[0-9.]{{1,{MAX_DIGITS}}}\Z)(?=[0.]*[1-9])[0-9]+(?:\.[0-9]+)?").fullmatch
-"""A text as nearly every price and size comes: plain digits, not too many, above zero."""
+is_price_text = re.compile(rf"(?=[0-9.]{{1,{MAX_DIGITS}}}\Z)(?=[0.]*[1-9])[0-9]+(?:\.[0-9]+)?").fullmatch
+"""Say whether a text is as nearly every price and size comes: plain digits, not too many, above zero."""
 
 
 def exact(value: Any) -> Decimal | None:
@@ -48,8 +48,6 @@ def decimal_text(name: str, value: Any, *, signed: bool = False) -> str:
     Raises:
         ConfigError: If it is not a finite number above zero, or a text in exponent form.
     """
-    if type(value) is str and _PRICE(value) is not None:
-        return value
     if isinstance(value, str):
         if value.startswith("-") and not signed:
             raise ConfigError(f"{name}: must be above zero, got {value[:60]!r}")

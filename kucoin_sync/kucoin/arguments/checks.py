@@ -6,6 +6,7 @@ What one argument means for another is not here but with the operations.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ __all__ = [
     "MAX_CLIENT_OID",
     "client_oid",
     "client_oids",
+    "is_client_oid",
+    "is_plain_symbol",
     "order_id",
     "order_ids",
     "symbol",
@@ -23,6 +26,10 @@ __all__ = [
 MAX_CLIENT_OID = 40
 MAX_ORDER_ID = 64
 _CLIENT_OID_EXTRA = "-_"
+
+# As the checks of the same things below, for texts, in one call of C; what they do not take may be right all the same.
+is_plain_symbol = re.compile("[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*").fullmatch
+is_client_oid = re.compile(f"[A-Za-z0-9_-]{{1,{MAX_CLIENT_OID}}}").fullmatch
 
 
 def symbol(name: str, value: Any) -> str:

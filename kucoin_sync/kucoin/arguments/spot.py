@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kucoin_sync.errors import ConfigError
-from kucoin_sync.kucoin.arguments.checks import client_oid, order_id, symbol
+from kucoin_sync.kucoin.arguments.checks import client_oid, is_client_oid, is_plain_symbol, order_id, symbol
 from kucoin_sync.orders.arguments import Field, OperationArguments, Spell
 from kucoin_sync.orders.checks import Choice, flag, short_text, whole
 from kucoin_sync.protocol.decimals import decimal_text
@@ -83,8 +83,8 @@ def _modify_rule(args: dict[str, Any], spell: Spell) -> None:
         raise ConfigError(f"{spell('newPrice')}: give {spell('newPrice')}, {spell('newSize')} or both")
 
 
-SYMBOL = Field("symbol", "symbol", symbol, required=True)
-CLIENT_OID = Field("client_oid", "clientOid", client_oid)
+SYMBOL = Field("symbol", "symbol", symbol, required=True, takes=is_plain_symbol)
+CLIENT_OID = Field("client_oid", "clientOid", client_oid, takes=is_client_oid)
 ORDER_ID = Field("order_id", "orderId", order_id)
 _SIDE = Field("side", "side", Choice("buy", "sell"), required=True)
 _TERMS = (

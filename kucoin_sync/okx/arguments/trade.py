@@ -15,6 +15,7 @@ from kucoin_sync.errors import ConfigError
 from kucoin_sync.okx.arguments.checks import (
     check_named,
     instrument,
+    is_plain_instrument,
     letters,
     lock_interval,
     number,
@@ -80,7 +81,10 @@ def _no_rule(args: dict[str, Any], spell: Spell) -> None:
     """Nothing about one argument depends on another."""
 
 
-_INSTRUMENT = (Field("inst_id", "instId", instrument), Field("inst_id_code", "instIdCode", number))
+_INSTRUMENT = (
+    Field("inst_id", "instId", instrument, takes=is_plain_instrument),
+    Field("inst_id_code", "instIdCode", number),
+)
 ORDER_ID = Field("ord_id", "ordId", order_id)
 CLIENT_ID = Field("cl_ord_id", "clOrdId", letters(MAX_CLIENT_ID))
 TAG = Field("tag", "tag", letters(MAX_TAG))
