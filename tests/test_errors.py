@@ -335,7 +335,6 @@ assert shorten("a\\n") == "a\\\\n", shorten("a\\n")
         subprocess.run([sys.executable, "-c", program, disk], env=variables, check=True, timeout=60)
 
 
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -35,6 +35,7 @@ CLIENTS = {
     "limit": Client("limit", "limit", SYNCHRONOUS - {"callers"}),
     "two-threads": Client("two_threads", "limit of two threads", frozenset({"orders", "callers"})),
     "least-order": Client("least_order", "the least for an order, two threads", frozenset({"orders", "callers"})),
+    "whole-order": Client("whole_order", "every promise for an order, by hand", frozenset({"orders", "callers"})),
     "least-update": Client("least_update", "the least for an update", STREAM),
     "least-update-listener": Client("least_update", "the least for an update, listener thread", STREAM),
     "ours": Client(

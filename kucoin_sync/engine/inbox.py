@@ -89,7 +89,7 @@ class Inbox:
             ProtocolViolation: At one unreadable message too many.
         """
         decode, received_at, origin = self._dialect.decode, line.transport.received_at, line.origin
-        board, most = self._board, self._hub.batch
+        board, lookout, most = self._board, self._registry.lookout, self._hub.batch
         updates: list[Update] = []  # read, and not handed out yet: one by one that costs as much as all the rest
         try:
             for item in items:
@@ -125,6 +125,8 @@ class Inbox:
         finally:
             if updates:
                 self._updates(line, updates)
+        if lookout.is_looking:
+            lookout.hand_back()
 
     def _updates(self, line: Line, updates: Sequence[Update]) -> None:
         self._unreadable = 0

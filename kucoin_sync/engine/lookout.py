@@ -2,7 +2,8 @@
 Looking out for a reply for some microseconds before going to sleep.
 
 A peer on this machine answers while its caller is still on the way to sleep, and to wake a core up again takes longer
-than the answer took. So the caller looks out first, and hands its turn to the reader each time. On a network that only
+than the answer took. So the caller looks out first, and hands its turn to the reader each time; the reader, once it has
+handed the reply over, hands the turn back, and goes to sleep while the caller goes on. On a network looking out only
 burns processor time, and where others wait for the processor a turn that is handed over comes back milliseconds later.
 So after each time in vain, and each time that took long, ever more calls go to sleep at once.
 """
@@ -37,11 +38,15 @@ class Lookout:
         give_way: Hands the processor to another thread that wants it; ``None`` where the system has no such call: then
             nobody looks out.
         clock: Monotonic, seconds.
+
+    Attributes:
+        is_looking: Whether somebody looks out now.
     """
 
     def __init__(
         self, give_way: Callable[[], object] | None = _GIVE_WAY, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self.is_looking = False
         self._give_way = give_way
         self._clock = clock
         self._skip = 0
@@ -57,11 +62,20 @@ class Lookout:
             return False
         clock = self._clock
         until = clock() + WINDOW
-        while clock() < until:
-            if lock.acquire(False):
-                self._penalty = FEWEST_SKIPPED
-                return True
-            give_way()
+        self.is_looking = True
+        try:
+            while clock() < until:
+                if lock.acquire(False):
+                    self._penalty = FEWEST_SKIPPED
+                    return True
+                give_way()
+        finally:
+            self.is_looking = False
         self._skip = self._penalty
         self._penalty = min(2 * self._penalty, MOST_SKIPPED)
         return False
+
+    def hand_back(self) -> None:
+        """Let who looks out go on at once: for the reader, which has nothing to do but to go to sleep."""
+        if self._give_way is not None:
+            self._give_way()

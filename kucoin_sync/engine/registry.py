@@ -95,7 +95,7 @@ class PendingRequest:
         """Wait until the request ended; return ``False`` at its deadline."""
         done, registry = self._done, self.registry
         # With others in flight there is always somebody who wants the processor.
-        if registry is None or len(registry) > 1 or not registry.lookout.sees(done):
+        if registry is None or len(registry._pending) > 1 or not registry.lookout.sees(done):
             try:
                 switch_interval.call_waits(self)
                 left = self.deadline.at - time.monotonic()

@@ -5,7 +5,13 @@ from __future__ import annotations
 import threading
 from itertools import pairwise
 
+import pytest
+
+from kucoin_sync import WebsocketAPIClient
+from kucoin_sync.engine import registry
 from kucoin_sync.engine.lookout import FEWEST_SKIPPED, MOST_SKIPPED, WINDOW, Lookout
+from kucoin_sync.simulator import Simulator
+from tests.clients import ORDER
 
 
 class Turns:
@@ -89,3 +95,30 @@ def test_where_no_turn_can_be_given_nobody_looks() -> None:
     lock = threading.Lock()
     assert not Lookout(None).sees(lock)
     assert not lock.locked()
+
+
+def test_the_reader_hands_the_turn_back_with_the_reply_and_at_no_other_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed_back = threading.Event()
+    caller = threading.current_thread()
+
+    def give() -> None:
+        if threading.current_thread() is not caller:
+            handed_back.set()
+        elif not lookouts[0].is_looking or not handed_back.wait(10.0):
+            raise AssertionError("the reader kept its turn")
+
+    lookouts: list[Lookout] = []
+
+    def make() -> Lookout:
+        lookouts.append(Lookout(give, lambda: 0.0))
+        return lookouts[-1]
+
+    monkeypatch.setattr(registry, "Lookout", make)
+    with Simulator() as simulator, WebsocketAPIClient(**simulator.client_options()) as api:
+        api.connect_ws_api()
+        assert not handed_back.is_set(), "nobody was looking while the line was opened"
+        api.submit_new_spot_order(**ORDER)
+        assert handed_back.is_set() and not lookouts[0].is_looking
+        handed_back.clear()
+        api.nowait.submit_new_spot_order(**ORDER).result(10.0)
+        assert not handed_back.is_set(), "who waits for a future sleeps"
