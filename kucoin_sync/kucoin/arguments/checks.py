@@ -28,7 +28,7 @@ MAX_ORDER_ID = 64
 _CLIENT_OID_EXTRA = "-_"
 
 # As the checks of the same things below, for texts, in one call of C; what they do not take may be right all the same.
-is_plain_symbol = re.compile("[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*").fullmatch
+is_plain_symbol = re.compile("[A-Za-z0-9][A-Za-z0-9-]*").fullmatch
 is_client_oid = re.compile(f"[A-Za-z0-9_-]{{1,{MAX_CLIENT_OID}}}").fullmatch
 
 

@@ -30,7 +30,7 @@ LONGEST_LOCK_MS = 10_000
 LARGEST_SLIPPAGE = Decimal("0.05")
 SLIPPAGE_DIGITS = 4
 
-is_plain_instrument = re.compile(rf"(?=.{{1,{MAX_ID}}}\Z)[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*").fullmatch
+is_plain_instrument = re.compile(f"[A-Za-z0-9][A-Za-z0-9_-]{{0,{MAX_ID - 1}}}").fullmatch
 """As `instrument`, for texts, in one call of C; what it does not take may be right all the same."""
 
 
