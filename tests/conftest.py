@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import canary
@@ -31,6 +32,10 @@ LONG = ("test_docs", "test_notebooks", "test_orders_truth", "test_steady")
 """Modules with tests of many seconds."""
 
 armed_at = float("-inf")
+
+# By default an example that takes 200 ms fails its test: that says how busy the machine is, and nothing of our code.
+hypothesis.settings.register_profile("kucoin_sync", deadline=None)
+hypothesis.settings.load_profile("kucoin_sync")
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and nohup does so with SIGHUP; a child of ours
 # would inherit that, and tests send them to such children.

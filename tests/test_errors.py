@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kucoin_sync import errors
@@ -352,7 +352,6 @@ def test_a_text_above_the_limit_is_cut_and_says_so(text: object) -> None:
 
 @given(text=st.text(st.characters(), max_size=600) | st.binary(max_size=1200))
 @example(text="x" * 257)
-@settings(deadline=None)
 def test_P06_whatever_is_shown_is_printable_ascii(text: object) -> None:
     shown = shorten(text)
     assert shown.isascii()

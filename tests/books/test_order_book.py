@@ -6,7 +6,7 @@ import decimal
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kucoin_sync.books.order_book import MANY, Applied, BookDelta, BookShape, OrderBook
@@ -99,7 +99,6 @@ def test_beyond_a_window_nothing_is_known_while_it_is_full() -> None:
     assert book.size_at(Decimal(7), is_bid=True) == 0
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([1, 4, 3 * MANY]))
 def test_a_book_that_misses_nothing_is_the_market_at_every_message(seed: int, most: int) -> None:
     """With few changes in a message, and with so many that prices are sorted at once."""

@@ -195,7 +195,7 @@ def test_a_snapshot_in_the_stream_moves_a_live_book_forward_and_never_back() -> 
 FAULTS = ("pass", "pass", "pass", "drop", "repeat", "swap", "cut", "lose the line", "crossed for long")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     seed=st.integers(0, 2**32),
     most=st.sampled_from([1, 4]),

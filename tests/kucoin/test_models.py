@@ -469,7 +469,7 @@ def test_every_value_is_of_the_type_that_its_class_promises(sample: Sample) -> N
 
 # Anything.
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 
 _WORDS = st.sampled_from(["buy", "BUY", "true", "1760000000123", "1.50", "-0", "", "NaN", "open", "8.4,buy,1", "1e5"])
 _VALUES = st.recursive(

@@ -98,7 +98,7 @@ def test_X22_what_is_no_positive_number_is_refused_by_name_and_rule(value: Any, 
 
 
 @given(text=st.text(alphabet="0015.-+e \n²１", max_size=MAX_DIGITS + 2), signed=st.booleans())
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_X22_a_text_is_taken_as_it_is_or_not_at_all(text: str, signed: bool) -> None:
     """It is taken if it is ASCII digits with at most one point between them, and above zero unless it may be signed."""
     digits = text.removeprefix("-") if signed else text
@@ -112,7 +112,6 @@ def test_X22_a_text_is_taken_as_it_is_or_not_at_all(text: str, signed: bool) -> 
 
 
 @given(value=st.decimals(min_value=Decimal("1E-15"), max_value=Decimal("1E+15"), allow_nan=False, allow_infinity=False))
-@settings(deadline=None)
 def test_a_decimal_arrives_unchanged(value: Decimal) -> None:
     try:
         text = decimal_text("size", value)
@@ -125,7 +124,6 @@ def test_a_decimal_arrives_unchanged(value: Decimal) -> None:
 
 
 @given(value=st.floats(min_value=1e-15, max_value=1e15))
-@settings(deadline=None)
 def test_a_float_arrives_as_the_number_a_user_sees(value: float) -> None:
     """``0.1 + 0.2`` is what the user computed; it goes out as it prints, no digit more."""
     text = decimal_text("size", value)
@@ -134,7 +132,7 @@ def test_a_float_arrives_as_the_number_a_user_sees(value: float) -> None:
 
 
 @given(value=st.text(max_size=12) | st.text(alphabet="0123456789.-+eE", max_size=12))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_text_is_sent_as_it_is_or_refused(value: str) -> None:
     try:
         text = decimal_text("size", value)

@@ -370,7 +370,7 @@ _DATA = st.recursive(
 
 
 @given(request_id=st.sampled_from(list(EXCHANGES)), data=_DATA)
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_O02_no_data_however_odd_breaks_a_proof(request_id: str, data: Any) -> None:
     """It proves something or it does not."""
     frame = EXCHANGES[request_id]["client"].frame

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import AuthError, ConfigError, ConnectError, TokenError
@@ -219,7 +219,6 @@ FRAMES = st.fixed_dictionaries(
 
 
 @given(st.text() | FRAMES.map(json.dumps))
-@settings(deadline=None)
 def test_P02_any_text_is_some_message(text: str) -> None:
     """Nothing that a server may send raises."""
     assert pro(PRIVATE).decode(text, 1.5, PRO_ORIGIN) is not None

@@ -346,7 +346,7 @@ def test_the_topic_of_every_sample_can_be_subscribed_to(sample: samples.Sample) 
 
 # Any topic.
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(suppress_health_check=[HealthCheck.too_slow])
 """For a busy machine: the first text of a pattern takes seconds to find."""
 
 _SPOT_SYMBOLS = st.from_regex(r"[A-Z0-9]{1,5}-[A-Z]{1,4}", fullmatch=True)

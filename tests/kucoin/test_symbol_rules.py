@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import ConfigError
@@ -211,7 +211,6 @@ def test_an_error_names_the_argument_as_the_caller_wrote_it() -> None:
     price=st.decimals("0.000001", "1e9", places=6),
     size=st.decimals("0.00000001", "1e9", places=8),
 )
-@settings(deadline=None)
 def test_the_values_that_an_error_offers_pass(price: Any, size: Any) -> None:
     """Whoever takes the advice gets the order through, or at least to the next rule."""
     args = {"symbol": "BTC-USDT", "price": f"{price:f}", "size": f"{size:f}"}

@@ -211,7 +211,7 @@ _WORDS = st.sampled_from(["subscribe", "unsubscribe", "error", "login", "notice"
 
 
 @given(st.dictionaries(_KEYS, _WORDS | _JSON | st.dictionaries(_KEYS, _WORDS | _JSON), max_size=6))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_P02_any_frame_is_read_without_an_exception(frame: dict[str, Any]) -> None:
     """And so is the model of any push, and whatever asks which topics a message covers."""
     message = decode(json.dumps(frame))

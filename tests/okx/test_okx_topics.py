@@ -174,7 +174,7 @@ def test_R14_okx_a_line_takes_the_channels_of_its_path_only(path: str) -> None:
 
 
 @given(st.lists(st.text("ABCDEFGHIJ-", min_size=1, max_size=60), min_size=1, max_size=3000, unique=True))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_S15_okx_no_frame_is_larger_than_the_exchange_takes(names: list[str]) -> None:
     """64 KB; every topic is in one frame, in order."""
     line = dialect("public")

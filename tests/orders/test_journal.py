@@ -238,7 +238,7 @@ def joined(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("spelling", ["installed", "standard"])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(args=arguments)
 @example(args={"price": Decimal("0.10"), "list": ["decimal", "1"], "decimal": {"tagged": [Decimal("-0E+5"), []]}})
 @example(args={"symbol": "\ud800", "note": "\x00\n\r\u2028~\x7f", "größe": "\U0001f600"})
@@ -266,7 +266,7 @@ def test_O20_frozen_arguments_are_taken(path: Path) -> None:
     assert [entry.args for entry in found(path)] == [[ARGS, {}]]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(args=arguments, cut=st.integers(0, 10_000))
 def test_O20_what_the_file_holds_is_lines_of_json(
     tmp_path_factory: pytest.TempPathFactory, args: Any, cut: int

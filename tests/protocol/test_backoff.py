@@ -24,7 +24,7 @@ def test_jitter_spreads_the_delay_over_its_upper_half() -> None:
 
 
 @given(failures=st.integers(1, 5000), jitter=st.floats(0, 1), first=st.floats(0, 30))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_number_of_failures_makes_a_delay_longer_than_thirty_seconds(
     failures: int, jitter: float, first: float
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_burst_of_openings_waits_although_the_minute_has_room() -> None:
 
 @given(limit=st.integers(1, 5), pauses=st.lists(st.floats(0, 90), max_size=60))
 @example(limit=1, pauses=[0.0] * 14 + [60.88854493729134, 60.00632312878827, 87.35205815649009, 0.0, 0.0])
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_S09_no_window_of_a_minute_holds_more_openings_than_the_limit(limit: int, pauses: list[float]) -> None:
     """All connections of a client share it; the exchange counts them together too."""
     budget, now, taken = OpeningBudget(limit), 1000.0, []

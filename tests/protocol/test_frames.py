@@ -118,7 +118,6 @@ def test_a_client_frame_takes_the_shortest_length_form(size: int) -> None:
 
 
 @given(payload=st.binary(max_size=300), mask=st.binary(min_size=4, max_size=4))
-@settings(deadline=None)
 def test_masking_is_undone_by_unmasking(payload: bytes, mask: bytes) -> None:
     assert masked(encode_frame(TEXT, payload, mask)) == (0x80 | TEXT, payload)
 
@@ -139,7 +138,6 @@ def test_a_close_frame_is_spelled(code: int, reason: str, payload: bytes) -> Non
 
 @given(reason=st.text(max_size=200))
 @example(reason="é" * 100)
-@settings(deadline=None)
 def test_a_close_reason_stays_utf8_when_it_is_cut(reason: str) -> None:
     """A cut through the middle of a character would make our own close frame a violation (1007)."""
     payload = masked(encode_close(1000, reason, MASK))[1]
@@ -333,7 +331,7 @@ _MESSAGES = st.one_of(
 
 
 @given(messages=st.lists(_MESSAGES, max_size=12), data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_split_of_the_stream_gives_the_same_messages(
     messages: list[tuple[bytes, Item]], data: st.DataObject
 ) -> None:
@@ -348,7 +346,7 @@ def test_any_split_of_the_stream_gives_the_same_messages(
 
 
 @given(chunks=st.lists(st.binary(max_size=60), max_size=20))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_random_bytes_give_items_or_a_failure_and_raise_nothing(chunks: list[bytes]) -> None:
     """Whatever a peer sends, the reader has one way to hear of it."""
     parser = FrameParser()
@@ -362,7 +360,7 @@ def test_random_bytes_give_items_or_a_failure_and_raise_nothing(chunks: list[byt
 
 
 @given(wire=st.binary(max_size=100), position=st.integers(0, 40), byte=st.integers(0, 255))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_one_flipped_byte_raises_nothing(wire: bytes, position: int, byte: int) -> None:
     """Nearly good bytes reach deeper than random ones."""
     good = frame(Opcode.TEXT, "é", fin=False) + frame(Opcode.PING, "p") + frame(Opcode.CONTINUATION, wire)

@@ -178,7 +178,7 @@ def test_a_probe_is_due_even_while_a_regular_ping_waits_patiently(heartbeat: Hea
         max_size=80,
     )
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_driven_heartbeat_never_stalls_and_never_kills_a_line_before_a_pong_is_late(
     steps: list[tuple[float, str]],
 ) -> None:

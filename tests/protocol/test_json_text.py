@@ -159,7 +159,7 @@ _VALUES = st.recursive(
 
 
 @given(value=_VALUES)
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_spelled_is_read_back_by_both(value: Any) -> None:
     for dumps in (json_text.standard_dumps, json_text.dumps):
         text = dumps(value)
@@ -168,7 +168,7 @@ def test_what_is_spelled_is_read_back_by_both(value: Any) -> None:
 
 
 @given(text=st.text(max_size=40) | st.text(alphabet='[]{}",:0123456789.eE+-tfn \\', max_size=40))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_text_is_read_or_a_value_error_with_both(text: str) -> None:
     for loads in (json_text.standard_loads, json_text.loads):
         try:

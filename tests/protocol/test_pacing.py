@@ -42,7 +42,7 @@ def test_a_limit_smaller_than_the_reserve_still_lets_frames_out() -> None:
     limit=st.integers(6, 20),
     steps=st.lists(st.tuples(st.floats(0, 4), st.booleans()), max_size=120),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_S15_no_window_ever_holds_more_frames_than_the_limit(limit: int, steps: list[tuple[float, bool]]) -> None:
     """Frames that can wait do; pings, at most as many a window as places are kept for them, do not."""
     window, reserve = 10.0, RESERVE

@@ -50,7 +50,7 @@ def test_a_wider_sample_replaces_a_narrow_one_only_when_that_is_stale() -> None:
     ),
     later=st.integers(0, 10_000_000),
 )
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_T38_the_earliest_time_is_never_later_than_the_true_one(
     true_offset: int, samples: list[tuple[int, int, int]], later: int
 ) -> None:

@@ -499,9 +499,7 @@ class Exchange(RuleBasedStateMachine):
 
 
 TestExchange = Exchange.TestCase
-TestExchange.settings = settings(
-    deadline=None, max_examples=150, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
-)
+TestExchange.settings = settings(max_examples=150, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_topics_of_a_frame_are_answered_for_one_by_one(table: SubscriptionTable) -> None:

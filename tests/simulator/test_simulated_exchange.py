@@ -271,7 +271,7 @@ _JSON = st.recursive(
 
 
 @given(changes=st.dictionaries(_NAMES, _JSON, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_arguments_are_taken_or_refused(changes: dict[str, Any]) -> None:
     """Nothing a client sends makes the engine fail in another way."""
     desk = Desk()

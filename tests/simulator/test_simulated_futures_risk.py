@@ -366,7 +366,7 @@ _JSON = st.recursive(
 
 
 @given(changes=st.dictionaries(_NAMES, _JSON, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_arguments_are_taken_or_refused(changes: dict[str, Any]) -> None:
     """Nothing a client sends makes the engine fail in another way."""
     desk = FuturesDesk()
@@ -554,7 +554,7 @@ class FuturesMachine(RuleBasedStateMachine):
             assert ticker == self.exchange.ticker(symbol)
 
 
-FuturesMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+FuturesMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=30)
 TestFuturesMachine = FuturesMachine.TestCase
 
 
@@ -562,5 +562,5 @@ class LongFuturesMachine(FuturesMachine):
     """The same for longer."""
 
 
-LongFuturesMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=60, deadline=None)
+LongFuturesMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=60)
 TestLongFuturesMachine = pytest.mark.soak(LongFuturesMachine.TestCase)

@@ -297,13 +297,11 @@ class ExchangeMachine(RuleBasedStateMachine):
 
 
 ExchangeMachine.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=80, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow]
 )
 TestExchangeMachine = ExchangeMachine.TestCase
 
 
 @pytest.mark.soak
 def test_exchange_machine_for_long() -> None:
-    run_state_machine_as_test(
-        ExchangeMachine, settings=settings(max_examples=2000, stateful_step_count=60, deadline=None)
-    )
+    run_state_machine_as_test(ExchangeMachine, settings=settings(max_examples=2000, stateful_step_count=60))

@@ -162,7 +162,7 @@ class Storm:
 
 
 @given(seed=st.integers(min_value=0, max_value=10**9))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_nothing_is_lost_in_a_storm(seed: int) -> None:
     storm = Storm(seed)
     for _ in range(60):
@@ -187,7 +187,7 @@ def test_storms_reach_what_they_are_meant_for() -> None:
 
 @pytest.mark.soak
 @given(seed=st.integers(min_value=0, max_value=10**9))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_nothing_is_lost_in_a_long_storm(seed: int) -> None:
     storm = Storm(seed)
     for _ in range(400):
