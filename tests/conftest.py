@@ -33,8 +33,11 @@ LONG = ("test_docs", "test_notebooks", "test_orders_truth", "test_steady")
 
 armed_at = float("-inf")
 
-# By default an example that takes 200 ms fails its test: that says how busy the machine is, and nothing of our code.
-hypothesis.settings.register_profile("kucoin_sync", deadline=None)
+# By default an example that takes 200 ms fails its test, and so does data that is slow to make: that says how busy the
+# machine is, and nothing of our code.
+hypothesis.settings.register_profile(
+    "kucoin_sync", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("kucoin_sync")
 
 # A shell starts what it runs in the background with Ctrl-C ignored, and nohup does so with SIGHUP; a child of ours

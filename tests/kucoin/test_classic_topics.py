@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import ConfigError
@@ -171,7 +171,6 @@ _SYMBOLS = st.lists(st.from_regex(r"[A-Z0-9]{1,5}(-[A-Z]{1,4})?(:[a-z])?", fullm
 
 
 @given(texts=st.lists(st.tuples(_PATHS, _SYMBOLS), max_size=8), size=st.integers(1, 5))
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_split_group_and_join_keep_every_topic(texts: list[tuple[str, list[str]]], size: int) -> None:
     """Nothing is lost, nothing is added, and no frame is larger than the exchange takes."""
     single = []

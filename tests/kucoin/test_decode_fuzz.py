@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.events import Origin, Update
@@ -64,7 +64,7 @@ def decoding_with(loads: Callable[[str], Any]) -> Iterator[None]:
 @example(text='{"type":"pong","id":1,"timestamp":1e999}')
 @example(text='{"id":"\\ud800","type":"error","code":"\\ud800","data":"\\ud800"}')
 @example(text='{"type":"message","topic":"/a","subject":"\\u202e\\ud800","data":"\\u0000"}')
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 def test_any_text_means_something_and_raises_nothing(loads: Callable[[str], Any], ws_key: str, text: str) -> None:
     dialect = dialect_of(ws_key)
     with decoding_with(loads):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.events import OrderResult
@@ -370,7 +370,7 @@ _DATA = st.recursive(
 
 
 @given(request_id=st.sampled_from(list(EXCHANGES)), data=_DATA)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def test_O02_no_data_however_odd_breaks_a_proof(request_id: str, data: Any) -> None:
     """It proves something or it does not."""
     frame = EXCHANGES[request_id]["client"].frame

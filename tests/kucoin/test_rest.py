@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import AuthError, ConnectError, TokenError
@@ -359,7 +359,7 @@ _NEARLY = st.fixed_dictionaries(
         st.text(alphabet=st.characters(max_codepoint=255), max_size=6) | st.integers(0, 10**9).map(str),
     ),
 )
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_R03_any_answer_is_endpoints_or_one_of_two_errors(
     loads: Callable[[str], Any], body: bytes, status: int, headers: dict[str, str]
 ) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync import (
@@ -316,7 +316,7 @@ ANSWERS = st.builds(
 
 
 @given(got=ANSWERS)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_R03_any_answer_to_a_read_is_data_or_one_of_two_errors(got: HttpAnswer) -> None:
     try:
         read(got)
@@ -325,7 +325,7 @@ def test_R03_any_answer_to_a_read_is_data_or_one_of_two_errors(got: HttpAnswer) 
 
 
 @given(got=ANSWERS, method=st.sampled_from(["POST", "DELETE", "PUT"]))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 def test_O02_any_answer_to_a_change_is_data_or_one_of_two_outcomes(got: HttpAnswer, method: str) -> None:
     """A yes needs the code and the status; nothing else passes as one."""
     try:

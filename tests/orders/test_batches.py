@@ -6,7 +6,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.engine.deadline import Deadline
@@ -337,7 +337,7 @@ _ENTRY = st.fixed_dictionaries(
     code=st.sampled_from(["200000", "400100", "429000", "500000", "", "999999"]),
     data=st.lists(_ENTRY | st.none() | st.integers(), max_size=6) | _ENTRY | st.none(),
 )
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250)
 def test_O02_P19_any_reply_to_a_batch_ends_in_one_outcome_an_order_and_acks_only_with_proof(
     code: str, data: Any
 ) -> None:

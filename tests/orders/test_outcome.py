@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.engine.deadline import Deadline
@@ -347,7 +347,7 @@ _DATA = st.recursive(
     data=_DATA,
     message=st.text(max_size=20),
 )
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250)
 def test_O02_any_reply_ends_in_one_of_the_four_outcomes(
     op: str, by_client_oid: bool, reply_op: str | None, code: str, data: Any, message: str
 ) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.protocol import json_text
@@ -159,7 +159,6 @@ _VALUES = st.recursive(
 
 
 @given(value=_VALUES)
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_spelled_is_read_back_by_both(value: Any) -> None:
     for dumps in (json_text.standard_dumps, json_text.dumps):
         text = dumps(value)

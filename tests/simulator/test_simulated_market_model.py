@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -296,9 +296,7 @@ class ExchangeMachine(RuleBasedStateMachine):
                     assert balance.held == needed.get((account, wallet, currency), 0)
 
 
-ExchangeMachine.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=15, suppress_health_check=[HealthCheck.too_slow]
-)
+ExchangeMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=15)
 TestExchangeMachine = ExchangeMachine.TestCase
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kucoin_sync.simulator.futures.exchange import FuturesExchange
@@ -35,7 +35,7 @@ COMMANDS = frames(
 
 
 @given(frame=COMMANDS, host=st.sampled_from([*HOSTS]))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 def test_commands_are_read_or_refused(frame: dict[str, Any], host: str) -> None:
     try:
         topics = read_topics(frame, host)
@@ -77,7 +77,7 @@ ORDERS = frames(
 
 
 @given(calls=st.lists(st.tuples(st.sampled_from(["place", "cancel", "amend"]), ORDERS), max_size=12))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_unified_orders_are_taken_or_refused_and_money_stays(calls: list[tuple[str, dict[str, Any]]]) -> None:
     spot = Exchange(now_ns=lambda: 1_760_000_000_000_000_000)
     futures = FuturesExchange(now_ns=lambda: 1_760_000_000_000_000_000)
