@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kucoin_sync import models
@@ -469,8 +469,6 @@ def test_every_value_is_of_the_type_that_its_class_promises(sample: Sample) -> N
 
 # Anything.
 
-patient = settings(suppress_health_check=[HealthCheck.too_slow])
-
 _WORDS = st.sampled_from(["buy", "BUY", "true", "1760000000123", "1.50", "-0", "", "NaN", "open", "8.4,buy,1", "1e5"])
 _VALUES = st.recursive(
     st.none()
@@ -508,7 +506,6 @@ def payloads(draw: st.DrawFn) -> tuple[type[models.Model], dict[str, Any]]:
 
 
 @given(case=payloads())
-@patient
 def test_any_payload_is_read_and_every_name_of_it_is_kept(case: tuple[type[models.Model], dict[str, Any]]) -> None:
     kind, payload = case
     exact = json.loads(json.dumps(payload), parse_float=Decimal, parse_constant=str)
@@ -535,7 +532,6 @@ def test_any_payload_is_read_and_every_name_of_it_is_kept(case: tuple[type[model
     around=st.dictionaries(st.sampled_from(["sn", "userId", "subject", "id"]), _VALUES, max_size=3),
 )
 @example(topic="/market/ticker", subject=None, argument=":all", data={"price": 1e300}, around={})
-@patient
 def test_any_classic_frame_has_a_model(
     topic: str, subject: str | None, argument: str, data: Any, around: dict[str, Any]
 ) -> None:
@@ -552,7 +548,6 @@ def test_any_classic_frame_has_a_model(
     data=_VALUES | payloads().map(lambda case: case[1]),
     around=st.dictionaries(st.sampled_from(["P", "t", "dp"]), _VALUES, max_size=3),
 )
-@patient
 def test_any_pro_frame_has_a_model(channel: str, data: Any, around: dict[str, Any]) -> None:
     text = json.dumps({**around, "T": channel, "d": data})
     frame = json.loads(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kucoin_sync.errors import ConfigError
@@ -346,9 +346,6 @@ def test_the_topic_of_every_sample_can_be_subscribed_to(sample: samples.Sample) 
 
 # Any topic.
 
-patient = settings(suppress_health_check=[HealthCheck.too_slow])
-"""For a busy machine: the first text of a pattern takes seconds to find."""
-
 _SPOT_SYMBOLS = st.from_regex(r"[A-Z0-9]{1,5}-[A-Z]{1,4}", fullmatch=True)
 _FUTURES_SYMBOLS = st.from_regex(r"[A-Z0-9]{1,8}M", fullmatch=True)
 
@@ -376,7 +373,6 @@ def requests(draw: st.DrawFn) -> tuple[str, str, dict[str, Any]]:
 
 
 @given(request=requests())
-@patient
 def test_parameters_and_texts_are_two_forms_of_one_thing(request: tuple[str, str, dict[str, Any]]) -> None:
     ws_key, channel, payload = request
     [text] = parse(channel, payload, ws_key)
@@ -385,7 +381,6 @@ def test_parameters_and_texts_are_two_forms_of_one_thing(request: tuple[str, str
 
 
 @given(request=requests())
-@patient
 def test_a_push_of_a_topic_leads_back_to_it(request: tuple[str, str, dict[str, Any]]) -> None:
     ws_key, channel, payload = request
     [text] = parse(channel, payload, ws_key)
@@ -400,7 +395,6 @@ def test_a_push_of_a_topic_leads_back_to_it(request: tuple[str, str, dict[str, A
 
 
 @given(several=st.lists(requests(), max_size=8), size=st.integers(1, 5))
-@patient
 def test_grouping_keeps_every_topic_and_every_group_can_be_said(
     several: list[tuple[str, str, dict[str, Any]]], size: int
 ) -> None:
@@ -427,7 +421,6 @@ _JSON = st.recursive(
 
 
 @given(payload=st.dictionaries(st.from_regex(r"x[A-Za-z]{0,5}", fullmatch=True), _JSON, max_size=4))
-@patient
 def test_parameters_of_an_unknown_channel_survive_as_they_are(payload: dict[str, Any]) -> None:
     """A channel that the exchange adds tomorrow can be used today."""
     try:
@@ -441,7 +434,6 @@ def test_parameters_of_an_unknown_channel_survive_as_they_are(payload: dict[str,
 
 
 @given(topic=st.text(max_size=40) | st.from_regex(r"(ticker|obu|kline|order)(\.[A-Z]{0,6})?[:?].{0,20}"))
-@patient
 def test_any_text_is_a_topic_or_refused(topic: str) -> None:
     for ws_key in (SPOT, FUTURES, PRIVATE):
         try:
@@ -453,7 +445,6 @@ def test_any_text_is_a_topic_or_refused(topic: str) -> None:
 
 
 @given(frame=st.dictionaries(st.sampled_from(["T", "d", "dp", "t", "P"]), _JSON, max_size=5))
-@patient
 def test_any_frame_has_a_topic_or_none(frame: dict[str, Any]) -> None:
     topic = pro_topics.topic_of(frame)
     assert topic is None or isinstance(topic, str)
@@ -462,7 +453,6 @@ def test_any_frame_has_a_topic_or_none(frame: dict[str, Any]) -> None:
 @given(
     channel=st.sampled_from(["ticker.SPOT", "obu.FUTURES", "kline.SPOT", "order.UNIFIED"]), payload=_JSON, depth=_JSON
 )
-@patient
 def test_a_push_with_any_payload_has_a_topic(channel: str, payload: Any, depth: Any) -> None:
     topic = pro_topics.topic_of({"T": channel, "d": payload, "dp": depth})
     assert topic is not None and topic.startswith(channel)
