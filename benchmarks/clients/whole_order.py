@@ -28,6 +28,7 @@ from typing import Any
 
 import orjson
 
+from benchmarks.clients.least_order import NUMBER, SIDES, SYMBOL, TIMEOUT, TYPES
 from benchmarks.clients.measure import ORDER
 from benchmarks.clients.scenarios import FutureLine
 from benchmarks.clients.two_threads import SharedLine
@@ -45,12 +46,8 @@ from kucoin_sync.stats import BUCKET_BOUNDS
 __all__ = ["open_orders"]
 
 OP = "spot.order"
-TIMEOUT = 5.0
 PROBE_AFTER = 1.0
 ALIVE_WITHIN = 3.0
-SIDES, TYPES = frozenset({"buy", "sell"}), frozenset({"limit", "market"})
-SYMBOL = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*").fullmatch
-NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?").fullmatch
 CLIENT_OID = re.compile(r"[A-Za-z0-9_-]{1,40}").fullmatch
 NO_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 
