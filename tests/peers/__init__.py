@@ -17,6 +17,7 @@ from .certificates import (
     unknown_ca_server_context,
     wrong_host_server_context,
 )
+from .duplex import for_two_threads
 from .exchange import serve_token, v1_handshake, welcome, ws_api_handshake
 from .frames import Opcode, frame
 from .gates import Gate
@@ -47,6 +48,7 @@ __all__ = [
     "ca_path",
     "client_context",
     "expired_server_context",
+    "for_two_threads",
     "frame",
     "legacy_server_context",
     "refused_port",

@@ -14,6 +14,7 @@ from tests.peers import (
     ScriptedPeer,
     background,
     client_context,
+    for_two_threads,
     refused_port,
     server_context,
 )
@@ -86,7 +87,7 @@ def test_websocket_echo_passes(monkeypatch, tls):
     with ScriptedPeer(tls=server_context() if tls else None) as peer, FaultProxy("127.0.0.1", peer.port) as proxy:
         echoing = background(echo, peer)
         url = f"wss://localhost:{proxy.port}" if tls else f"ws://127.0.0.1:{proxy.port}"
-        with connect(url, ssl=client_context() if tls else None, compression=None) as client:
+        with connect(url, ssl=for_two_threads(client_context()) if tls else None, compression=None) as client:
             for message in ("", "hello", "x" * 500_000):
                 client.send(message)
                 assert client.recv(LIMIT) == message

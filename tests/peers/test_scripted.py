@@ -24,6 +24,7 @@ from tests.peers import (
     blackhole_port,
     ca_path,
     client_context,
+    for_two_threads,
     frame,
     refused_port,
     serve_token,
@@ -54,7 +55,7 @@ def plain_peer():
 
 
 def open_client(peer: ScriptedPeer, path: str = "/") -> ClientConnection:
-    context = client_context() if peer.url.startswith("wss:") else None
+    context = for_two_threads(client_context()) if peer.url.startswith("wss:") else None
     # Entered at once: newer versions of the library want a context manager, and the callers close it.
     return connect(peer.url + path, ssl=context, close_timeout=LIMIT).__enter__()
 

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Simulator
+from tests.peers import for_two_threads
 from tests.simulator.clients import (
     LIMIT,
     Socket,
@@ -286,7 +287,9 @@ def test_waiting_faults_are_bounded(simulator: Simulator) -> None:
 def test_a_tls_line_that_is_ending_already_can_be_cut(make: Make) -> None:
     """Asking such a line for its socket fails once its end was asked for twice; one cut must not spoil the others."""
     simulator = make(tls=True)
-    with connect(url_of(simulator, "ws_api"), compression=None, proxy=None, ssl=simulator.ssl_context()):
+    with connect(
+        url_of(simulator, "ws_api"), compression=None, proxy=None, ssl=for_two_threads(simulator.ssl_context())
+    ):
 
         def cut_again_and_again(simulator: Simulator) -> list[int]:
             return [simulator.cut(reset=reset) for reset in (False, False, True)]

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Simulator
 from kucoin_sync.simulator.peer import MAX_GATHERED, Peer
+from tests.peers import for_two_threads
 from tests.simulator.clients import LIMIT, Socket, on_venue, open_orders_socket, open_stream
 
 TICKER = "/market/ticker:BTC-USDT"
@@ -32,7 +33,7 @@ def stream_path(simulator: Simulator) -> str:
 
 def open_reader(simulator: Simulator) -> Socket:
     """A connection of a client that reads, over TLS where the simulator has it."""
-    context = None if simulator.ca_pem is None else simulator.ssl_context()
+    context = None if simulator.ca_pem is None else for_two_threads(simulator.ssl_context())
     url = simulator.ws_url + stream_path(simulator)
     reader = Socket(connect(url, compression=None, proxy=None, max_queue=None, ssl=context))
     assert reader.receive()["type"] == "welcome"

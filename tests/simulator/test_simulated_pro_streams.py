@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Limits, Simulator
+from tests.peers import for_two_threads
 from tests.simulator.clients import LIMIT, ProSocket, Socket, auth_frame, open_pro, pro_token
 
 Make = Callable[..., Simulator]
@@ -447,6 +448,8 @@ def test_connections_are_counted_and_capped(make: Make) -> None:
 
 def test_works_over_tls(make: Make) -> None:
     simulator = make(tls=True)
-    with ProSocket(connect(simulator.ws_url + "/pro/spot", ssl=simulator.ssl_context(), proxy=None)) as socket:
+    with ProSocket(
+        connect(simulator.ws_url + "/pro/spot", ssl=for_two_threads(simulator.ssl_context()), proxy=None)
+    ) as socket:
         assert socket.receive()["message"] == "welcome"
         assert socket.ask(TICKER)["result"] is True

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 from kucoin_sync.simulator import Credentials, Limits, Simulator
 from kucoin_sync.simulator.admission import MAX_USERS, Admission
+from tests.peers import for_two_threads
 from tests.simulator.clients import LIMIT, Socket, open_stream, rest_headers, sign, token_url
 
 Make = Callable[..., Simulator]
@@ -376,9 +377,9 @@ def test_tls_with_its_own_authority(make: Make) -> None:
         answer = b"".join(iter(lambda: tls.recv(65536), b""))
     assert b'"encrypt":true' in answer
     url = f"{simulator.ws_url}/v1/private?apikey=x"
-    with Socket(connect(url, ssl=context, proxy=None)) as socket:
+    with Socket(connect(url, ssl=for_two_threads(context), proxy=None)) as socket:
         assert socket.receive()["code"] == "400001"
-    with Socket(connect(url, ssl=context, proxy=None)) as socket:
+    with Socket(connect(url, ssl=for_two_threads(context), proxy=None)) as socket:
         simulator.cut("ws_api")
         with pytest.raises(ConnectionClosed):
             while True:
