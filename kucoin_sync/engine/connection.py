@@ -534,7 +534,7 @@ class Connection:
             self.registry.begin_send(request, now)
             self._beats.expect_reply(request)
             request.sent = "partial"
-            due = request.deadline if request.deadline.at <= now + SEND_TIMEOUT else Deadline(SEND_TIMEOUT)
+            due = request.deadline.capped(SEND_TIMEOUT)
             request.bytes_sent, request.position = line.transport.send_text(text, due)
             request.sent = "complete"
             self.registry.end_send(request)

@@ -1,8 +1,8 @@
 """
 TLS for clients of other libraries that read on one thread and write on another.
 
-OpenSSL wants one thread at a time on a connection, and until Python 3.13 nothing sees to that: once in a while a
-`websockets.sync` client waits for ever for an answer to what it never sent.
+OpenSSL wants one thread at a time on a connection, and neither Python 3.11 nor `websockets.sync` sees to that: once in
+a while such a client waits in vain for the answer to its opening handshake.
 """
 
 from __future__ import annotations
