@@ -31,8 +31,9 @@ def _frames(data: bytes) -> None:
     items = whole.parse()
     cut = []
     for start in range(0, len(stream), step):
-        pieces.feed(stream[start : start + step])
-        cut += pieces.parse()
+        piece = stream[start : start + step]
+        pieces.room[: len(piece)] = piece
+        cut += pieces.parse(len(piece))
         if pieces.failure is not None or pieces.closed:
             break
     assert cut == items, "cut into pieces the same bytes mean something else"

@@ -25,6 +25,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from kucoin_sync.engine.deadline import Deadline
@@ -169,6 +170,10 @@ class Channel:
 
     # Reading: one thread only.
 
+    def reader(self) -> Callable[[memoryview, Deadline | None], int]:
+        """Return `receive_into`, or what it comes down to on a plain channel, bound once for all reads."""
+        return self._receive_raw if self._tls is None else self.receive_into
+
     def receive_into(self, view: memoryview, deadline: Deadline | None = None) -> int:
         """
         Wait for bytes and put them into ``view``.
@@ -234,7 +239,7 @@ class Channel:
         while True:
             if not self._more_likely:
                 left = None if deadline is None else deadline.at - time.monotonic()
-                if not self._readable.wait(left if left is None or left > 0.0 else 0.0):
+                if not self._readable.wait(left):
                     self._check_interrupt()
                     raise ReceiveTimeout
             try:
@@ -282,7 +287,7 @@ class Channel:
         lock = self._send_lock
         try:
             # Nearly always free, and then the clock need not be asked.
-            if not lock.acquire(blocking=False) and not lock.acquire(timeout=deadline.remaining()):
+            if not lock.acquire(False) and not lock.acquire(timeout=deadline.remaining()):
                 raise SendFailed(0, ConnectionLost("the line was busy until the deadline", initiator="local"))
             if self._sending:
                 raise ReentrantCallError("a send was interrupted by this call; it cannot start another one")

@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kucoin_sync.engine.waiting import nap
+from kucoin_sync.engine.waiting import LONGEST_NAP, nap
 
 __all__ = ["Interrupt", "SocketWait"]
 
 
+_NAP_MS = LONGEST_NAP * 1000
 LONGEST_SLEEP = 86_400.0
 """Seconds in one go: ``poll`` counts milliseconds, and no more than fit into an int of C, which is 25 days."""
 
@@ -109,21 +110,21 @@ class SocketWait:
         Wait until the socket is ready.
 
         Args:
-            timeout: Seconds; ``None`` waits until the socket or the interrupt.
+            timeout: Seconds, none if below 0; ``None`` waits until the socket or the interrupt.
 
         Returns:
             Whether the socket is ready; ``False`` after an interrupt or at the timeout.
         """
         if timeout is None:
             return bool(self._sleep(None)) and not self._interrupt._set
-        if timeout <= LONGEST_SLEEP and nap(timeout) == timeout:  # a reading thread, above all
-            return bool(self._sleep(timeout * 1000)) and not self._interrupt._set
-        end = time.monotonic() + timeout
-        while not self._sleep(nap(min(timeout, LONGEST_SLEEP)) * 1000):
-            timeout = end - time.monotonic()
-            if timeout <= 0:
-                return False
-        return not self._interrupt._set
+        # Whatever the thread, the first sleep is short: most waits end in it, and whose turn it is need not be asked.
+        if self._sleep(_NAP_MS if timeout >= LONGEST_NAP else timeout * 1000 if timeout > 0.0 else 0):
+            return not self._interrupt._set
+        end = time.monotonic() + timeout - LONGEST_NAP
+        while (left := end - time.monotonic()) > 0:
+            if self._sleep(nap(min(left, LONGEST_SLEEP)) * 1000):
+                return not self._interrupt._set
+        return False
 
 
 def _selecting(sock: socket.socket, interrupt: Interrupt, write: bool) -> Callable[[float | None], bool]:

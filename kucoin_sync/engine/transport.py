@@ -170,6 +170,7 @@ class Transport:
         self.received_at = time.monotonic()
         """Monotonic clock of the last read that brought bytes."""
         self._channel = channel
+        self._read = channel.reader()
         self._parser = FrameParser()
         self._parser.feed(rest)
         self._primed = bool(rest)
@@ -198,18 +199,29 @@ class Transport:
         parser = self._parser
         if self._primed:
             self._primed = False
-            items = parser.parse()
-        else:
-            if parser.failure is not None:
-                raise parser.failure
-            if self._frame_due is None:
-                count = self._channel.receive_into(parser.writable(), deadline)
-            else:
-                count = self._read_rest(self._frame_due, deadline)
-            self.received_at = time.monotonic()
-            if not count:
-                raise ConnectionLost("the peer closed the connection", initiator="peer")
-            items = parser.parse(count)
+            return self._look_at(parser.parse())
+        count = self._read(parser.room, deadline) if parser.plain else self._read_on(deadline)
+        self.received_at = time.monotonic()
+        if not count:
+            raise ConnectionLost("the peer closed the connection", initiator="peer")
+        items = parser.parse(count)
+        return items if parser.plain and self._frame_due is None else self._look_at(items)
+
+    def _read_on(self, deadline: Deadline | None) -> int:
+        """Read after something else than whole texts; return how many bytes came."""
+        if self._parser.failure is not None:
+            raise self._parser.failure
+        room, due = self._parser.room, self._frame_due
+        if due is None or (deadline is not None and deadline.at <= due.at):
+            return self._read(room, deadline)
+        try:
+            return self._read(room, due)
+        except ReceiveTimeout:
+            raise ProtocolViolation(f"a frame was not complete after {FRAME_TIMEOUT:g} s") from None
+
+    def _look_at(self, items: list[Item]) -> list[Item]:
+        """Do what is due after what came in: set the time for a frame that has begun, answer pings."""
+        parser = self._parser
         if not parser.has_part:
             self._frame_due = None
         elif parser.moved or self._frame_due is None:  # a new one has begun
@@ -218,15 +230,6 @@ class Transport:
             if type(item) is PingFrame:
                 self._channel.send_soon(encode_frame(PONG, item.payload, os.urandom(4)))
         return items
-
-    def _read_rest(self, due: Deadline, deadline: Deadline | None) -> int:
-        """Read on in a frame that has begun, no longer than until it is ``due``; return how many bytes came."""
-        if deadline is not None and deadline.at <= due.at:
-            return self._channel.receive_into(self._parser.writable(), deadline)
-        try:
-            return self._channel.receive_into(self._parser.writable(), due)
-        except ReceiveTimeout:
-            raise ProtocolViolation(f"a frame was not complete after {FRAME_TIMEOUT:g} s") from None
 
     def send_text(self, text: str, deadline: Deadline) -> tuple[int, int]:
         """

@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Protocol
 
-__all__ = ["acquire", "nap", "wait"]
+__all__ = ["LONGEST_NAP", "acquire", "nap", "wait"]
 
 LONGEST_NAP = 0.1
 """Seconds that the main thread may sleep in one go."""

@@ -13,6 +13,7 @@ in place. Rules of this module:
 from __future__ import annotations
 
 import codecs
+import struct
 from typing import Final, NamedTuple
 
 from kucoin_sync.errors import ProtocolViolation
@@ -47,6 +48,11 @@ BUFFER_SIZE: Final = 64 * 1024
 """One read's worth. Measured: 256 KiB at once is no faster."""
 
 _WHOLE_TEXT: Final = 0x80 | TEXT
+_LONG_TEXT: Final = _WHOLE_TEXT << 8 | 126
+_read_head = struct.Struct(">HH").unpack_from
+_short_head = struct.Struct(">BB4s").pack
+_middle_head = struct.Struct(">BBH4s").pack
+_long_head = struct.Struct(">BBQ4s").pack
 _LONG_FORM: Final = "frame length not in its shortest form"
 
 
@@ -77,21 +83,27 @@ class FrameParser:
     """
     Parse what a server sends.
 
-    Read into `writable`, say how many bytes came to `parse`, and take the messages from it.
+    Read into `room`, say how many bytes came to `parse`, and take the messages from it.
+
+    Attributes:
+        room: The free part of the buffer; never empty. Each `parse` and `feed` renews it.
+        plain: Whether all was parsed, and the last `parse` brought nothing but whole texts: no frame and no message has
+            begun, nothing is to be answered, nothing is wrong. May be ``False`` in spite of that.
+        failure: What the server broke. Nothing is parsed after it.
+        closed: A close frame was parsed; whatever follows it is ignored, as the RFC asks.
+        moved: If `has_part`: whether the last `parse` took a whole frame before that part, be it one that completed no
+            message.
     """
 
     def __init__(self, *, max_message: int = MAX_MESSAGE, max_fragments: int = MAX_FRAGMENTS) -> None:
+        self.plain = True
         self.failure: ProtocolViolation | None = None
         self.closed = False
-        """A close frame was parsed; whatever follows it is ignored, as the RFC asks."""
         self.moved = False
-        """Whether the last `parse` took a whole frame, be it one that completed no message."""
-        self.has_part = False
-        """Whether the last `parse` left a frame that has begun and is not complete."""
         self._max_message = max_message
         self._max_fragments = max_fragments
-        self._buffer = bytearray(BUFFER_SIZE)
-        self._view = memoryview(self._buffer)
+        self._buffer = bytearray()
+        self._view = self.room = memoryview(self._buffer)
         self._start = 0
         self._end = 0
         # The message whose fragments are arriving.
@@ -100,27 +112,22 @@ class FrameParser:
         self._fragments = 0
         self._size = 0
         self._decoder: codecs.IncrementalDecoder | None = None
+        self._resize(BUFFER_SIZE)
+        self._make_room()
 
-    def writable(self) -> memoryview:
-        """Return the free part of the buffer; it is never empty."""
-        if self._start == self._end:
-            self._start = self._end = 0
-            if len(self._buffer) > 4 * BUFFER_SIZE:
-                self._resize(BUFFER_SIZE)  # one giant message must not cost its memory for ever
-        elif self._end == len(self._buffer):
-            if self._start > len(self._buffer) // 2:
-                self._resize(len(self._buffer))
-            else:
-                self._resize(min(2 * len(self._buffer), self._max_message + BUFFER_SIZE))
-        return self._view[self._end :]
+    @property
+    def has_part(self) -> bool:
+        """Whether a frame has begun and is not complete."""
+        return self._start != self._end
 
     def feed(self, data: bytes) -> None:
         """Take bytes that were read elsewhere, such as those that came with the opening handshake."""
         while data:
-            room = self.writable()
-            count = min(len(room), len(data))
-            room[:count] = data[:count]
+            count = min(len(self.room), len(data))
+            self.room[:count] = data[:count]
             self._end += count
+            self._make_room()
+            self.plain = False
             data = data[count:]
 
     def parse(self, count: int = 0) -> list[Item]:
@@ -128,63 +135,82 @@ class FrameParser:
         Return all messages and control frames that are complete; see ``failure`` afterwards.
 
         Args:
-            count: How many bytes were written into `writable` since.
+            count: How many bytes were written into `room` since.
         """
-        self._end += count
+        if self.plain:
+            # Nearly every push and every reply: a whole text, its length in two bytes, and nothing else.
+            head, length = _read_head(self._buffer)
+            if head == _LONG_TEXT and length == count - 4 and 126 <= length <= self._max_message:
+                try:
+                    return [str(self._view[4:count], "utf-8")]
+                except UnicodeDecodeError:
+                    pass  # for the other way to report
         items: list[Item] = []
-        before = self._start
+        start, end, plain = self._start, self._end + count, True
         if self.failure is None and not self.closed:
+            buffer, view, longest = self._buffer, self._view, self._max_message
             try:
-                self._parse(items)
+                while end - start >= 2:
+                    head, length = _read_head(buffer, start)
+                    stop = start + 4 + length
+                    if head == _LONG_TEXT and 126 <= length <= longest and stop <= end and self._opcode == CONTINUATION:
+                        items.append(str(view[start + 4 : stop], "utf-8"))
+                        start = stop
+                        continue
+                    plain = False
+                    stop = self._take_frame(items, start, end)
+                    if stop == start:
+                        break
+                    start = stop
+                if plain and start == end and self._opcode == CONTINUATION:
+                    self._start = self._end = 0
+                    self.room, self.plain = view, True
+                    return items
+            except UnicodeDecodeError:
+                self.failure = ProtocolViolation("text that is not UTF-8", close_code=1007)
             except ProtocolViolation as violation:
                 self.failure = violation
-        self.moved = self._start != before
-        self.has_part = self._start != self._end
+        self.plain = False
+        self.moved = start != self._start
+        self._start, self._end = start, end
+        self._make_room()
         return items
 
-    def _parse(self, items: list[Item]) -> None:
+    def _take_frame(self, items: list[Item], start: int, end: int) -> int:
+        """Take one frame of whatever kind; return where the next begins, or ``start`` if it is not complete."""
         buffer, view = self._buffer, self._view
-        start, end, longest = self._start, self._end, self._max_message
-        while end - start >= 2:
-            first = buffer[start]
-            length = buffer[start + 1]
-            body = start + 2
-            if length == 126:  # nearly every push
-                body = start + 4
-                if body > end:
-                    break
-                length = buffer[start + 2] << 8 | buffer[start + 3]
-                if length < 126:
-                    raise ProtocolViolation(_LONG_FORM)
-            elif length == 127:
-                body = start + 10
-                if body > end:
-                    break
-                length = int.from_bytes(view[start + 2 : body], "big")
-                if length < 0x10000:
-                    raise ProtocolViolation(_LONG_FORM)
-            elif length > 127:
-                raise ProtocolViolation("masked frame from the server")
-            if length > longest:
-                raise ProtocolViolation(f"frame of {length} bytes announced", close_code=1009)
-            stop = body + length
-            if stop > end:
-                self._check_head(first, length)  # a bad frame is refused before its payload has come
-                break
-            if first == _WHOLE_TEXT and self._opcode == CONTINUATION:
-                try:
-                    items.append(str(view[body:stop], "utf-8"))
-                except UnicodeDecodeError:
-                    raise ProtocolViolation("text that is not UTF-8", close_code=1007) from None
-                start = self._start = stop
-                continue
-            self._check_head(first, length)
-            item = self._slow_frame(first, bytes(view[body:stop]))
-            if item is not None:
-                items.append(item)
-            start = self._start = stop
-            if self.closed:
-                return
+        first = buffer[start]
+        length = buffer[start + 1]
+        body = start + 2
+        if length == 126:
+            body = start + 4
+            if body > end:
+                return start
+            length = buffer[start + 2] << 8 | buffer[start + 3]
+            if length < 126:
+                raise ProtocolViolation(_LONG_FORM)
+        elif length == 127:
+            body = start + 10
+            if body > end:
+                return start
+            length = int.from_bytes(view[start + 2 : body], "big")
+            if length < 0x10000:
+                raise ProtocolViolation(_LONG_FORM)
+        elif length > 127:
+            raise ProtocolViolation("masked frame from the server")
+        if length > self._max_message:
+            raise ProtocolViolation(f"frame of {length} bytes announced", close_code=1009)
+        self._check_head(first, length)  # a bad frame is refused before its payload has come
+        stop = body + length
+        if stop > end:
+            return start
+        if first == _WHOLE_TEXT:
+            items.append(str(view[body:stop], "utf-8"))
+            return stop
+        item = self._slow_frame(first, bytes(view[body:stop]))
+        if item is not None:
+            items.append(item)
+        return end if self.closed else stop
 
     def _check_head(self, first: int, length: int) -> None:
         opcode = first & 0x0F
@@ -238,14 +264,29 @@ class FrameParser:
         self._parts, self._opcode, self._decoder = [], CONTINUATION, None
         return "".join(parts) if opcode == TEXT else b"".join(parts)  # type: ignore[arg-type]
 
+    def _make_room(self) -> None:
+        if self._start == self._end:
+            self._start = self._end = 0
+            if len(self._view) > 4 * BUFFER_SIZE:
+                self._resize(BUFFER_SIZE)  # one giant message must not cost its memory for ever
+        elif self._end == len(self._view):
+            if self._start > len(self._view) // 2:
+                self._resize(len(self._view))
+            else:
+                self._resize(min(2 * len(self._view), self._max_message + BUFFER_SIZE))
+        self.room = self._view[self._end :]
+
     def _resize(self, size: int) -> None:
         """Move what is unread to the front of a buffer of ``size`` bytes."""
-        fresh = bytearray(size)
-        fresh[: self._end - self._start] = self._view[self._start : self._end]
+        # Two bytes more: `parse` always looks at four bytes of a frame, and may have only two.
+        fresh = bytearray(size + 2)
+        unread = self._end - self._start
+        if unread:
+            fresh[:unread] = self._view[self._start : self._end]
         self._end -= self._start
         self._start = 0
         self._buffer = fresh
-        self._view = memoryview(fresh)
+        self._view = memoryview(fresh)[:size]
 
 
 def _parse_close(payload: bytes) -> CloseFrame:
@@ -275,16 +316,14 @@ def encode_frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
         Head, mask and masked payload, to be sent in one piece.
     """
     length = len(payload)
-    if length < 126:
-        head = bytes((0x80 | opcode, 0x80 | length))
-    elif length < 0x10000:
-        head = bytes((0x80 | opcode, 0xFE)) + length.to_bytes(2, "big")
-    else:
-        head = bytes((0x80 | opcode, 0xFF)) + length.to_bytes(8, "big")
     # One XOR of two big integers is how plain Python masks fastest.
     key = int.from_bytes((mask * (length // 4 + 1))[:length], "little")
     masked = (int.from_bytes(payload, "little") ^ key).to_bytes(length, "little")
-    return head + mask + masked
+    if length < 126:
+        return _short_head(0x80 | opcode, 0x80 | length, mask) + masked
+    if length < 0x10000:
+        return _middle_head(0x80 | opcode, 0xFE, length, mask) + masked
+    return _long_head(0x80 | opcode, 0xFF, length, mask) + masked
 
 
 def encode_close(code: int, reason: str, mask: bytes) -> bytes:

@@ -28,13 +28,23 @@ from tests.peers.frames import Opcode, apply_mask, frame
 MASK = b"\x37\xfa\x21\x3d"
 
 
+def read_in(parser: FrameParser, data: bytes) -> list[Item]:
+    """Do as a read does that brings ``data``, or more reads, if there is not so much room."""
+    items: list[Item] = []
+    while data:
+        count = min(len(parser.room), len(data))
+        parser.room[:count] = data[:count]
+        items += parser.parse(count)
+        data = data[count:]
+    return items
+
+
 def parse(data: bytes, parser: FrameParser | None = None, *, step: int = 60_000) -> tuple[list[Item], FrameParser]:
-    """Feed ``data`` in pieces, as reads bring it."""
+    """Read ``data`` in pieces."""
     parser = parser or FrameParser()
     items: list[Item] = []
     for start in range(0, len(data), step):
-        parser.feed(data[start : start + step])
-        items += parser.parse()
+        items += read_in(parser, data[start : start + step])
     return items, parser
 
 
@@ -299,13 +309,38 @@ def test_the_bound_of_fragments_starts_anew_with_each_message() -> None:
     assert parser.failure is None
 
 
+def test_a_text_that_comes_alone_is_read_as_one_among_others() -> None:
+    """Each way through the parser: alone in a read, at the front of one, behind a part, and after bad UTF-8."""
+    text = "é" * 200
+    alone, parser = frame(Opcode.TEXT, text), FrameParser()
+    assert read_in(parser, alone) == [text]
+    assert parser.plain
+    assert read_in(parser, alone + alone) == [text, text]
+    assert parser.plain
+    assert read_in(parser, alone + alone[:100]) == [text]
+    assert not parser.plain
+    assert read_in(parser, alone[100:]) == [text]
+    assert parser.plain
+    assert read_in(parser, frame(Opcode.TEXT, "a", fin=False)) == []
+    assert not parser.plain
+    assert read_in(parser, alone) == []
+    assert "inside a fragmented one" in str(parser.failure)
+    parser = FrameParser()
+    assert read_in(parser, alone.replace("é".encode(), b"\xff\xff")) == []
+    assert parser.failure is not None
+    assert parser.failure.close_code == 1007
+    parser = FrameParser()
+    parser.feed(alone[:3])
+    assert read_in(parser, alone[3:]) == [text]
+
+
 def test_there_is_always_room_to_read_into() -> None:
     """An empty buffer would make a read of nothing look like the peer's end."""
     parser = FrameParser()
     wire = frame(Opcode.BINARY, bytes(3 * 1024 * 1024))
     sent = 0
     while sent < len(wire):
-        room = parser.writable()
+        room = parser.room
         assert len(room) > 0
         piece = wire[sent : sent + min(len(room), 65_536)]
         room[: len(piece)] = piece
@@ -316,6 +351,7 @@ def test_there_is_always_room_to_read_into() -> None:
 
 _MESSAGES = st.one_of(
     st.text(max_size=40).map(lambda text: (frame(Opcode.TEXT, text), text)),
+    st.text(min_size=120, max_size=200).map(lambda text: (frame(Opcode.TEXT, text), text)),
     st.binary(max_size=200).map(lambda data: (frame(Opcode.BINARY, data), data)),
     st.binary(max_size=125).map(lambda data: (frame(Opcode.PING, data), PingFrame(data))),
     st.binary(max_size=125).map(lambda data: (frame(Opcode.PONG, data), PongFrame(data))),
@@ -339,8 +375,7 @@ def test_any_split_of_the_stream_gives_the_same_messages(
     cuts = data.draw(st.lists(st.integers(0, len(wire)), max_size=20).map(sorted))
     parser, items = FrameParser(), []
     for start, end in zip([0, *cuts], [*cuts, len(wire)], strict=True):
-        parser.feed(wire[start:end])
-        items += parser.parse()
+        items += read_in(parser, wire[start:end])
     assert items == [item for _, item in messages]
     assert parser.failure is None
 
@@ -352,8 +387,7 @@ def test_random_bytes_give_items_or_a_failure_and_raise_nothing(chunks: list[byt
     parser = FrameParser()
     for chunk in chunks:
         failed = parser.failure
-        parser.feed(chunk)
-        items = parser.parse()
+        items = read_in(parser, chunk)
         assert all(isinstance(item, (str, bytes, PingFrame, PongFrame, CloseFrame)) for item in items)
         assert failed is None or items == []
     assert parser.failure is None or parser.failure.close_code in (1002, 1007, 1009)
@@ -367,8 +401,7 @@ def test_one_flipped_byte_raises_nothing(wire: bytes, position: int, byte: int) 
     bad = bytearray(good)
     bad[position % len(bad)] = byte
     parser = FrameParser()
-    parser.feed(bytes(bad))
-    assert isinstance(parser.parse(), list)
+    assert isinstance(read_in(parser, bytes(bad)), list)
 
 
 VALID_TEXTS = [
