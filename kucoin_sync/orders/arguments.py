@@ -65,6 +65,11 @@ class Field:
         return is_price_text if self.check is decimal_text else frozenset[str]().__contains__
 
 
+_Known = Mapping[str, tuple[str, Callable[[str], object], Field | None]]
+"""Arguments by the name that the caller gives them: the name on the wire, `Field.takes`, and the field itself."""
+_NO_FIELD = "", frozenset[str]().__contains__, None
+
+
 class OperationArguments:
     """
     Arguments of an operation on one order.
@@ -76,12 +81,13 @@ class OperationArguments:
     """
 
     def __init__(self, *fields: Field, rule: Callable[[dict[str, Any], Spell], None]) -> None:
-        self._by_keyword = {field.keyword: field for field in fields}
-        self._by_wire = {field.wire: field for field in fields}
+        self._by_keyword: _Known = {field.keyword: (field.wire, field.takes, field) for field in fields}
+        self._by_wire: _Known = {field.wire: (field.wire, field.takes, field) for field in fields}
+        self._keyword_of = {field.wire: field.keyword for field in fields}
         self._required = {field.wire for field in fields if field.required}
         self._rule = rule
         # How to spell a name on the wire for a caller who wrote keywords, and for one who wrote names as on the wire.
-        self._as_keyword: Spell = lambda wire: self._by_wire[wire].keyword if wire in self._by_wire else wire
+        self._as_keyword: Spell = lambda wire: self._keyword_of.get(wire, wire)
         self._as_wire: Spell = lambda wire: wire
 
     @property
@@ -94,17 +100,28 @@ class OperationArguments:
     ) -> dict[str, Any]:
         """See `ArgumentTable.check`."""
         if params is None:
-            return self._check(keywords, self._by_keyword, extra)
-        for name, value in keywords.items():
-            if value is not None:
-                raise ConfigError(f"{name}: give one mapping or keywords, not both")
-        if not isinstance(params, Mapping):
-            raise ConfigError(f"params: must be a mapping, got {type(params).__name__}")
-        return self._check(params, self._by_wire, extra)
+            given, known, spell = keywords, self._by_keyword, self._as_keyword
+        else:
+            given, known, spell = _only(params, keywords), self._by_wire, self._as_wire
+        args: dict[str, Any] = {}
+        for name, value in given.items():
+            wire, takes, field = known.get(name, _NO_FIELD)
+            if type(value) is str and takes(value):
+                args[wire] = value
+            elif value is not None or params is not None:  # else it is not given
+                if field is None:
+                    names = ", ".join(known)
+                    raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {names}")
+                args[wire] = field.check(name, value)
+        if not args.keys() >= self._required:
+            missing = next(wire for wire in self._by_wire if wire in self._required and wire not in args)
+            raise ConfigError(f"{spell(missing)}: is required")
+        self._rule(args, spell)
+        return args if extra is None else {**args, **self._check_extra(extra)}
 
     def spellings(self, params: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> Sequence[Spell]:
         """See `ArgumentTable.spellings`."""
-        return [self._spelling(self._by_keyword if params is None else self._by_wire)]
+        return [self._as_keyword if params is None else self._as_wire]
 
     def check_item(self, where: str, item: Any) -> dict[str, Any]:
         """
@@ -120,54 +137,39 @@ class OperationArguments:
         """
         if not isinstance(item, Mapping):
             raise ConfigError(f"{where}: must be a mapping, got {type(item).__name__}")
-        known = self._style(item)
         extra = item.get("extra")
         given = {name: value for name, value in item.items() if name != "extra"}
+        params, keywords = (None, given) if self._has_keywords(item) else (given, {})
         try:
-            return self._check(given, known, extra)
+            return self.check(params, keywords, extra)
         except ConfigError as error:
             raise ConfigError(f"{where}.{error}") from None
 
     def item_spelling(self, where: str, item: Mapping[str, Any]) -> Spell:
         """Return how the writer of an item spelled its arguments."""
-        spell = self._spelling(self._style(item))
+        spell = self._as_keyword if self._has_keywords(item) else self._as_wire
         return lambda wire: f"{where}.{spell(wire)}"
 
-    def _style(self, item: Mapping[str, Any]) -> Mapping[str, Field]:
-        """Say which names an item uses: keywords, if one of them has no other reading."""
-        keyworded = any(name in self._by_keyword and name not in self._by_wire for name in item)
-        return self._by_keyword if keyworded else self._by_wire
-
-    def _spelling(self, known: Mapping[str, Field]) -> Spell:
-        return self._as_wire if known is self._by_wire else self._as_keyword
-
-    def _check(
-        self, given: Mapping[str, Any], known: Mapping[str, Field], extra: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        args: dict[str, Any] = {}
-        by_keyword = known is self._by_keyword
-        for name, value in given.items():
-            field = known.get(name)
-            if field is not None and type(value) is str and field.takes(value):
-                args[field.wire] = value
-            elif value is not None or not by_keyword:  # else it is not given
-                if field is None:
-                    names = ", ".join(known)
-                    raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {names}")
-                args[field.wire] = field.check(name, value)
-        spell = self._as_keyword if by_keyword else self._as_wire
-        if not args.keys() >= self._required:
-            missing = next(wire for wire in self._by_wire if wire in self._required and wire not in args)
-            raise ConfigError(f"{spell(missing)}: is required")
-        self._rule(args, spell)
-        return args if extra is None else {**args, **self._check_extra(extra)}
+    def _has_keywords(self, item: Mapping[str, Any]) -> bool:
+        """Whether an item's names are keywords: one of them has no other reading."""
+        return any(name in self._by_keyword and name not in self._by_wire for name in item)
 
     def _check_extra(self, extra: Mapping[str, Any]) -> Mapping[str, Any]:
         check_fields(extra, "extra")
         for name in extra:
-            if name in self._by_wire:
-                raise ConfigError(f"extra: {name} has an argument of its own, {self._by_wire[name].keyword}")
+            if name in self._keyword_of:
+                raise ConfigError(f"extra: {name} has an argument of its own, {self._keyword_of[name]}")
         return extra
+
+
+def _only(params: Any, keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``params``. Raises ConfigError if it is no mapping, or not the only thing that was given."""
+    for name, value in keywords.items():
+        if value is not None:
+            raise ConfigError(f"{name}: give one mapping or keywords, not both")
+    if not isinstance(params, Mapping):
+        raise ConfigError(f"params: must be a mapping, got {type(params).__name__}")
+    return params
 
 
 class OrderList:

@@ -12,11 +12,11 @@ from kucoin_sync.orders.arguments import Field, OperationArguments, OrderList
 
 
 def _fields() -> dict[str, Field]:
-    found = {}
+    found: dict[str, Field] = {}
     for row in (*KUCOIN.values(), *OKX.values()):
         table = row.arguments.item if isinstance(row.arguments, OrderList) else row.arguments
         if isinstance(table, OperationArguments):
-            found |= {f"{row.name}.{keyword}": table._by_keyword[keyword] for keyword in table.keywords}
+            found |= {f"{row.name}.{keyword}": field for keyword, (_, _, field) in table._by_keyword.items() if field}
     return found
 
 
