@@ -89,7 +89,7 @@ class Desk:
         return str(self.api.rest.request("POST", "/api/v1/hf/orders/alter", body=body)["newOrderId"])
 
     def ways(self, op: str, args: dict[str, Any]) -> list[Way]:
-        question = Question(RULES.operation(op), args, self.since_ms)
+        question = Question(RULES.operations[op], args, self.since_ms)
         return [Way(way, question) for way in self.lookups.ways(question)]
 
     def placed(self, market: Market, client_oid: str, **more: Any) -> list[Way]:
@@ -345,7 +345,7 @@ def test_O12_an_order_is_found_whatever_the_end_of_a_list_means(desk: Desk, by_e
     def looking(client_oid: str) -> Way:
         args = {**market.order, "clientOid": client_oid}
         question = Question(
-            RULES.operation(market.place), args, desk.since_ms, until_ms=created_ms - order_lists.CLOCK_SLACK_MS
+            RULES.operations[market.place], args, desk.since_ms, until_ms=created_ms - order_lists.CLOCK_SLACK_MS
         )
         return Way(desk.lookups.ways(question)[1], question)
 

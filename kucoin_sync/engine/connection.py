@@ -532,12 +532,13 @@ class Connection:
         request.line = line.end
         try:
             self.registry.begin_send(request, now)
-            self._beats.expect_reply(request)
             request.sent = "partial"
             due = request.deadline.capped(SEND_TIMEOUT)
             request.bytes_sent, request.position = line.transport.send_text(text, due)
             request.sent = "complete"
+            # From here on nothing delays the order any more: what remains is done while it is on its way.
             self.registry.end_send(request)
+            self._beats.expect_reply(request)
         except SendFailed as failed:
             request.bytes_sent = failed.bytes_sent
             request.sent = "partial" if failed.bytes_sent else "no"

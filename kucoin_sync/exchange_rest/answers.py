@@ -25,7 +25,7 @@ from kucoin_sync.errors import (
     shorten,
 )
 from kucoin_sync.events import RateLimit
-from kucoin_sync.orders.operation import Operation, Rules
+from kucoin_sync.orders.operation import CodeRules, Operation
 from kucoin_sync.orders.outcome import conclude
 from kucoin_sync.protocol.dialect import HttpAnswer
 from kucoin_sync.protocol.json_text import exact_loads, plain_text
@@ -88,7 +88,7 @@ class AnswerReader:
     def conclude_change(
         self,
         operation: Operation,
-        rules: Rules,
+        rules: CodeRules,
         request: PendingRequest,
         answer: HttpAnswer | None,
         doubt: Doubt | None,

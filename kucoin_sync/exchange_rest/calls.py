@@ -37,7 +37,7 @@ from kucoin_sync.errors import (
 from kucoin_sync.exchange_rest.answers import AnswerReader, Doubt, change_failure, closed, read_failure
 from kucoin_sync.options import Options
 from kucoin_sync.orders.calls import raised_by_signal_handler
-from kucoin_sync.orders.operation import Operation, Rules
+from kucoin_sync.orders.operation import CodeRules, Operation
 from kucoin_sync.orders.outcome import abandoned
 from kucoin_sync.protocol.dialect import HttpAnswer, HttpCall
 from kucoin_sync.protocol.server_clock import ServerClock
@@ -115,7 +115,7 @@ class RestCalls(abc.ABC, Generic[Call, Signing]):
         """Return a call as it leaves at this moment. Raises AuthError if the user's signing function fails."""
 
     @abc.abstractmethod
-    def _operation(self, call: Call) -> tuple[Operation, Rules]:
+    def _operation(self, call: Call) -> tuple[Operation, CodeRules]:
         """Return the row of a call that changes the account, and what its codes mean."""
 
     @abc.abstractmethod

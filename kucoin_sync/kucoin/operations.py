@@ -17,7 +17,7 @@ import attrs
 from kucoin_sync.kucoin import arguments, codes, proofs
 from kucoin_sync.kucoin.arguments import ArgumentTable
 from kucoin_sync.kucoin.keys import WsKey
-from kucoin_sync.orders.operation import Batch, Operation, OperationKind, Proof, Verdict
+from kucoin_sync.orders.operation import Batch, Operation, OperationKind, Operations, Proof, Verdict
 
 __all__ = ["OPERATIONS", "KucoinRules", "OperationRow"]
 
@@ -130,7 +130,7 @@ class KucoinRules:
 
     def __init__(self, recv_window: float | None) -> None:
         self._recv_window = recv_window
-        self._operations = {name: self._operation(row) for name, row in OPERATIONS.items()}
+        self.operations = Operations(map(self._operation, OPERATIONS.values()), self._other)
 
     def _operation(self, row: OperationRow) -> Operation:
         return Operation(
@@ -155,13 +155,11 @@ class KucoinRules:
         if "clientTimestamp" in args or "allowMaxTimeWindow" in args:
             begin, given = args.get("clientTimestamp"), args.get("allowMaxTimeWindow")
             return args, begin + given if type(begin) is int and type(given) is int else None
-        window = max(1, int((self._recv_window or remaining) * 1000))
+        window = int((self._recv_window or remaining) * 1000) or 1
         return {**args, "clientTimestamp": earliest_ms, "allowMaxTimeWindow": window}, earliest_ms + window
 
-    def operation(self, name: str) -> Operation:
-        """Return the row of an operation; one that is not listed is taken to change the account."""
-        known = self._operations.get(name)
-        return known or self._operation(
+    def _other(self, name: str) -> Operation:
+        return self._operation(
             OperationRow(name, Kind.OTHER, name.partition(".")[0], arguments.ANYTHING, proofs.prove_anything)
         )
 

@@ -65,9 +65,6 @@ class RestRules:
     def __init__(self, call: RestCall) -> None:
         self._twin = _twin(call)
 
-    def operation(self, name: str) -> Operation:
-        return self._twin
-
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         return codes.judge(self._twin.name, args, code, message)
 

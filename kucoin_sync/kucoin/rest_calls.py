@@ -21,7 +21,7 @@ from kucoin_sync.kucoin.hosts import host_url
 from kucoin_sync.kucoin.rest_answers import ANSWERS, RestRules, operation_of, rate_limit
 from kucoin_sync.kucoin.rest_call import HOSTS, PUBLIC, RestCall
 from kucoin_sync.kucoin.signing import Signer
-from kucoin_sync.orders.operation import Operation, Rules
+from kucoin_sync.orders.operation import CodeRules, Operation
 from kucoin_sync.orders.outcome import not_sent
 from kucoin_sync.protocol.dialect import HttpAnswer, HttpCall
 from kucoin_sync.tables import Rows
@@ -165,7 +165,7 @@ class RestBase(RestCalls[RestCall, Signer]):
     def _sign(self, call: RestCall, timestamp_ms: int) -> HttpCall:
         return call.sign(self._around.signer, timestamp_ms=timestamp_ms)
 
-    def _operation(self, call: RestCall) -> tuple[Operation, Rules]:
+    def _operation(self, call: RestCall) -> tuple[Operation, CodeRules]:
         return operation_of(call), RestRules(call)
 
     def _time_call(self, call: RestCall) -> HttpCall:

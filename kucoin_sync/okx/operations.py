@@ -16,7 +16,7 @@ import attrs
 
 from kucoin_sync.okx import arguments, proofs, refusals
 from kucoin_sync.orders.arguments import ANYTHING, ArgumentTable
-from kucoin_sync.orders.operation import Batch, ItemReply, Operation, OperationKind, Proof, Verdict
+from kucoin_sync.orders.operation import Batch, ItemReply, Operation, OperationKind, Operations, Proof, Verdict
 
 __all__ = ["OPERATIONS", "OkxRules", "OperationRow"]
 
@@ -103,7 +103,7 @@ class OkxRules:
 
     def __init__(self, recv_window: float | None) -> None:
         self._recv_window = recv_window
-        self._operations = {name: self._operation(row) for name, row in OPERATIONS.items()}
+        self.operations = Operations(map(self._operation, OPERATIONS.values()), self._other)
 
     def _operation(self, row: OperationRow) -> Operation:
         return Operation(
@@ -124,12 +124,8 @@ class OkxRules:
         """Let the exchange refuse what arrives after its call has ended: ``expTime``, beside ``args``."""
         return args, earliest_ms + max(1, int((self._recv_window or remaining) * 1000))
 
-    def operation(self, name: str) -> Operation:
-        """Return the row of an operation; one that is not listed is taken to change the account."""
-        known = self._operations.get(name)
-        return known or self._operation(
-            OperationRow(name, Kind.OTHER, "", ANYTHING, proofs.prove_anything, answer=None)
-        )
+    def _other(self, name: str) -> Operation:
+        return self._operation(OperationRow(name, Kind.OTHER, "", ANYTHING, proofs.prove_anything, answer=None))
 
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         """Say what a code that is not success means."""

@@ -18,7 +18,7 @@ from kucoin_sync.exchange_rest.calls import RestCalls, RestSurroundings
 from kucoin_sync.exchange_rest.spelling import Target, spell_body, spell_target
 from kucoin_sync.okx import refusals
 from kucoin_sync.okx.proofs import answer_of_one
-from kucoin_sync.orders.operation import Operation, OperationKind, Rules, Verdict
+from kucoin_sync.orders.operation import CodeRules, Operation, OperationKind, Verdict
 from kucoin_sync.protocol.dialect import HttpAnswer, HttpCall
 from kucoin_sync.protocol.json_text import loads
 
@@ -212,7 +212,7 @@ class RestBase(RestCalls[RestCall, SignCall]):
             headers |= sign(call.method, call.target.encoded, call.body, timestamp_ms)
         return HttpCall(call.method, call.url + call.target.encoded, headers, call.body)
 
-    def _operation(self, call: RestCall) -> tuple[Operation, Rules]:
+    def _operation(self, call: RestCall) -> tuple[Operation, CodeRules]:
         operation = Operation(
             name=call.op,
             product="spread" if call.target.path.startswith("/api/v5/sprd/") else "trade",
@@ -224,7 +224,7 @@ class RestBase(RestCalls[RestCall, SignCall]):
             symbol_key="instId",
             answer=answer_of_one,
         )
-        return operation, _TwinRules(operation, _TWINS.get(call.target.path, call.op))
+        return operation, _TwinRules(_TWINS.get(call.target.path, call.op))
 
     def _time_call(self, call: RestCall) -> HttpCall:
         return HttpCall("GET", self._host(False) + TIME)
@@ -241,12 +241,8 @@ class _TwinRules:
 
     success = refusals.SUCCESS
 
-    def __init__(self, operation: Operation, twin: str) -> None:
-        self._row = operation
+    def __init__(self, twin: str) -> None:
         self._twin = twin
-
-    def operation(self, name: str) -> Operation:
-        return self._row
 
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         return refusals.judge(self._twin, args, code, message)

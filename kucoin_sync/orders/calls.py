@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Protocol
@@ -42,7 +42,7 @@ from kucoin_sync.fates import OrderState
 from kucoin_sync.orders.evidence import fate_of_event
 from kucoin_sync.orders.journal import Journal
 from kucoin_sync.orders.ledger import Call, Ledger
-from kucoin_sync.orders.operation import Operation, OperationKind, Rules
+from kucoin_sync.orders.operation import Operation, Rules
 from kucoin_sync.orders.outcome import abandoned, ack_of_event, conclude, merged, not_sent
 from kucoin_sync.orders.outcome_log import log_outcome, outcome_logger
 from kucoin_sync.orders.reply_future import ReplyFuture
@@ -129,7 +129,8 @@ class RequestCalls:
         Args:
             line: Where to send it.
             op: Operation.
-            args: Arguments as the exchange spells them, checked: a mapping, or a list of mappings.
+            args: Arguments as the exchange spells them, checked: a mapping, or a list of mappings. They are the call's
+                own from here on: client order ids are put into them.
             timeout: Seconds for everything together: getting a line, sending, waiting.
             check: Made before anything is sent. If it fails for another reason than what it checks, the call ends as
                 `NotSent`.
@@ -158,7 +159,7 @@ class RequestCalls:
                     elif request.reply is None and request.failure is None:
                         # Somebody took it at the very last moment; if he starves it is a time-out.
                         request.wait_for_end()
-                    problem = self._conclude(call)
+                    problem = conclude(request, call.operation, self._rules, ws_key=call.ws_key)
                 if self._retry_not_sent and self._may_repeat(problem, call):
                     check = None
                     self._forget_attempt(call)
@@ -203,10 +204,9 @@ class RequestCalls:
     # The beginning.
 
     def _begin(self, line: OrderLine, op: str, args: Any, timeout: float, expires_ms: int | None) -> Call:
-        operation = self._rules.operation(op)
-        args = args.copy() if type(args) is dict else _copy(args)
+        operation = self._rules.operations[op]
         request_id = self._identifiers.next()
-        if operation.kind is OperationKind.PLACE:
+        if operation.places:
             # Every order has a client order id: without one an unknown order could not even be looked up.
             if operation.batch is not None:
                 self._fill_client_oids(operation, operation.items(args))
@@ -239,7 +239,7 @@ class RequestCalls:
                 raise
             except KucoinSyncError as error:  # whatever kept the check from being made: nothing was sent yet
                 return not_sent(request, call.operation, error, ws_key=call.ws_key)
-        prepare = None if call.operation.kind is OperationKind.READ else partial(self._prepare, call)
+        prepare = None if call.operation.reads else partial(self._prepare, call)
         try:
             line.send_request(request, prepare, wait_ready=wait_ready)
         except (ConnectError, ClosedError, DeadlineExceeded, JournalError) as error:
@@ -274,7 +274,7 @@ class RequestCalls:
                 items=None if operation.batch is None else len(operation.items(args)),
             )
         except JournalError as error:
-            if operation.kind is not OperationKind.CANCEL:
+            if not operation.cancels:
                 raise
             # A full disk must not keep anybody from reducing his risk.
             logger.warning("%s is sent without being noted: %s", request.op, error)
@@ -284,7 +284,7 @@ class RequestCalls:
     @staticmethod
     def _may_repeat(outcome: Any, call: Call) -> bool:
         """Whether to try once more, for no byte left and the cause may have passed."""
-        if not isinstance(outcome, NotSent) or call.operation.kind is OperationKind.READ:
+        if not isinstance(outcome, NotSent) or call.operation.reads:
             return False
         cause, request = outcome.cause, call.request
         passing = isinstance(cause, ConnectionLost) or (isinstance(cause, ConnectError) and cause.retryable)
@@ -308,12 +308,12 @@ class RequestCalls:
 
     def _finish(self, call: Call, outcome: Any) -> Any:
         """Settle what a call ends with: enter what is unknown, unless something came in that tells; note, count."""
-        if isinstance(outcome, OutcomeUnknown) and call.operation.kind is not OperationKind.READ:
-            while evidence := self._ledger.enter(call, outcome):
-                outcome = self._improve(call, outcome, evidence)
-                if not isinstance(outcome, OutcomeUnknown):
-                    break
-        if not isinstance(outcome, OutcomeUnknown) or call.operation.kind is OperationKind.READ:
+        while isinstance(outcome, OutcomeUnknown) and not call.operation.reads:
+            evidence = self._ledger.enter(call, outcome)
+            if not evidence:
+                break
+            outcome = self._improve(call, outcome, evidence)
+        else:
             self._ledger.end(call)
         call.outcome = outcome
         if self._journal is not None and call.is_journaled:
@@ -452,10 +452,3 @@ def raised_by_signal_handler(error: Exception) -> bool:
             return True
         trace = trace.tb_next
     return False
-
-
-def _copy(args: Any) -> Any:
-    """Return arguments of our own, to which client order ids can be added: a mapping, or a list of mappings."""
-    if isinstance(args, Mapping):
-        return dict(args)
-    return [dict(item) if isinstance(item, Mapping) else item for item in args]

@@ -157,7 +157,7 @@ class OrderDesk:
         request = PendingRequest(request_id, op, args, Deadline(0.0))
         request.started_at, request.sent = started_at, "complete"
         request.finished_at = request.deadline.started
-        return Call(request, self._rules.operation(op), ws_key)
+        return Call(request, self._rules.operations[op], ws_key)
 
     def _enter(self, call: Call, error: Any, items: Sequence[int] | None, gone_at: float | None) -> list[Entry]:
         results = (error,) if error.results is None else tuple(error.results)

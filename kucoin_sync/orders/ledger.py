@@ -21,7 +21,7 @@ from kucoin_sync.events import OrderAck
 from kucoin_sync.fates import Absent, Accepted, BatchFate, Fate, OrderState
 from kucoin_sync.orders.evidence import fate_of_event, fate_of_outcome
 from kucoin_sync.orders.lookup import Question
-from kucoin_sync.orders.operation import Operation, OperationKind
+from kucoin_sync.orders.operation import Operation
 from kucoin_sync.protocol.messages import Reply
 
 __all__ = ["BatchEntry", "Call", "Desk", "Entry", "Ledger"]
@@ -191,7 +191,7 @@ class Ledger:
         request_id, operation = call.request.id, call.operation
         account = call.account = self._account(call.ws_key)
         with self._lock:
-            if operation.kind is OperationKind.PLACE:
+            if operation.places:
                 claims, key = self._claims, operation.client_oid_key
                 for item in call.items:
                     if (account, item[key]) in claims:
@@ -199,7 +199,7 @@ class Ledger:
                         raise ConfigError(f"client_oid: {oid[1]} belongs to {self._owner(oid)}")
                 for item in call.items:
                     claims[account, item[key]] = request_id
-            elif operation.kind is OperationKind.CANCEL:
+            elif operation.cancels:
                 for name in self._named(call, call.items):
                     self._cancels.setdefault(name, []).append(request_id)
             self._calls[request_id] = call
@@ -259,18 +259,18 @@ class Ledger:
                 self._entries[call.request.id] = list(entries)
                 for entry in entries:
                     client_oid = entry.question.client_oid
-                    if client_oid is not None and call.operation.kind is OperationKind.PLACE:
+                    if client_oid is not None and call.operation.places:
                         self._claims[call.account, client_oid] = call.request.id
 
     def _release(self, call: Call, items: Sequence[Any]) -> None:
         """Let go of the ids of some of a call's orders; the lock is held."""
         operation, request_id = call.operation, call.request.id
-        if operation.kind is OperationKind.PLACE:
+        if operation.places:
             for item in items:
                 oid = call.account, item[operation.client_oid_key]
                 if self._claims.get(oid) == request_id:
                     del self._claims[oid]
-        elif operation.kind is OperationKind.CANCEL:
+        elif operation.cancels:
             for name in self._named(call, items):
                 requests = self._cancels.get(name, [])
                 if request_id in requests:

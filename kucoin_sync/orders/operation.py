@@ -4,14 +4,14 @@ What an exchange says about its operations: rows of data, and the questions that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import attrs
 
-__all__ = ["Batch", "ItemReply", "Operation", "OperationKind", "Proof", "Rules", "Verdict"]
+__all__ = ["Batch", "CodeRules", "ItemReply", "Operation", "OperationKind", "Operations", "Proof", "Rules", "Verdict"]
 
 
 class OperationKind(Enum):
@@ -99,6 +99,9 @@ class Operation:
         answer: Where a reply to one order holds a code inside that decides: takes the order's arguments and the
             reply's code, message and data; returns what the reply says of the order, or ``None`` if that is of another
             one or cannot be read. ``None``: the reply's own code and data are the answer.
+        places: Whether it is of the kind ``PLACE``; each call asks that several times, as it does what follows.
+        cancels: Whether it is of the kind ``CANCEL``.
+        reads: Whether it is of the kind ``READ``.
     """
 
     name: str
@@ -112,15 +115,47 @@ class Operation:
     expire: Callable[[Any, int, float], tuple[Any, int | None]] | None = None
     batch: Batch | None = None
     answer: Callable[[Any, str, str, Any], ItemReply | None] | None = None
+    places: bool = attrs.field(init=False)
+    cancels: bool = attrs.field(init=False)
+    reads: bool = attrs.field(init=False)
+
+    @places.default
+    def _places(self) -> bool:
+        return self.kind is OperationKind.PLACE
+
+    @cancels.default
+    def _cancels(self) -> bool:
+        return self.kind is OperationKind.CANCEL
+
+    @reads.default
+    def _reads(self) -> bool:
+        return self.kind is OperationKind.READ
 
     def items(self, args: Any) -> Sequence[Any]:
         """Return the arguments of each order: of a batch its items, else ``args`` alone."""
         return (args,) if self.batch is None else self.batch.items(args)
 
 
-class Rules(Protocol):
+class Operations(dict[str, Operation]):
     """
-    What an exchange knows about its operations.
+    Rows by name.
+
+    Args:
+        rows: Of the operations that are known.
+        other: Takes the name of one that is not; returns its row.
+    """
+
+    def __init__(self, rows: Iterable[Operation], other: Callable[[str], Operation]) -> None:
+        super().__init__((row.name, row) for row in rows)
+        self._other = other
+
+    def __missing__(self, name: str) -> Operation:
+        return self._other(name)
+
+
+class CodeRules(Protocol):
+    """
+    What the codes of an exchange mean.
 
     Attributes:
         success: The code that means yes.
@@ -128,8 +163,16 @@ class Rules(Protocol):
 
     success: str
 
-    def operation(self, name: str) -> Operation:
-        """Return the row of an operation; one that is not listed gets a row of kind ``OTHER``."""
-
     def judge(self, operation: Operation, args: Any, code: str, message: str) -> Verdict:
         """Say what a code that is not success means for these arguments; whatever is not listed is ``UNKNOWN``."""
+
+
+class Rules(CodeRules, Protocol):
+    """
+    What an exchange knows about its operations.
+
+    Attributes:
+        operations: Their rows; one that is not listed has a row of kind ``OTHER``: it is taken to change the account.
+    """
+
+    operations: Operations

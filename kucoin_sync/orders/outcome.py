@@ -33,7 +33,7 @@ from kucoin_sync.errors import (
 )
 from kucoin_sync.events import BatchResult, OrderAck, Pong, make_order_ack
 from kucoin_sync.fates import Accepted
-from kucoin_sync.orders.operation import ItemReply, Operation, OperationKind, Proof, Rules, Verdict
+from kucoin_sync.orders.operation import CodeRules, ItemReply, Operation, Proof, Verdict
 from kucoin_sync.protocol.messages import Reply
 
 __all__ = ["Outcome", "abandoned", "ack_of_event", "conclude", "merged", "not_sent"]
@@ -44,7 +44,7 @@ _OF_ONE_ORDER = (Verdict.DUPLICATE, Verdict.NO_SUCH_ORDER, Verdict.NO_EFFECT)
 """Verdicts that are about one order; of a whole batch they do not say which."""
 
 
-def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_key: str) -> Any:
+def conclude(request: PendingRequest, operation: Operation, rules: CodeRules, *, ws_key: str) -> Any:
     """
     Say how an ended request ended.
 
@@ -60,7 +60,7 @@ def conclude(request: PendingRequest, operation: Operation, rules: Rules, *, ws_
     """
     reply = request.reply
     if reply is not None and reply.op == operation.reply_op:
-        if operation.kind is OperationKind.READ:
+        if operation.reads:
             return _pong(request, reply, ws_key)
         # The common end first, and nothing built for it that it does not need.
         if operation.batch is None and operation.answer is None and reply.code == rules.success:
@@ -169,7 +169,7 @@ class _Ended:
             results=results,
             kind=self.operation.kind.value,
             cause=cause,
-            safe_to_retry=self.operation.kind is OperationKind.READ,
+            safe_to_retry=self.operation.reads,
             **facts,
         )
         error.__cause__ = cause
@@ -189,7 +189,7 @@ class _Ended:
         }
 
 
-def _decide(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, rules: Rules) -> Outcome:
+def _decide(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, rules: CodeRules) -> Outcome:
     """Say what an answer to one order means."""
     operation = ended.operation
     if answer.succeeded:
@@ -206,7 +206,7 @@ def _refuse(ended: _Ended, reply: Reply, answer: ItemReply, args: Any, verdict: 
     operation = ended.operation
     if verdict is Verdict.UNKNOWN:
         return ended.unknown_order("server_error", args, code=answer.code)
-    if verdict is Verdict.NO_EFFECT and operation.kind is OperationKind.CANCEL:
+    if verdict is Verdict.NO_EFFECT and operation.cancels:
         named = Proof(_text(args, operation.order_id_key), None, {"no_effect": True})
         return _ack(ended.request, operation, ended.ws_key, reply, args, answer.data, named)
     limit = reply.rate_limit
@@ -255,7 +255,7 @@ def _pong(request: PendingRequest, reply: Reply, ws_key: str) -> Pong:
 # Several orders.
 
 
-def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult | OutcomeUnknown:
+def _conclude_batch(ended: _Ended, reply: Reply, rules: CodeRules) -> BatchResult | OutcomeUnknown:
     """Return one outcome an order, as an `OutcomeUnknown` if one of them is."""
     operation = ended.operation
     assert operation.batch is not None
@@ -273,7 +273,7 @@ def _conclude_batch(ended: _Ended, reply: Reply, rules: Rules) -> BatchResult | 
 
 
 def _decide_item(
-    ended: _Ended, reply: Reply, answer: ItemReply | None, item: Any, refusal: Verdict | None, rules: Rules
+    ended: _Ended, reply: Reply, answer: ItemReply | None, item: Any, refusal: Verdict | None, rules: CodeRules
 ) -> Outcome:
     """
     Say what a reply means for one order of a batch.

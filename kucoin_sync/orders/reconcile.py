@@ -23,7 +23,6 @@ from kucoin_sync.orders.calls import OrderLine, RequestCalls
 from kucoin_sync.orders.inquiry import Ask, Done, Inquiry
 from kucoin_sync.orders.ledger import Entry, Ledger
 from kucoin_sync.orders.lookup import LookUp, LookUps, Question
-from kucoin_sync.orders.operation import OperationKind
 from kucoin_sync.protocol.server_clock import ServerClock
 
 __all__ = ["Reconciler"]
@@ -198,12 +197,12 @@ class Reconciler:
             ConfigError: If it is no cancel.
         """
         operation, question = entry.call.operation, entry.question
-        if operation.kind is not OperationKind.CANCEL or operation.batch is not None:
+        if not operation.cancels or operation.batch is not None:
             raise ConfigError(f"retry_cancel: {operation.name} is no cancel of one order")
         deadline = checked_deadline(timeout, self._look_timeout)
         try:
             ack: OrderAck = self._calls.call(
-                self._line(entry.call.ws_key), operation.name, question.args, timeout=deadline.remaining()
+                self._line(entry.call.ws_key), operation.name, dict(question.args), timeout=deadline.remaining()
             )
         except Rejected as error:
             state = self._look_once(entry, deadline) if error.no_such_order else None

@@ -11,7 +11,8 @@ __all__ = ["ServerClock"]
 STALE_AFTER = 3600.0
 """Seconds after which a worse sample may replace a better one: clocks drift."""
 
-_NOTHING = (0.0, float("inf"), float("-inf"))
+_INFINITE = float("inf")
+_NOTHING = (0.0, _INFINITE, -_INFINITE)
 
 
 class ServerClock:
@@ -60,7 +61,7 @@ class ServerClock:
     def distrust(self) -> None:
         """Let the next sample win, however wide: the exchange said that the time it was told is wrong."""
         offset, _, taken_at = self._best
-        self._best = (offset, float("inf"), taken_at)
+        self._best = (offset, _INFINITE, taken_at)
 
     def earliest_ms(self, wall_ms: float) -> int:
         """
@@ -70,9 +71,9 @@ class ServerClock:
         refused), never too late (it would execute after its call had ended).
         """
         offset, uncertainty, _ = self._best
-        return int(wall_ms + offset - (uncertainty if uncertainty != float("inf") else 0.0))
+        return int(wall_ms + offset - (uncertainty if uncertainty != _INFINITE else 0.0))
 
     def latest_ms(self, wall_ms: float) -> int | None:
         """Return the latest time it can be at the exchange when our wall clock shows ``wall_ms``, if that is known."""
         offset, uncertainty, _ = self._best
-        return None if uncertainty == float("inf") else math.ceil(wall_ms + offset + uncertainty)
+        return None if uncertainty == _INFINITE else math.ceil(wall_ms + offset + uncertainty)

@@ -98,7 +98,7 @@ ROWS = [
     ("op", "code", "message", "verdict"), ROWS, ids=[f"{op}-{code}-{message[:12]}" for op, code, message, _ in ROWS]
 )
 def test_a_code_means_what_the_table_lists_and_else_nothing(op: str, code: str, message: str, verdict: Verdict) -> None:
-    assert RULES.judge(RULES.operation(op), {}, code, message) is verdict
+    assert RULES.judge(RULES.operations[op], {}, code, message) is verdict
 
 
 @pytest.mark.parametrize("cancels", [True, False])
@@ -118,7 +118,7 @@ def test_an_amendment_that_cancels_on_failure_is_refused_only_before_any_order_w
     """Else the refusal may be why the order is gone."""
     at_the_door = code in ("400005", "429000") or verdict is NO_SUCH_ORDER
     expected = verdict if at_the_door or not cancels else UNKNOWN
-    assert RULES.judge(RULES.operation("uta.amend"), {"cxlOnFail": cancels}, code, message) is expected
+    assert RULES.judge(RULES.operations["uta.amend"], {"cxlOnFail": cancels}, code, message) is expected
 
 
 PRODUCTS = {
@@ -161,7 +161,7 @@ def test_no_code_of_a_failing_server_is_a_refusal() -> None:
     uncertain = {code for code in listed if len(code) == 6 and code.startswith(("50", "42000", "408", "1120"))}
     assert len(uncertain) >= 10
     for op in ALL_OPS:
-        assert {RULES.judge(RULES.operation(op), {}, code, "") for code in uncertain} == {UNKNOWN}
+        assert {RULES.judge(RULES.operations[op], {}, code, "") for code in uncertain} == {UNKNOWN}
 
 
 def test_every_row_of_the_table_can_be_reached_and_says_where_it_is_from() -> None:
@@ -199,7 +199,7 @@ def test_no_other_place_turns_a_code_into_a_refusal() -> None:
 def test_an_unlisted_code_leaves_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """Somebody has to learn of it, to list it."""
     with caplog.at_level(logging.WARNING, logger="kucoin_sync"):
-        RULES.judge(RULES.operation("spot.order"), {}, "777777", "new")
+        RULES.judge(RULES.operations["spot.order"], {}, "777777", "new")
     assert [record.getMessage() for record in caplog.records] == [
         "spot.order: code 777777 is not a definite refusal; the outcome is unknown"
     ]
@@ -207,7 +207,7 @@ def test_an_unlisted_code_leaves_a_line_in_the_log(caplog: pytest.LogCaptureFixt
 
 def test_P06_a_code_from_the_wire_cannot_forge_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="kucoin_sync"):
-        RULES.judge(RULES.operation("spot.order"), {}, "1\nERROR forged \u202e" + "x" * 2000, "")
+        RULES.judge(RULES.operations["spot.order"], {}, "1\nERROR forged \u202e" + "x" * 2000, "")
     (record,) = caplog.records
     assert record.getMessage().isprintable()
     assert len(record.getMessage()) < 1000

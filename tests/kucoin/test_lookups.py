@@ -55,7 +55,7 @@ FUTURES_ORDER: dict[str, Any] = {
 
 
 def question(op: str, args: Any) -> Question:
-    return Question(RULES.operation(op), args, SINCE)
+    return Question(RULES.operations[op], args, SINCE)
 
 
 def ways(recorder: Recorder, op: str, args: Any) -> list[LookUp]:
@@ -306,7 +306,7 @@ def of_some_time(within: list[dict[str, Any]], since: list[dict[str, Any]]) -> C
 
 
 def look_until(lookups: KucoinLookUps, op: str, until_ms: int | None = UNTIL) -> Sighting:
-    asking = Question(RULES.operation(op), SPOT_ARGS, SINCE, until_ms=until_ms)
+    asking = Question(RULES.operations[op], SPOT_ARGS, SINCE, until_ms=until_ms)
     return lookups.ways(asking)[1].look(asking, 5.0)
 
 

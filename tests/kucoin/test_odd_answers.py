@@ -57,7 +57,7 @@ ASKED = [
 @pytest.mark.parametrize("way", [0, 1], ids=["single", "lists"])
 @pytest.mark.parametrize(("op", "args"), ASKED)
 def test_O14_an_odd_answer_to_a_look_up_is_a_documented_error(op: str, args: Any, way: int) -> None:
-    question = Question(RULES.operation(op), args, SINCE, until_ms=SINCE + 400)
+    question = Question(RULES.operations[op], args, SINCE, until_ms=SINCE + 400)
     order = FUTURES_ORDER if op.startswith("futures") else ORDER
     others = [{**order, "id": "o2", "clientOid": "other"}]
     # By the end of the path, the first that fits.

@@ -64,7 +64,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("name", "kind", "product"), TABLE)
 def test_an_operation_is_known_or_taken_to_change_the_account(name: str, kind: OperationKind, product: str) -> None:
-    operation = rules().operation(name)
+    operation = rules().operations[name]
     assert (operation.kind, operation.product) == (kind, product)
     assert operation.reply_op == ("pong" if name == "ping" else name)
     assert (operation.expire is not None) == (name in EXPIRING), "the others have no such fields"
@@ -107,7 +107,7 @@ ORDER = {"symbol": "BTC-USDT", "clientOid": "c-1"}
 @pytest.mark.parametrize("op", EXPIRING)
 def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_exchange(op: str) -> None:
     """Exchange 3 s ahead, known to 50 ms: the window begins at what its clock shows at least."""
-    operation = rules().operation(op)
+    operation = rules().operations[op]
     assert operation.expire is not None
     args, expires_ms = operation.expire(ORDER, earliest(3000, 50), 2.5)
     begin = int(NOW * 1000) + 2950
@@ -116,19 +116,19 @@ def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_e
 
 
 def test_O10_a_window_that_the_user_set_replaces_the_time_left() -> None:
-    operation = rules(recv_window=0.75).operation("spot.order")
+    operation = rules(recv_window=0.75).operations["spot.order"]
     assert operation.expire is not None
     assert operation.expire(ORDER, earliest(0, 1), 2.5)[0]["allowMaxTimeWindow"] == 750
 
 
 def test_O10_an_order_at_the_very_end_of_its_call_still_has_a_window() -> None:
-    operation = rules().operation("spot.order")
+    operation = rules().operations["spot.order"]
     assert operation.expire is not None
     assert operation.expire(ORDER, earliest(0, 1), 0.0)[0]["allowMaxTimeWindow"] == 1
 
 
 def test_O10_the_callers_own_window_is_kept_and_nothing_else_is_changed() -> None:
-    operation = rules().operation("spot.order")
+    operation = rules().operations["spot.order"]
     assert operation.expire is not None
     own = {**ORDER, "clientTimestamp": 1, "allowMaxTimeWindow": 2}
     assert operation.expire(own, earliest(0, 1), 2.5) == (own, 3)
@@ -200,7 +200,7 @@ PROOFS: list[Any] = [
 
 @pytest.mark.parametrize(("op", "args", "data", "proof"), PROOFS)
 def test_a_success_reply_proves_which_order_it_is_about(op: str, args: Any, data: Any, proof: Proof) -> None:
-    assert rules().operation(op).prove(args, data) == proof
+    assert rules().operations[op].prove(args, data) == proof
 
 
 NO_PROOFS: list[Any] = [
@@ -239,7 +239,7 @@ NO_PROOFS: list[Any] = [
 
 @pytest.mark.parametrize(("op", "args", "data"), NO_PROOFS)
 def test_P17_P18_whatever_else_comes_with_success_proves_nothing(op: str, args: Any, data: Any) -> None:
-    assert rules().operation(op).prove(args, data) is None
+    assert rules().operations[op].prove(args, data) is None
 
 
 # Batches.
@@ -252,7 +252,7 @@ OIDS = {"clientOidsList": [{"symbol": "X", "clientOid": "a"}, {"symbol": "Y", "c
 
 
 def matched(op: str, args: Any, data: Any) -> list[tuple[bool, str] | None]:
-    batch = rules().operation(op).batch
+    batch = rules().operations[op].batch
     assert batch is not None
     answers = batch.match(batch.items(args), data)
     return [answer and (answer.succeeded, answer.code) for answer in answers]
@@ -307,14 +307,14 @@ def test_P19_what_a_batch_says_of_an_order_is_found_by_its_id_and_never_by_its_p
 
 
 def test_P19_an_order_of_a_batch_whose_symbol_comes_back_as_another_is_not_proven() -> None:
-    prove = rules().operation("futures.multi_order").prove
+    prove = rules().operations["futures.multi_order"].prove
     assert prove(ORDERS[0], YES_A) == Proof("1", "a")
     assert prove(ORDERS[0], {**YES_A, "symbol": "Y"}) is None
     assert prove(ORDERS[0], None) is None
 
 
 def test_an_answer_to_one_order_of_a_batch_keeps_what_was_said_of_it() -> None:
-    batch = rules().operation("futures.multi_order").batch
+    batch = rules().operations["futures.multi_order"].batch
     assert batch is not None
     assert batch.match(ORDERS, [NO_B])[1] == ItemReply(False, "300003", "balance", NO_B)
 
@@ -339,7 +339,7 @@ def test_a_request_is_spelled_and_its_reply_proves_what_it_asked_for(request_id:
     assert json.loads(dialect.encode_request(op, args, request_id=request_id)) == sent.frame
     reply = dialect.decode(received.text, 0.0, ORIGIN)
     assert isinstance(reply, Reply)
-    operation = rules().operation(op)
+    operation = rules().operations[op]
     assert reply.op == operation.reply_op
     items = operation.items(args)
     answers = [reply.data]
@@ -374,7 +374,7 @@ _DATA = st.recursive(
 def test_O02_no_data_however_odd_breaks_a_proof(request_id: str, data: Any) -> None:
     """It proves something or it does not."""
     frame = EXCHANGES[request_id]["client"].frame
-    operation = rules().operation(frame["op"])
+    operation = rules().operations[frame["op"]]
     items = operation.items(frame["args"])
     if operation.batch is not None:
         answers = operation.batch.match(items, data)

@@ -143,7 +143,7 @@ def test_every_success_is_proof_for_the_request_it_answers() -> None:
         frame = row.get("frame", {})
         request = requests.get(frame.get("id"))
         if row["direction"] == "server" and request is not None and frame.get("code") == rules.success:
-            operation = rules.operation(frame["op"])
+            operation = rules.operations[frame["op"]]
             items = operation.items(request["args"])
             answers = [frame["data"]]
             if operation.batch is not None:

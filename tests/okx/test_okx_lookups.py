@@ -64,7 +64,7 @@ class Exchange:
 
 def ask(op: str, args: dict[str, Any], *rows: dict[str, Any], since_ms: int = SENT) -> list[Sighting]:
     """Return what each way saw."""
-    question = Question(RULES.operation(op), args, since_ms)
+    question = Question(RULES.operations[op], args, since_ms)
     ways = OkxLookUps(Recorder(answer=Exchange(*rows)).rest).ways(question)
     return [way.look(question, 5.0) for way in ways]
 
@@ -98,7 +98,7 @@ def test_O12_an_order_that_is_nowhere_is_seen_by_no_way(op: str) -> None:
 
 def test_the_two_ways_are_different_calls_and_live_orders_come_before_done_ones() -> None:
     exchange = Exchange()
-    question = Question(RULES.operation("order"), PLACE, SENT)
+    question = Question(RULES.operations["order"], PLACE, SENT)
     for way in OkxLookUps(Recorder(answer=exchange).rest).ways(question):
         way.look(question, 5.0)
         assert way.reach < 7200, "the exchange says about two hours"
@@ -143,12 +143,12 @@ def test_an_amendment_shows_in_the_order_itself(args: dict[str, Any]) -> None:
     ],
 )
 def test_what_names_no_order_cannot_be_looked_up(op: str, args: Any) -> None:
-    question = Question(RULES.operation(op), args, SENT)
+    question = Question(RULES.operations[op], args, SENT)
     assert OkxLookUps(Recorder([]).rest).ways(question) == ()
 
 
 def looks(op: str, args: dict[str, Any], answer: Any) -> Any:
-    question = Question(RULES.operation(op), args, SENT)
+    question = Question(RULES.operations[op], args, SENT)
     recorder = Recorder(answer=answer if callable(answer) else lambda call: answer)
     return [lambda way=way: way.look(question, 5.0) for way in OkxLookUps(recorder.rest).ways(question)]
 

@@ -44,7 +44,7 @@ ASKED = [
 @pytest.mark.parametrize("way", [0, 1], ids=["single", "lists"])
 @pytest.mark.parametrize(("op", "args"), ASKED)
 def test_O14_an_odd_answer_to_a_look_up_is_a_documented_error(op: str, args: Any, way: int) -> None:
-    question = Question(RULES.operation(op), args, SENT, until_ms=SENT + 400)
+    question = Question(RULES.operations[op], args, SENT, until_ms=SENT + 400)
     row = SPREAD_ROW if op.startswith("sprd") else ROW
     others = [{**row, "ordId": "32", "clOrdId": "other"}]
 

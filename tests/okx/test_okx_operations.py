@@ -70,7 +70,7 @@ def outcome(
     request = PendingRequest("7", op, ARGS[op] if args is None else args, Deadline(5.0))
     request.sent = "complete"
     request.reply = Reply("7", reply_op or op, code, message, data, 1 if times else None, None, None, "{}")
-    return conclude(request, RULES.operation(op), RULES, ws_key="prodPrivate")
+    return conclude(request, RULES.operations[op], RULES, ws_key="prodPrivate")
 
 
 def test_the_table_has_every_operation_of_the_reference() -> None:
@@ -86,15 +86,15 @@ def test_what_the_tests_send_is_what_the_operation_takes(op: str) -> None:
 
 
 def test_an_operation_that_is_not_known_counts_as_one_that_changes_the_account() -> None:
-    assert RULES.operation("new-operation").kind is OperationKind.OTHER
-    assert RULES.operation("new-operation").expire is None
+    assert RULES.operations["new-operation"].kind is OperationKind.OTHER
+    assert RULES.operations["new-operation"].expire is None
 
 
 # Expiry.
 
 
 def test_O10_exactly_the_operations_that_may_carry_an_expiry_do() -> None:
-    expiring = {op for op in OPERATIONS if RULES.operation(op).expire is not None}
+    expiring = {op for op in OPERATIONS if RULES.operations[op].expire is not None}
     assert expiring == {"order", "batch-orders", "amend-order", "batch-amend-orders"}
 
 
@@ -106,7 +106,7 @@ def test_O10_an_order_ends_with_its_call_by_the_earliest_time_it_can_be_at_the_e
     """Exchange 3 s ahead, known to 50 ms. The expiry stands beside the arguments, which stay as they are."""
     clock = ServerClock()
     clock.observe(int(NOW * 1000) + 3000, sent_ms=NOW * 1000 - 50, received_ms=NOW * 1000 + 50, now=0.0)
-    expire = OkxRules(window).operation(op).expire
+    expire = OkxRules(window).operations[op].expire
     assert expire is not None
     earliest = clock.earliest_ms(NOW * 1000)
     assert expire(ARGS[op], earliest, left) == (ARGS[op], earliest + lasts)
@@ -377,4 +377,4 @@ def test_every_recorded_request_is_taken_as_it_is(line: dict[str, Any]) -> None:
 def test_no_code_of_a_failing_server_is_a_refusal_for_any_operation() -> None:
     for op in (*OPERATIONS, "new-operation"):
         for code in UNCERTAIN:
-            assert RULES.judge(RULES.operation(op), {}, code, "") is Verdict.UNKNOWN, (op, code)
+            assert RULES.judge(RULES.operations[op], {}, code, "") is Verdict.UNKNOWN, (op, code)

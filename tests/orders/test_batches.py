@@ -53,7 +53,7 @@ def outcome(
         reply_op = op if reply_op == "" else reply_op
         request.reply = Reply("r-1", reply_op, code, message, data, 11, 12, POOL, '{"raw":1}')
     request.failure = failure
-    return conclude(request, RULES.operation(op), RULES, ws_key="wsApiFuturesV1")
+    return conclude(request, RULES.operations[op], RULES, ws_key="wsApiFuturesV1")
 
 
 def taken(oid: str) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def outcome_on(
         request.reply = Reply("r-1", reply_op, frame["code"], "", frame["data"], 11, 12, None, "{}")
     request.failure = failure
     rules = side.rules
-    return conclude(request, rules.operation(side.batch_op), rules, ws_key=side.batch_key)
+    return conclude(request, rules.operations[side.batch_op], rules, ws_key=side.batch_key)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_O01_a_batch_of_which_no_byte_left_is_not_sent(side: Side) -> None:
 
 
 def test_O18_an_interrupted_batch_is_unknown_order_by_order(side: Side) -> None:
-    operation = side.rules.operation(side.batch_op)
+    operation = side.rules.operations[side.batch_op]
     error = abandoned(ended_on(side), operation, "interrupted", ws_key="x")
     assert isinstance(error, OutcomeUnknown)
     assert error.results is not None

@@ -138,7 +138,7 @@ def test_O10_what_spells_a_request_is_told_when_it_expires(
     api, line = opened_kucoin(clients, peer)
     client = api.get_ws_client()
     order_line = client._group("wsApiSpotV1")
-    call = background(client._desk.calls.call, order_line, "spot.order", ORDER, timeout=5.0, expires_ms=given)
+    call = background(client._desk.calls.call, order_line, "spot.order", dict(ORDER), timeout=5.0, expires_ms=given)
     line.read_json()
     line.rst()
     with pytest.raises(OutcomeUnknown) as caught:

@@ -52,7 +52,7 @@ class Bench:
 
     def begin(self, request_id: str, op: str, args: Any) -> Call:
         request = PendingRequest(request_id, op, args, Deadline(5.0))
-        call = Call(request, RULES.operation(op), "wsApiSpotV1")
+        call = Call(request, RULES.operations[op], "wsApiSpotV1")
         self.ledger.begin(call)
         return call
 
@@ -267,13 +267,13 @@ def test_ids_of_two_accounts_have_nothing_to_do_with_each_other() -> None:
     calls = []
     for request_id, ws_key in (("r1", "a"), ("r2", "b")):
         call = Call(
-            PendingRequest(request_id, "spot.order", dict(args), Deadline(5.0)), RULES.operation("spot.order"), ws_key
+            PendingRequest(request_id, "spot.order", dict(args), Deadline(5.0)), RULES.operations["spot.order"], ws_key
         )
         bench.ledger.begin(call)
         calls.append(call)
     with pytest.raises(ConfigError, match="c-1"):
         bench.ledger.begin(
-            Call(PendingRequest("r3", "spot.order", dict(args), Deadline(5.0)), RULES.operation("spot.order"), "a")
+            Call(PendingRequest("r3", "spot.order", dict(args), Deadline(5.0)), RULES.operations["spot.order"], "a")
         )
 
     bench.ledger.take_event(state("live", oid="c-1"), "b events")

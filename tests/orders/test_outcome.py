@@ -54,7 +54,7 @@ def reply(
 def outcome(request: PendingRequest, answer: Reply | None = None, failure: Any = None) -> Any:
     """Return what a call would return or raise."""
     request.reply, request.failure = answer, failure
-    operation = RULES.operation(request.op)
+    operation = RULES.operations[request.op]
     return conclude(request, operation, RULES, ws_key="wsApiSpotV1")
 
 
@@ -280,7 +280,7 @@ def test_a_ping_is_answered_by_a_pong() -> None:
 def test_O18_an_interrupted_request_is_not_sent_or_unknown_by_the_bytes_that_left(sent: str) -> None:
     error = abandoned(
         ended("spot.order", sent=sent),
-        RULES.operation("spot.order"),
+        RULES.operations["spot.order"],
         "interrupted",
         ws_key="wsApiSpotV1",
     )

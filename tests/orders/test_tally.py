@@ -36,7 +36,7 @@ NOT_SENT = NotSent(**FACTS)
 
 
 RULES = KucoinRules(None)
-BATCH = RULES.operation("futures.multi_order")
+BATCH = RULES.operations["futures.multi_order"]
 
 
 def ended(op: str = "spot.order", latency: float | None = None, limit: RateLimit | None = None) -> PendingRequest:
