@@ -65,9 +65,8 @@ class Field:
         return is_price_text if self.check is decimal_text else frozenset[str]().__contains__
 
 
-_Known = Mapping[str, tuple[str, Callable[[str], object], Field | None]]
+_Known = Mapping[str, tuple[str, Callable[[str], object], Field]]
 """Arguments by the name that the caller gives them: the name on the wire, `Field.takes`, and the field itself."""
-_NO_FIELD = "", frozenset[str]().__contains__, None
 
 
 class OperationArguments:
@@ -84,7 +83,7 @@ class OperationArguments:
         self._by_keyword: _Known = {field.keyword: (field.wire, field.takes, field) for field in fields}
         self._by_wire: _Known = {field.wire: (field.wire, field.takes, field) for field in fields}
         self._keyword_of = {field.wire: field.keyword for field in fields}
-        self._required = {field.wire for field in fields if field.required}
+        self._required = tuple(field.wire for field in fields if field.required)
         self._rule = rule
         # How to spell a name on the wire for a caller who wrote keywords, and for one who wrote names as on the wire.
         self._as_keyword: Spell = lambda wire: self._keyword_of.get(wire, wire)
@@ -105,17 +104,21 @@ class OperationArguments:
             given, known, spell = _only(params, keywords), self._by_wire, self._as_wire
         args: dict[str, Any] = {}
         for name, value in given.items():
-            wire, takes, field = known.get(name, _NO_FIELD)
+            try:
+                wire, takes, field = known[name]
+            except KeyError:
+                if value is None and params is None:
+                    continue  # it is not given
+                names = ", ".join(known)
+                text = f"{name}: no such argument (pass unknown fields in extra); known: {names}"
+                raise ConfigError(text) from None
             if type(value) is str and takes(value):
                 args[wire] = value
-            elif value is not None or params is not None:  # else it is not given
-                if field is None:
-                    names = ", ".join(known)
-                    raise ConfigError(f"{name}: no such argument (pass unknown fields in extra); known: {names}")
+            elif value is not None or params is not None:
                 args[wire] = field.check(name, value)
-        if not args.keys() >= self._required:
-            missing = next(wire for wire in self._by_wire if wire in self._required and wire not in args)
-            raise ConfigError(f"{spell(missing)}: is required")
+        for wire in self._required:
+            if wire not in args:
+                raise ConfigError(f"{spell(wire)}: is required")
         self._rule(args, spell)
         return args if extra is None else {**args, **self._check_extra(extra)}
 

@@ -16,7 +16,7 @@ def _fields() -> dict[str, Field]:
     for row in (*KUCOIN.values(), *OKX.values()):
         table = row.arguments.item if isinstance(row.arguments, OrderList) else row.arguments
         if isinstance(table, OperationArguments):
-            found |= {f"{row.name}.{keyword}": field for keyword, (_, _, field) in table._by_keyword.items() if field}
+            found |= {f"{row.name}.{keyword}": field for keyword, (_, _, field) in table._by_keyword.items()}
     return found
 
 

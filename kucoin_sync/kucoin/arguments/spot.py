@@ -62,9 +62,9 @@ def _order_rule(args: dict[str, Any], spell: Spell) -> None:
         if ("size" in args) == ("funds" in args):
             raise ConfigError(f"{spell('size')}: a market order takes either size or funds")
     else:
-        for name in ("price", "size"):
-            if name not in args:
-                raise ConfigError(f"{spell(name)}: is required for a limit order")
+        if "price" not in args or "size" not in args:
+            missing = "size" if "price" in args else "price"
+            raise ConfigError(f"{spell(missing)}: is required for a limit order")
         if "funds" in args:
             raise ConfigError(f"{spell('funds')}: is for market orders only")
     if "postOnly" in args:
